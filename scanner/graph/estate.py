@@ -1,0 +1,292 @@
+"""The estate: nodes with typed attributes and edges by kind, compact enough for a million resources.
+
+Nodes are small integers. Attributes lie in columns by kind, edges in arrays that become CSR when first walked; a
+step therefore reads one kind of edge while it writes others. Where an attribute came from (a line of the
+scenario) and why a derived edge is there lie in side tables. Nothing is ever removed.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import numpy
+
+from scanner.errors import Span
+from scanner.findings import Gap, NodeRef, Step
+from scanner.graph.edges import ONTOLOGY
+
+UNSET = msgspec.UNSET  # an attribute nobody could read, as against None: read, and absent
+Value = Any  # str | bool | float | frozenset[str] | dict[str, str] | None | UnsetType, or an opaque object
+
+_NO_NODES: Sequence[int] = array("i")
+
+
+@dataclass(slots=True)
+class _Table:
+    """The nodes of one kind: their ids in order of making, and a column for each attribute in use."""
+
+    nodes: array[int] = field(default_factory=lambda: array("i"))
+    columns: dict[str, list[Value]] = field(default_factory=dict)
+    lines: dict[str, array[int]] = field(default_factory=dict)  # attribute -> row -> index of a span + 1
+
+
+@dataclass(slots=True)
+class _Edges:
+    """Edges of one kind in order of making, and their CSR forms once they were asked for."""
+
+    sources: array[int] = field(default_factory=lambda: array("i"))
+    targets: array[int] = field(default_factory=lambda: array("i"))
+    forward: tuple[array[int], array[int]] | None = None
+    backward: tuple[array[int], array[int]] | None = None
+
+
+class Estate:
+    """The one wrapper around the graph; build, bind and derive write it, rules and reports read it."""
+
+    def __init__(self) -> None:
+        self.ontology = ONTOLOGY
+        self.gaps: list[Gap] = []  # every gap of the snapshot, by index
+        self.unread: list[
+            tuple[str, int]
+        ] = []  # (node kind, gap index): a list of subjects nobody could read
+        self.spans: list[Span] = []
+        self._ids: dict[str, int] = {}
+        self._keys: list[str] = []
+        self._kinds: list[str] = []
+        self._rows = array("i")
+        self._original: dict[int, str] = {}
+        self._tables: dict[str, _Table] = {kind: _Table() for kind in ONTOLOGY.kinds}
+        self._edges: dict[str, _Edges] = {name: _Edges() for name in ONTOLOGY.edges}
+        self._inverse = {edge.inverse: name for name, edge in ONTOLOGY.edges.items()}
+        self._reasons: dict[tuple[str, int, int], str] = {}
+        self._edge_gaps: dict[tuple[str, int, int], int] = {}
+        self._node_gaps: dict[tuple[int, str], list[int]] = {}
+        self._chains: dict[int, tuple[int, tuple[Step, ...]]] = {}
+        self._span_index: dict[Span, int] = {}
+        self._gap_index: dict[Gap, int] = {}
+
+    # -- nodes ------------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def add(self, kind: str, key: str, name: str | None = None, original: str = "") -> int:
+        """The node of this key, made if new; a `missing` node takes the kind it turns out to have.
+
+        `key` is folded (ARM id, object id, or made of such ids); `original` is the id as Azure wrote it, kept only
+        when it differs from the key.
+        """
+        node = self._ids.get(key)
+        if node is None:
+            node = len(self._keys)
+            self._ids[key] = node
+            self._keys.append(key)
+            self._kinds.append(kind)
+            self._rows.append(self._new_row(kind, node))
+        elif kind != "missing" and self._kinds[node] == "missing":
+            self._kinds[node] = kind
+            self._rows[node] = self._new_row(kind, node)
+        if original and original != key:
+            self._original[node] = original
+        if name is not None:
+            self.set(node, "name", name)
+        return node
+
+    def node(self, key: str) -> int | None:
+        """The node of a folded key, or None."""
+        return self._ids.get(key)
+
+    def key(self, node: int) -> str:
+        return self._keys[node]
+
+    def kind(self, node: int) -> str:
+        return self._kinds[node]
+
+    def name(self, node: int) -> str:
+        """What a person calls it; the key's last segment when Azure gave no name."""
+        name = self.get(node, "name")
+        return name if isinstance(name, str) and name else self._keys[node].rpartition("/")[2]
+
+    def original(self, node: int) -> str:
+        """The id as Azure wrote it."""
+        return self._original.get(node, self._keys[node])
+
+    def ref(self, node: int) -> NodeRef:
+        return NodeRef(self._keys[node], self._kinds[node], self.name(node), self.original(node))
+
+    def nodes(self, kind: str) -> Iterator[int]:
+        """The nodes of a kind or union, in order of making. Nodes made meanwhile are not included."""
+        for member in self.ontology.members(kind):
+            for node in tuple(self._tables[member].nodes):
+                if self._kinds[node] == member:
+                    yield node
+
+    def count(self, kind: str) -> int:
+        return sum(1 for _ in self.nodes(kind))
+
+    def column(self, kind: str, attribute: str) -> tuple[Sequence[int], Sequence[Value] | None]:
+        """For bulk reading: the nodes of a plain kind and, in the same order, their values (None: all unset).
+
+        A column may be shorter than the nodes; what is beyond its end is unset.
+        """
+        table = self._tables[kind]
+        return table.nodes, table.columns.get(attribute)
+
+    # -- attributes -------------------------------------------------------------------------------------------
+
+    def get(self, node: int, attribute: str) -> Value:
+        """The value; `UNSET` when it could not be read or the kind does not have it."""
+        column = self._tables[self._kinds[node]].columns.get(attribute)
+        row = self._rows[node]
+        return column[row] if column is not None and row < len(column) else UNSET
+
+    def set(self, node: int, attribute: str, value: Value, line: Span | None = None) -> None:
+        """Writes an attribute; `line` is the scenario line the value comes from."""
+        table = self._tables[self._kinds[node]]
+        row = self._rows[node]
+        column = table.columns.get(attribute)
+        if column is None:
+            column = table.columns[attribute] = []
+        if row >= len(column):
+            column.extend([UNSET] * (row + 1 - len(column)))
+        column[row] = value
+        if line is not None:
+            lines = table.lines.setdefault(attribute, array("i"))
+            if row >= len(lines):
+                lines.extend([0] * (row + 1 - len(lines)))
+            lines[row] = self._span(line) + 1
+
+    def line(self, node: int, attribute: str) -> Span | None:
+        """The scenario line an attribute was written from."""
+        lines = self._tables[self._kinds[node]].lines.get(attribute)
+        row = self._rows[node]
+        if lines is None or row >= len(lines) or not lines[row]:
+            return None
+        return self.spans[lines[row] - 1]
+
+    # -- edges ------------------------------------------------------------------------------------------------
+
+    def connect(self, source: int, edge: str, target: int, reason: str = "", gap: int | None = None) -> None:
+        """Adds an edge by its forward name.
+
+        `reason` says in words why a derived edge is there; `gap` (an index of `gaps`) marks an edge that would
+        be known for certain if that list could be read (only on edges that are conditional in the ontology).
+        """
+        edges = self._edges[edge]
+        edges.sources.append(source)
+        edges.targets.append(target)
+        edges.forward = edges.backward = None
+        if reason:
+            self._reasons[edge, source, target] = reason
+        if gap is not None:
+            self._edge_gaps[edge, source, target] = gap
+
+    def neighbours(self, node: int, edge: str) -> Sequence[int]:
+        """Where an edge leads, by forward or inverse name, in order of making (repeats possible)."""
+        forward = edge in self._edges
+        edges = self._edges[edge if forward else self._inverse[edge]]
+        if not edges.sources:
+            return _NO_NODES
+        if forward:
+            if edges.forward is None:
+                edges.forward = _csr(edges.sources, edges.targets, len(self._keys))
+            starts, ends = edges.forward
+        else:
+            if edges.backward is None:
+                edges.backward = _csr(edges.targets, edges.sources, len(self._keys))
+            starts, ends = edges.backward
+        if node + 1 >= len(starts):
+            return _NO_NODES
+        return ends[starts[node] : starts[node + 1]]
+
+    def first(self, node: int, edge: str) -> int | None:
+        """The first neighbour, or None."""
+        found = self.neighbours(node, edge)
+        return found[0] if found else None
+
+    def pairs(self, edge: str) -> Iterator[tuple[int, int]]:
+        """All (source, target) of an edge kind, by forward name, in order of making."""
+        edges = self._edges[edge]
+        return zip(edges.sources, edges.targets, strict=True)
+
+    def edge_count(self, edge: str) -> int:
+        return len(self._edges[edge].sources)
+
+    def reason(self, source: int, edge: str, target: int) -> str:
+        """Why an edge is there, by forward or inverse name; empty for edges as found."""
+        if edge in self._edges:
+            return self._reasons.get((edge, source, target), "")
+        return self._reasons.get((self._inverse[edge], target, source), "")
+
+    def edge_gap(self, source: int, edge: str, target: int) -> int | None:
+        """The gap a conditional edge rests on, by forward or inverse name; None when it rests on a condition."""
+        if edge in self._edges:
+            return self._edge_gaps.get((edge, source, target))
+        return self._edge_gaps.get((self._inverse[edge], target, source))
+
+    # -- what could not be read -------------------------------------------------------------------------------
+
+    def add_gap(self, gap: Gap) -> int:
+        """The index of a gap, added if new."""
+        index = self._gap_index.get(gap)
+        if index is None:
+            index = self._gap_index[gap] = len(self.gaps)
+            self.gaps.append(gap)
+        return index
+
+    def mark_gap(self, node: int, edge: str, gap: int) -> None:
+        """Says that edges of this name (forward or inverse) may be missing at the node."""
+        found = self._node_gaps.setdefault((node, edge), [])
+        if gap not in found:
+            found.append(gap)
+
+    def gaps_at(self, node: int, edge: str) -> Sequence[int]:
+        """Indices of the gaps at a node for an edge name."""
+        return self._node_gaps.get((node, edge), ())
+
+    def gap_marks(self) -> Iterator[tuple[int, str, Sequence[int]]]:
+        """Every (node, edge name, gap indices)."""
+        for (node, edge), found in self._node_gaps.items():
+            yield node, edge, found
+
+    def mark_unread(self, kind: str, gap: int) -> None:
+        """Says that nodes of a kind may exist that nobody could list."""
+        if (kind, gap) not in self.unread:
+            self.unread.append((kind, gap))
+
+    # -- chains -----------------------------------------------------------------------------------------------
+
+    def set_chain(self, node: int, start: int, steps: Iterable[Step]) -> None:
+        """The chain that explains a derived node (an opening), shown below a finding that reaches it."""
+        self._chains[node] = (start, tuple(steps))
+
+    def chain(self, node: int) -> tuple[int, tuple[Step, ...]] | None:
+        return self._chains.get(node)
+
+    # -- inside -----------------------------------------------------------------------------------------------
+
+    def _new_row(self, kind: str, node: int) -> int:
+        table = self._tables[kind]
+        table.nodes.append(node)
+        return len(table.nodes) - 1
+
+    def _span(self, span: Span) -> int:
+        index = self._span_index.get(span)
+        if index is None:
+            index = self._span_index[span] = len(self.spans)
+            self.spans.append(span)
+        return index
+
+
+def _csr(sources: array[int], targets: array[int], count: int) -> tuple[array[int], array[int]]:
+    """Start offsets by node and targets sorted by source, order of making kept."""
+    from_nodes = numpy.frombuffer(sources, dtype=numpy.int32)
+    to_nodes = numpy.frombuffer(targets, dtype=numpy.int32)
+    order = numpy.argsort(from_nodes, kind="stable")
+    starts = numpy.zeros(count + 1, dtype=numpy.int32)
+    numpy.cumsum(numpy.bincount(from_nodes, minlength=count), out=starts[1:])
+    return array("i", starts.tobytes()), array("i", to_nodes[order].tobytes())

@@ -1,0 +1,254 @@
+"""Strict YAML in which every value remembers its line and column, and schema checks that speak in those places.
+
+Strict means: only `true` and `false` are booleans (so Norway survives), repeated keys, anchors and aliases, merge
+keys, tags and several documents are errors, keys are text, and a file has a size limit. All mistakes are reported
+together.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from scanner.errors import Problem, Span, UserError, suggest
+
+MAX_BYTES = 4 * 1024 * 1024
+MAX_DEPTH = 64
+Path_ = tuple[str | int, ...]  # keys and indices from the root to a value
+
+_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NULLS = {"", "~", "null", "Null", "NULL"}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Plain data and the span of each value and key, found by its path from the root."""
+
+    source: str
+    value: Any
+    spans: Mapping[Path_, Span]
+    keys: Mapping[Path_, Span]
+
+    def span(self, *path: str | int) -> Span:
+        """Where a value begins; the nearest one above it when the value is not in the file."""
+        for end in range(len(path), -1, -1):
+            found = self.spans.get(path[:end])
+            if found:
+                return found
+        return Span(self.source)
+
+    def key_span(self, *path: str | int) -> Span:
+        """Where the key of a value begins; the value's own place for list items."""
+        return self.keys.get(path) or self.span(*path)
+
+
+def read(path: Path, source: str | None = None) -> Document:
+    """Reads a file. `source` is the name that messages use, the path as given when left out.
+
+    Raises UserError with every mistake found.
+    """
+    name = source or str(path)
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise UserError(Problem(f"file is larger than {MAX_BYTES // 1024 // 1024} MiB", Span(name)))
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            Problem(f"cannot read `{name}`: {(error.strerror or 'no such file').lower()}")
+        ) from error
+    try:
+        return parse(content.decode("utf-8-sig"), name)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise UserError(Problem("file is not UTF-8", Span(name, line))) from error
+
+
+def parse(content: str, source: str) -> Document:
+    """Reads YAML text; `source` is the name that messages use. Raises UserError with every mistake found."""
+    try:
+        documents = list(yaml.compose_all(content, Loader=_Loader))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = Span(source, mark.line + 1, mark.column + 1) if mark else Span(source)
+        raise UserError(Problem(error.problem or error.context or "not YAML", where)) from error
+    except yaml.YAMLError as error:
+        raise UserError(Problem(f"not YAML: {str(error).splitlines()[0]}", Span(source))) from error
+    except RecursionError as error:
+        raise UserError(Problem("nested too deeply", Span(source))) from error
+    if len(documents) > 1:
+        mark = documents[1].start_mark
+        raise UserError(Problem("a second document in one file", Span(source, mark.line + 1, 1)))
+    reader = _Reader(source)
+    value = reader.value(documents[0], (), 0) if documents and documents[0] is not None else None
+    if reader.problems:
+        raise UserError(*sorted(reader.problems, key=lambda problem: problem.where or Span(source)))
+    return Document(source, value, reader.spans, reader.keys)
+
+
+_BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_BASE):  # type: ignore[misc]  # PyYAML is configured by subclass
+    """Composes nodes only; no constructor ever runs, so no tag can."""
+
+
+class _Reader:
+    """Turns composed nodes into plain data and collects places and mistakes on the way."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.spans: dict[Path_, Span] = {}
+        self.keys: dict[Path_, Span] = {}
+        self.problems: list[Problem] = []
+        self._seen: set[int] = set()
+
+    def value(self, node: yaml.Node, path: Path_, depth: int) -> Any:
+        here = self._place(node)
+        self.spans[path] = here
+        if id(node) in self._seen:
+            self._wrong(here, "anchors and aliases are not allowed", "write the value out again")
+            return None
+        self._seen.add(id(node))
+        if depth > MAX_DEPTH:
+            self._wrong(here, "nested too deeply")
+            return None
+        if isinstance(node, yaml.MappingNode):
+            self._refuse_tag(node, "tag:yaml.org,2002:map", here)
+            return self._mapping(node, path, depth)
+        if isinstance(node, yaml.SequenceNode):
+            self._refuse_tag(node, "tag:yaml.org,2002:seq", here)
+            return [self.value(item, (*path, i), depth + 1) for i, item in enumerate(node.value)]
+        return self._scalar(cast(yaml.ScalarNode, node), here)
+
+    def _mapping(self, node: yaml.MappingNode, path: Path_, depth: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            place = self._place(key_node)
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._wrong(place, "a key must be text")
+                continue
+            key = key_node.value
+            if key == "<<" and not key_node.style:
+                self._wrong(place, "merge keys are not allowed", "write the entries out")
+                continue
+            if key in found:
+                self._wrong(place, f"key `{key}` is given twice")
+                continue
+            self.keys[(*path, key)] = place
+            found[key] = self.value(value_node, (*path, key), depth + 1)
+        return found
+
+    def _scalar(self, node: yaml.ScalarNode, here: Span) -> Any:
+        content: str = node.value
+        if node.style:
+            self._refuse_tag(node, "tag:yaml.org,2002:str", here)
+            return content
+        if not str(node.tag).startswith("tag:yaml.org,2002:"):
+            self._wrong(here, f"tag `{node.tag}` is not allowed")
+            return None
+        if content in ("true", "false"):
+            return content == "true"
+        if content in _NULLS:
+            return None
+        if _INT.fullmatch(content):
+            return int(content) if len(content) < 20 else content
+        if _FLOAT.fullmatch(content):
+            return float(content)
+        return content
+
+    def _refuse_tag(self, node: yaml.Node, plain: str, here: Span) -> None:
+        if node.tag not in (plain, "!", None):
+            self._wrong(here, f"tag `{node.tag}` is not allowed")
+
+    def _place(self, node: yaml.Node) -> Span:
+        return Span(self.source, node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def _wrong(self, where: Span, message: str, help: str = "") -> None:
+        self.problems.append(Problem(message, where, help))
+
+
+def check(document: Document, schema: Mapping[str, Any]) -> list[Problem]:
+    """Checks a document against a JSON Schema (2020-12); every mistake, in the user's words, with its place."""
+    problems = [
+        problem
+        for error in _validator(json.dumps(schema)).iter_errors(document.value)
+        for problem in _explain(document, error)
+    ]
+    return sorted(set(problems), key=lambda problem: problem.where or Span(document.source))
+
+
+@lru_cache(maxsize=16)
+def _validator(schema: str) -> Any:
+    import jsonschema
+
+    return jsonschema.Draft202012Validator(json.loads(schema))
+
+
+def _explain(document: Document, error: Any) -> list[Problem]:
+    path = tuple(error.absolute_path)
+    where = document.span(*path)
+    name = f"`{path[-1]}`" if path and isinstance(path[-1], str) else "the value"
+    match error.validator:
+        case "additionalProperties":
+            known = set(error.schema.get("properties", {}))
+            extra = [key for key in error.instance if key not in known]
+            return [
+                Problem(f"additional key `{key}`", document.key_span(*path, key), _near(key, known))
+                for key in extra
+            ]
+        case "required":
+            missing = [key for key in error.validator_value if key not in error.instance]
+            return [Problem(f"key `{key}` is missing", where) for key in missing]
+        case "enum":
+            words = [str(word) for word in error.validator_value]
+            listed = ", ".join(f"`{word}`" for word in words)
+            help = suggest(str(error.instance), words)
+            return [Problem(f"{_show(error.instance)} is not one of {listed}", where, help)]
+        case "type":
+            wanted = error.validator_value
+            wanted = " or ".join(_TYPES[w] for w in ([wanted] if isinstance(wanted, str) else wanted))
+            return [Problem(f"{name} must be {wanted}, not {_show(error.instance)}", where)]
+        case "pattern":
+            return [Problem(f"{_show(error.instance)} does not have the form {name} needs", where,
+                            str(error.schema.get("description", "")))]  # fmt: skip
+        case "minItems" | "minLength" | "minProperties":
+            return [Problem(f"{name} must not be empty", where)]
+        case "propertyNames":
+            return [Problem(f"{_show(error.instance)} cannot be a key here", document.key_span(*path))]
+        case _:
+            limit = f" ({error.validator} {error.validator_value})" if _plain(error.validator_value) else ""
+            return [Problem(f"{name} is not allowed to be {_show(error.instance)}{limit}", where)]
+
+
+_TYPES = {
+    "object": "a map", "array": "a list", "string": "text", "number": "a number", "integer": "a whole number",
+    "boolean": "`true` or `false`", "null": "empty",
+}  # fmt: skip
+
+
+def _near(key: str, known: set[str]) -> str:
+    return suggest(key, known) or (f"known: {', '.join(f'`{k}`' for k in sorted(known))}" if known else "")
+
+
+def _plain(value: object) -> bool:
+    return isinstance(value, str | int | float)
+
+
+def _show(value: object) -> str:
+    if isinstance(value, dict):
+        return "a map"
+    if isinstance(value, list):
+        return "a list"
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{str(value)[:80]}`"
