@@ -1,0 +1,47 @@
+"""`mlposture baseline write`: remembers the findings of today, so that later only new ones fail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scanner.cli import options
+from scanner.errors import Exit
+
+
+@click.group()
+def baseline() -> None:
+    """Remember today's findings, so that only new ones fail."""
+
+
+@baseline.command("write")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--scenario", type=options.existing_file, metavar="FILE", help="What the estate is meant to be."
+)
+@click.option("--demo", is_flag=True, help="From the made-up Contoso tenant.")
+@click.option(
+    "--snapshot",
+    "snapshot_file",
+    type=options.existing_file,
+    metavar="FILE",
+    help="From this snapshot instead of the live estate.",
+)
+@options.selection
+@options.collection
+def write(file: Path, **given: Any) -> int:  # fmt: skip
+    """Write the open findings to FILE.
+
+    Compare with `mlposture scan --baseline FILE`; add `--fail-on new` to fail on new findings only.
+    """
+    from scanner.cli.scan import run
+    from scanner.settle import write_baseline
+
+    given |= {"baseline": None, "fail_on": "never", "allow_gaps": True, "today": None, "quiet": False,
+              "save_snapshot": None}  # fmt: skip
+    report, _ = run(given)
+    count = write_baseline(report, file)
+    click.echo(f"{count} findings remembered in {file}")
+    return int(Exit.CLEAN)

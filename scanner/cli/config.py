@@ -1,0 +1,77 @@
+"""The configuration file: where it is found, what may be in it, and how it becomes option defaults.
+
+Precedence: option, then environment variable `MLPOSTURE_*`, then this file, then the built-in default. Secrets
+have no key here.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from scanner import data, yamlfile
+from scanner.errors import Problem, Span, UserError
+
+_NAMES = ("mlposture.yaml", "mlposture.yml", ".config/mlposture.yaml", ".config/mlposture.yml")
+_LISTS = {"rules": "rules", "select": "select", "ignore": "ignore", "management-groups": "management_group",
+          "subscriptions": "subscription", "regions": "region"}  # fmt: skip
+_PATHS = {"scenario", "baseline", "ca-bundle", "snapshot"}
+
+
+def defaults(given: str | None) -> dict[str, Any]:
+    """Click's default map from the configuration file that applies; empty when there is none.
+
+    Raises UserError for a file that is missing (when named), wrong, or has unknown keys.
+    """
+    path = Path(given) if given else find(Path.cwd())
+    if path is None:
+        return {}
+    document = (
+        _from_pyproject(path) if path.name == "pyproject.toml" else yamlfile.read(path, data.shown(path))
+    )
+    if document.value is None:
+        return {}
+    schema = yamlfile.read(data.rules() / "schema" / "config.schema.json").value
+    problems = yamlfile.check(document, schema)
+    if problems:
+        raise UserError(*problems)
+    values = dict(_options(document.value, path.parent))
+    return {"scan": values, "snapshot": values, "baseline": {"write": values}}
+
+
+def find(start: Path) -> Path | None:
+    """The nearest configuration file from a folder upwards, not beyond the root of its repository."""
+    for folder in (start, *start.parents):
+        for name in _NAMES:
+            if (folder / name).is_file():
+                return folder / name
+        project = folder / "pyproject.toml"
+        if project.is_file() and "[tool.mlposture" in project.read_text(encoding="utf-8", errors="replace"):
+            return project
+        if (folder / ".git").exists():
+            return None
+    return None
+
+
+def _from_pyproject(path: Path) -> yamlfile.Document:
+    source = data.shown(path)
+    try:
+        value = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("mlposture", {})
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise UserError(Problem(f"not TOML: {error}", Span(source))) from error
+    return yamlfile.Document(source, value, {(): Span(source)}, {})
+
+
+def _options(values: dict[str, Any], folder: Path) -> Iterator[tuple[str, Any]]:
+    """Keys of the file as names of options; relative paths are relative to the file."""
+    for key, value in values.items():
+        if key == "outputs":
+            yield "output", tuple(f"{format}={folder / path}" for format, path in value.items())
+        elif key == "rules":
+            yield "rules", tuple(str(folder / path) for path in value)
+        elif key in _PATHS:
+            yield key.replace("-", "_"), str(folder / value)
+        else:
+            yield _LISTS.get(key, key.replace("-", "_")), tuple(value) if isinstance(value, list) else value

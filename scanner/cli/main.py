@@ -1,0 +1,158 @@
+"""The entry point: loads the command that was asked for and turns every outcome into an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from types import FrameType
+from typing import Any, NoReturn
+
+import click
+
+from scanner import __version__
+from scanner.errors import CollectionError, Exit, Interrupted, MlpostureError, UserError
+
+# command -> module of scanner.cli and the object in it; the order is the order of the help
+_COMMANDS = {
+    "scan": ("scan", "scan"),
+    "snapshot": ("snapshot", "snapshot"),
+    "explain": ("rules", "explain"),
+    "rules": ("rules", "rules"),
+    "scenario": ("scenario", "scenario"),
+    "baseline": ("baseline", "baseline"),
+    "version": ("version", "version"),
+}
+_SHORT = {
+    "scan": "Check an estate against a scenario.",
+    "snapshot": "Read an estate and keep it as a file, without checking it.",
+    "explain": "Say what a rule asks for, why, and how to mend a finding.",
+    "rules": "List, show and test rules.",
+    "scenario": "Check a scenario file.",
+    "baseline": "Remember today's findings, so that only new ones fail.",
+    "version": "Print the version of the tool and of what it speaks.",
+}
+
+
+class _Commands(click.Group):
+    """A group that imports a command only when it runs, so that help and completion stay fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        module, attribute = _COMMANDS[name]
+        command: click.Command = getattr(importlib.import_module(f"scanner.cli.{module}"), attribute)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        from scanner.errors import suggest
+
+        if args and args[0] not in _COMMANDS:
+            near = suggest(args[0], list(_COMMANDS))
+            raise click.UsageError(f"no command `{args[0]}`" + (f"; {near}" if near else ""), ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_SHORT.items()))
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "MLPOSTURE"},
+    epilog="Exit codes: 0 clean, 1 findings, 2 your mistake, 3 could not see enough, 4 sign-in or collection "
+    "failed, 70 our bug, 130 interrupted.",
+)
+@click.version_option(__version__, "--version", prog_name="mlposture")
+@click.option("--config", metavar="FILE", help="Configuration file instead of the nearest mlposture.yaml.")
+@click.option("--no-config", is_flag=True, help="Use no configuration file.")
+@click.pass_context
+def cli(ctx: click.Context, config: str | None, no_config: bool) -> None:
+    """Check Azure Machine Learning estates against how they are meant to be.
+
+    What could not be read is unknown, and never counts as compliant.
+    """
+    if ctx.invoked_subcommand in ("scan", "snapshot", "baseline") and not no_config:
+        from scanner.cli.config import defaults
+
+        ctx.default_map = defaults(config)
+
+
+def main() -> NoReturn:
+    """Runs the command and leaves with one of the exit codes of `scanner.errors.Exit`."""
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        code = cli.main(prog_name="mlposture", standalone_mode=False)
+        _leave(code if isinstance(code, int) else Exit.CLEAN)
+    except click.exceptions.Exit as error:
+        _leave(error.exit_code)
+    except click.ClickException as error:
+        _complain(_in_house_style(error))
+        _leave(Exit.USER_ERROR)
+    except Interrupted as error:
+        _complain("interrupted")
+        _leave(error.exit)
+    except (KeyboardInterrupt, click.Abort):
+        _complain("interrupted")
+        _leave(Exit.INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave(Exit.CLEAN)
+    except UserError as error:
+        for problem in error.problems:
+            _complain(str(problem), prefix="" if problem.where else "error: ")
+        _leave(error.exit)
+    except CollectionError as error:
+        _complain(str(error.problem))
+        _leave(error.exit)
+    except MlpostureError as error:
+        _complain(str(error))
+        _leave(error.exit)
+    except Exception:
+        _complain(_bug())
+        _leave(Exit.BUG)
+
+
+def _leave(code: int) -> NoReturn:
+    sys.exit(int(code))
+
+
+def _complain(message: str, prefix: str = "error: ") -> None:
+    from scanner.render.safe import scrub
+
+    lines = message.splitlines() or [""]
+    for number, line in enumerate(lines):
+        click.echo((prefix if number == 0 else "") + scrub(line, limit=4096), err=True)
+
+
+def _in_house_style(error: click.ClickException) -> str:
+    """Click's messages, lower case and without the full stop; its hint as our `help:` line."""
+    message = error.format_message().rstrip(".").replace("'", "`")
+    message = message[:1].lower() + message[1:]
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        return f"{message}\n  help: `{error.ctx.command_path} --help` lists what it takes"
+    return message
+
+
+def _bug() -> str:
+    """Writes what went wrong to a private file and says where it is."""
+    handle, path = tempfile.mkstemp(prefix="mlposture-", suffix=".log")
+    with os.fdopen(handle, "w", encoding="utf-8") as log:
+        log.write(f"mlposture {__version__}, Python {sys.version}\n\n{traceback.format_exc()}")
+    if os.environ.get("MLPOSTURE_DEBUG"):
+        traceback.print_exc()
+    return f"this is a bug of mlposture's, not a mistake of yours\n  help: please report it with the log `{path}`"
+
+
+def _terminated(_signal: int, _frame: FrameType | None) -> Any:
+    stopped = Interrupted("terminated")
+    stopped.exit = Exit.TERMINATED
+    raise stopped

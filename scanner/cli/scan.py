@@ -1,0 +1,235 @@
+"""`mlposture scan`: reads or collects an estate, checks it, prints findings and writes reports."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from scanner import data
+from scanner.cli import options
+from scanner.errors import Exit, UserError, suggest
+
+if TYPE_CHECKING:
+    from scanner.findings import Report
+    from scanner.snapshot import Snapshot
+
+_FORMATS = ("text", "json", "sarif")
+
+
+@click.command(short_help="Check an estate against a scenario.")
+@click.option(
+    "--scenario", type=options.existing_file, metavar="FILE", help="What the estate is meant to be."
+)
+@click.option(
+    "--demo", is_flag=True, help="Scan the made-up Contoso tenant, answered by a simulator on this machine."
+)
+@click.option(
+    "--snapshot",
+    "snapshot_file",
+    type=options.existing_file,
+    metavar="FILE",
+    help="Check this snapshot instead of the live estate.",
+)
+@click.option(
+    "--save-snapshot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Keep what was collected.",
+)
+@click.option(
+    "--baseline", type=options.existing_file, metavar="FILE", help="Tell new findings from known ones."
+)
+@options.selection
+@click.option(
+    "--fail-on",
+    type=click.Choice(options.FAIL_ON),
+    default="high",
+    help="Lowest severity that ends in exit code 1.  [default: high]",
+)
+@click.option("--allow-gaps", is_flag=True, help="Do not end in exit code 3 when lists could not be read.")
+@click.option(
+    "--output", "-o", multiple=True, metavar="FORMAT=FILE", help="Write text, json or sarif; may be repeated."
+)
+@click.option(
+    "--format", "shown", type=click.Choice(_FORMATS), default="text", help="What is printed.  [default: text]"
+)
+@click.option(
+    "--people",
+    type=click.Choice(["ids", "names"]),
+    default="ids",
+    help="How SARIF names people.  [default: ids]",
+)
+@click.option(
+    "--chains",
+    type=click.Choice(["on", "off"]),
+    default="on",
+    help="Whether SARIF shows the steps.  [default: on]",
+)
+@click.option("--sarif-category", metavar="TEXT", help="Category of the SARIF upload.")
+@click.option(
+    "--today", type=click.DateTime(["%Y-%m-%d"]), help="Judge waivers as of this day.  [default: today, UTC]"
+)
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+@click.option("--verbose", "-v", count=True, help="Say more; may be repeated.")
+@options.color
+@options.collection
+def scan(**given: Any) -> int:  # fmt: skip
+    """Check an estate against a scenario.
+
+    Reads the live estate unless --snapshot or --demo is given. Findings are printed on stdout, progress on
+    stderr.
+    """
+    outputs = _outputs(given["output"])
+    report, code = run(given)
+    _write(report, code, outputs, given)
+    return int(code)
+
+
+def run(given: dict[str, Any]) -> tuple[Report, Exit]:
+    """Everything up to the report and its exit code; `given` are the command's options."""
+    from scanner.cli.progress import progress
+    from scanner.cli.selected import rules as selected_rules
+    from scanner.derive import duties
+    from scanner.scan import scan as evaluate
+    from scanner.scenario.load import load
+    from scanner.settle import exit_code, read_baseline
+
+    if given["demo"] and (given["snapshot_file"] or given["scenario"]):
+        raise UserError(
+            "`--demo` brings its own tenant and scenario", help="leave out `--snapshot` and `--scenario`"
+        )
+    with ExitStack() as stack:
+        today = given["today"].date() if given["today"] else datetime.now(UTC).date()
+        if given["demo"]:
+            from scanner.cli.demo import demo
+
+            scenario_file, settings, today = stack.enter_context(demo(today if given["today"] else None))
+        else:
+            scenario_file, settings = given["scenario"], None
+        if scenario_file is None:
+            raise UserError("no scenario", help="name one with `--scenario FILE`, or try `--demo`")
+        scenario = load(scenario_file, data.shown(scenario_file))
+        rules = selected_rules(given["rules"], given["select"], given["ignore"])
+        known = read_baseline(given["baseline"]) if given["baseline"] else None
+        if given["fail_on"] == "new" and known is None:
+            raise UserError("`--fail-on new` needs a baseline", help="name one with `--baseline FILE`")
+        if given["snapshot_file"]:
+            snapshot = _stored(given["snapshot_file"])
+        else:
+            from scanner.collect import run as collect
+
+            settings = settings or live_settings(given, scenario)
+            with progress(hidden=given["no_progress"] or given["quiet"]) as shown:
+                snapshot = collect(settings, shown)
+            if given["save_snapshot"]:
+                from scanner.snapshot import write
+
+                write(snapshot, given["save_snapshot"])
+        report = evaluate(
+            snapshot,
+            scenario,
+            rules,
+            duties=duties.load(data.duties()),
+            today=today,
+            baseline=known,
+            baseline_name=str(given["baseline"] or ""),
+        )
+    return report, exit_code(report, given["fail_on"], allow_gaps=given["allow_gaps"])
+
+
+def live_settings(given: dict[str, Any], scenario: Any = None) -> Any:
+    """Settings of a live collection; scope and regions the options leave open come from the scenario."""
+    from scanner.collect import Settings
+
+    scope = scenario.scope if scenario is not None else ()
+    regions = {site.region for site in scenario.sites} if scenario is not None else set()
+    return Settings(
+        cloud=given["cloud"],
+        ca_bundle=given["ca_bundle"],
+        tenant=given["tenant"] or next((entry.tenant for entry in scope if entry.tenant), None),
+        management_groups=given["management_group"]
+        or tuple(g for entry in scope for g in entry.management_groups),
+        subscriptions=given["subscription"] or tuple(s for entry in scope for s in entry.subscriptions),
+        exclude=tuple(e for entry in scope for e in entry.exclude),
+        auth=given["auth"],
+        regions=tuple(sorted({*given["region"], *regions})),
+    )
+
+
+def _stored(path: Path) -> Snapshot:
+    from scanner.snapshot import read
+
+    return read(path)
+
+
+def _outputs(given: tuple[str, ...]) -> dict[str, Path]:
+    """`sarif=out.sarif` and the like; checked before anything is read."""
+    outputs: dict[str, Path] = {}
+    for word in given:
+        format, equals, path = word.partition("=")
+        if not equals or not path:
+            raise UserError(
+                f"`--output {word}` is not `FORMAT=FILE`", help="for example `-o sarif=out.sarif`"
+            )
+        if format not in _FORMATS:
+            raise UserError(
+                f"`{format}` is not a format",
+                help=suggest(format, _FORMATS) or f"known: {', '.join(_FORMATS)}",
+            )
+        if path == "-":
+            raise UserError("`-` is not a file to write", help=f"use `--format {format}` to print it")
+        if format in outputs:
+            raise UserError(f"`{format}` is written twice")
+        if Path(path).is_dir() or not Path(path).resolve().parent.is_dir():
+            raise UserError(
+                f"cannot write `{path}`: {'it is a folder' if Path(path).is_dir() else 'no such folder'}"
+            )
+        outputs[format] = Path(path)
+    return outputs
+
+
+def _write(report: Report, code: Exit, outputs: dict[str, Path], given: dict[str, Any]) -> None:
+    from scanner.render.write import write_text
+
+    for format, path in outputs.items():
+        write_text(path, _rendered(report, code, format, given))
+    if given["quiet"]:
+        return
+    if given["shown"] == "text":
+        from scanner.render import text
+
+        text.render(
+            report, sys.stdout, color=given["color"], verbose=given["verbose"], exit_code=code,
+            fail_on=given["fail_on"], written=tuple(f"{path} ({format})" for format, path in outputs.items()),
+        )  # fmt: skip
+    else:
+        sys.stdout.write(_rendered(report, code, given["shown"], given))
+        sys.stdout.write("\n")
+
+
+def _rendered(report: Report, code: Exit, format: str, given: dict[str, Any]) -> str:
+    if format == "sarif":
+        from scanner.render import sarif
+
+        return sarif.render(
+            report, people=given["people"], chains=given["chains"] == "on", category=given["sarif_category"],
+            exit_code=code,
+        )  # fmt: skip
+    if format == "json":
+        from scanner.render import json_report
+
+        return json_report.render(report, exit_code=code)
+    import io
+
+    from scanner.render import text
+
+    buffer = io.StringIO()
+    text.render(
+        report, buffer, color="never", verbose=given["verbose"], exit_code=code, fail_on=given["fail_on"]
+    )
+    return buffer.getvalue()
