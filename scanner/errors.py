@@ -68,9 +68,7 @@ class UserError(MlpostureError):
     exit = Exit.USER_ERROR
 
     def __init__(self, *problems: Problem | str, help: str = "") -> None:
-        self.problems: Sequence[Problem] = tuple(
-            Problem(p, help=help) if isinstance(p, str) else p for p in problems
-        )
+        self.problems: Sequence[Problem] = tuple(Problem(p, help=help) if isinstance(p, str) else p for p in problems)
         super().__init__("\n".join(str(p) for p in self.problems))
 
 

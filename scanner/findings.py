@@ -213,12 +213,8 @@ class Report:
     gone: tuple[BaselineEntry, ...] = ()
     unread: tuple[BaselineEntry, ...] = ()
     baseline: str = ""
-    accepted_reach: tuple[
-        tuple[str, str, str, int], ...
-    ] = ()  # kind of reach, cause, environment, identities
+    accepted_reach: tuple[tuple[str, str, str, int], ...] = ()  # kind of reach, cause, environment, identities
 
     def open(self, outcome: Outcome | None = None) -> tuple[Settled, ...]:
         """Findings that are not waived, of one outcome or of both."""
-        return tuple(
-            s for s in self.settled if s.waiver is None and (outcome is None or s.finding.outcome == outcome)
-        )
+        return tuple(s for s in self.settled if s.waiver is None and (outcome is None or s.finding.outcome == outcome))

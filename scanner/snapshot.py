@@ -202,9 +202,7 @@ def read(path: Path) -> Snapshot:
         return _read_frames(path)
     if start[:1] == b"{":
         return _read_lines(path)
-    raise UserError(
-        Problem(f"`{path}` is not a snapshot", help="write one with `mlposture snapshot -o FILE`")
-    )
+    raise UserError(Problem(f"`{path}` is not a snapshot", help="write one with `mlposture snapshot -o FILE`"))
 
 
 def _read_frames(path: Path) -> Snapshot:

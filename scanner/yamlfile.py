@@ -61,9 +61,7 @@ def read(path: Path, source: str | None = None) -> Document:
             raise UserError(Problem(f"file is larger than {MAX_BYTES // 1024 // 1024} MiB", Span(name)))
         content = path.read_bytes()
     except OSError as error:
-        raise UserError(
-            Problem(f"cannot read `{name}`: {(error.strerror or 'no such file').lower()}")
-        ) from error
+        raise UserError(Problem(f"cannot read `{name}`: {(error.strerror or 'no such file').lower()}")) from error
     try:
         return parse(content.decode("utf-8-sig"), name)
     except UnicodeDecodeError as error:
@@ -201,8 +199,7 @@ def _explain(document: Document, error: Any) -> list[Problem]:
             known = set(error.schema.get("properties", {}))
             extra = [key for key in error.instance if key not in known]
             return [
-                Problem(f"additional key `{key}`", document.key_span(*path, key), _near(key, known))
-                for key in extra
+                Problem(f"additional key `{key}`", document.key_span(*path, key), _near(key, known)) for key in extra
             ]
         case "required":
             missing = [key for key in error.validator_value if key not in error.instance]

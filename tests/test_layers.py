@@ -112,7 +112,9 @@ def test_help_loads_neither_azure_nor_networkx_nor_numpy() -> None:
 
 
 def test_scanning_a_stored_snapshot_loads_no_azure() -> None:
-    loaded = _loaded_by("import scanner.scan, scanner.derive, scanner.scenario.bind, scanner.settle, scanner.render.text")
+    loaded = _loaded_by(
+        "import scanner.scan, scanner.derive, scanner.scenario.bind, scanner.settle, scanner.render.text"
+    )
     assert not loaded & {"azure", "aiohttp", "click", "vcr", "pytest"}
 
 

@@ -18,9 +18,7 @@ def baseline() -> None:
 
 @baseline.command("write")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option(
-    "--scenario", type=options.existing_file, metavar="FILE", help="What the estate is meant to be."
-)
+@click.option("--scenario", type=options.existing_file, metavar="FILE", help="What the estate is meant to be.")
 @click.option("--demo", is_flag=True, help="From the made-up Contoso tenant.")
 @click.option(
     "--snapshot",

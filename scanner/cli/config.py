@@ -28,9 +28,7 @@ def defaults(given: str | None) -> dict[str, Any]:
     path = Path(given) if given else find(Path.cwd())
     if path is None:
         return {}
-    document = (
-        _from_pyproject(path) if path.name == "pyproject.toml" else yamlfile.read(path, data.shown(path))
-    )
+    document = _from_pyproject(path) if path.name == "pyproject.toml" else yamlfile.read(path, data.shown(path))
     if document.value is None:
         return {}
     schema = yamlfile.read(data.rules() / "schema" / "config.schema.json").value

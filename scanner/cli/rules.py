@@ -23,9 +23,7 @@ def rules() -> None:
 @rules.command("list")
 @options.selection
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def list_rules(
-    rules: tuple[Path, ...], select: tuple[str, ...], ignore: tuple[str, ...], as_json: bool
-) -> int:
+def list_rules(rules: tuple[Path, ...], select: tuple[str, ...], ignore: tuple[str, ...], as_json: bool) -> int:
     """List rules by theme."""
     from scanner.cli.selected import rules as selected
 
@@ -60,9 +58,7 @@ def show(id: str, own: tuple[Path, ...]) -> int:  # fmt: skip
 
 @rules.command("test")
 @options.selection
-@click.option(
-    "--mutate/--no-mutate", default=True, help="Change each rule in small ways; an example must notice."
-)
+@click.option("--mutate/--no-mutate", default=True, help="Change each rule in small ways; an example must notice.")
 def test(rules: tuple[Path, ...], select: tuple[str, ...], ignore: tuple[str, ...], mutate: bool) -> int:
     """Run the examples of rules, and show that no part of a rule could be left out unnoticed."""
     from scanner.cli.selected import rules as selected
@@ -103,9 +99,7 @@ def _one(id: str, own: tuple[Path, ...]) -> Rule:
         if id.lower() in (rule.info.id.lower(), rule.info.name):
             return rule
     names = [rule.info.id for rule in found] + [rule.info.name for rule in found]
-    raise UserError(
-        f"no rule `{id}`", help=suggest(id.upper(), names) or "`mlposture rules list` prints them all"
-    )
+    raise UserError(f"no rule `{id}`", help=suggest(id.upper(), names) or "`mlposture rules list` prints them all")
 
 
 def _print(rule: Rule, whole: bool) -> int:

@@ -22,12 +22,8 @@ _FORMATS = ("text", "json", "sarif")
 
 
 @click.command(short_help="Check an estate against a scenario.")
-@click.option(
-    "--scenario", type=options.existing_file, metavar="FILE", help="What the estate is meant to be."
-)
-@click.option(
-    "--demo", is_flag=True, help="Scan the made-up Contoso tenant, answered by a simulator on this machine."
-)
+@click.option("--scenario", type=options.existing_file, metavar="FILE", help="What the estate is meant to be.")
+@click.option("--demo", is_flag=True, help="Scan the made-up Contoso tenant, answered by a simulator on this machine.")
 @click.option(
     "--snapshot",
     "snapshot_file",
@@ -41,9 +37,7 @@ _FORMATS = ("text", "json", "sarif")
     metavar="FILE",
     help="Keep what was collected.",
 )
-@click.option(
-    "--baseline", type=options.existing_file, metavar="FILE", help="Tell new findings from known ones."
-)
+@click.option("--baseline", type=options.existing_file, metavar="FILE", help="Tell new findings from known ones.")
 @options.selection
 @click.option(
     "--fail-on",
@@ -71,9 +65,7 @@ _FORMATS = ("text", "json", "sarif")
     help="Whether SARIF shows the steps.  [default: on]",
 )
 @click.option("--sarif-category", metavar="TEXT", help="Category of the SARIF upload.")
-@click.option(
-    "--today", type=click.DateTime(["%Y-%m-%d"]), help="Judge waivers as of this day.  [default: today, UTC]"
-)
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Judge waivers as of this day.  [default: today, UTC]")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 @click.option("--verbose", "-v", count=True, help="Say more; may be repeated.")
 @options.color
@@ -100,9 +92,7 @@ def run(given: dict[str, Any]) -> tuple[Report, Exit]:
     from scanner.settle import exit_code, read_baseline
 
     if given["demo"] and (given["snapshot_file"] or given["scenario"]):
-        raise UserError(
-            "`--demo` brings its own tenant and scenario", help="leave out `--snapshot` and `--scenario`"
-        )
+        raise UserError("`--demo` brings its own tenant and scenario", help="leave out `--snapshot` and `--scenario`")
     with ExitStack() as stack:
         today = given["today"].date() if given["today"] else datetime.now(UTC).date()
         if given["demo"]:
@@ -152,8 +142,7 @@ def live_settings(given: dict[str, Any], scenario: Any = None) -> Any:
         cloud=given["cloud"],
         ca_bundle=given["ca_bundle"],
         tenant=given["tenant"] or next((entry.tenant for entry in scope if entry.tenant), None),
-        management_groups=given["management_group"]
-        or tuple(g for entry in scope for g in entry.management_groups),
+        management_groups=given["management_group"] or tuple(g for entry in scope for g in entry.management_groups),
         subscriptions=given["subscription"] or tuple(s for entry in scope for s in entry.subscriptions),
         exclude=tuple(e for entry in scope for e in entry.exclude),
         auth=given["auth"],
@@ -173,9 +162,7 @@ def _outputs(given: tuple[str, ...]) -> dict[str, Path]:
     for word in given:
         format, equals, path = word.partition("=")
         if not equals or not path:
-            raise UserError(
-                f"`--output {word}` is not `FORMAT=FILE`", help="for example `-o sarif=out.sarif`"
-            )
+            raise UserError(f"`--output {word}` is not `FORMAT=FILE`", help="for example `-o sarif=out.sarif`")
         if format not in _FORMATS:
             raise UserError(
                 f"`{format}` is not a format",
@@ -186,9 +173,7 @@ def _outputs(given: tuple[str, ...]) -> dict[str, Path]:
         if format in outputs:
             raise UserError(f"`{format}` is written twice")
         if Path(path).is_dir() or not Path(path).resolve().parent.is_dir():
-            raise UserError(
-                f"cannot write `{path}`: {'it is a folder' if Path(path).is_dir() else 'no such folder'}"
-            )
+            raise UserError(f"cannot write `{path}`: {'it is a folder' if Path(path).is_dir() else 'no such folder'}")
         outputs[format] = Path(path)
     return outputs
 
@@ -229,7 +214,5 @@ def _rendered(report: Report, code: Exit, format: str, given: dict[str, Any]) ->
     from scanner.render import text
 
     buffer = io.StringIO()
-    text.render(
-        report, buffer, color="never", verbose=given["verbose"], exit_code=code, fail_on=given["fail_on"]
-    )
+    text.render(report, buffer, color="never", verbose=given["verbose"], exit_code=code, fail_on=given["fail_on"])
     return buffer.getvalue()

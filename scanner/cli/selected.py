@@ -13,9 +13,7 @@ from scanner.policy.model import Rule
 from scanner.policy.select import select as choose
 
 
-def rules(
-    own: Sequence[Path], select: tuple[str, ...] = (), ignore: tuple[str, ...] = ()
-) -> tuple[Rule, ...]:
+def rules(own: Sequence[Path], select: tuple[str, ...] = (), ignore: tuple[str, ...] = ()) -> tuple[Rule, ...]:
     """Loads and selects. Raises UserError with every mistake in every file, or for a selector that matches nothing."""
     for folder in own:
         if not folder.is_dir():

@@ -50,9 +50,7 @@ class Estate:
     def __init__(self) -> None:
         self.ontology = ONTOLOGY
         self.gaps: list[Gap] = []  # every gap of the snapshot, by index
-        self.unread: list[
-            tuple[str, int]
-        ] = []  # (node kind, gap index): a list of subjects nobody could read
+        self.unread: list[tuple[str, int]] = []  # (node kind, gap index): a list of subjects nobody could read
         self.spans: list[Span] = []
         self._ids: dict[str, int] = {}
         self._keys: list[str] = []

@@ -19,9 +19,7 @@ _BOUND = (
     text("home", "the home in words, for example `Brazil`; null when it may be anywhere"),
     words("home-regions", "regions at home for all its classes together"),
     boolean("home-conflict", "whether its classes have homes that share no region"),
-    words(
-        "processing-regions", "regions where its data may be processed; the home when nothing else is said"
-    ),
+    words("processing-regions", "regions where its data may be processed; the home when nothing else is said"),
     boolean("shared", "whether the scenario declares it a shared service"),
     boolean("at-declared-region", "whether a shared service stands in the region its declaration names"),
     text("unit", "project, team or site it belongs to by the scenario's `structure.keys`; null when none"),

@@ -1,0 +1,1 @@
+"""The rule language: loading rules, matching conditions in three values, walking, evaluating, proving."""

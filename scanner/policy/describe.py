@@ -1,0 +1,76 @@
+"""A rule as a page for people: its sentence in words, why, fix, examples, and what its walk can touch."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from scanner.graph.edges import ONTOLOGY
+from scanner.policy.message import say
+from scanner.policy.model import ALWAYS, All, Any_, Condition, Not, Reference, Rule
+from scanner.policy.paths import reachable
+
+_EXPECT = {"must": "it must have", "every": "every one must have", "some": "some one must have",
+           "none": "none may have", "never-together": "these two must never be reached together"}  # fmt: skip
+_DECIDED = {"load": "when the scenario is bound to the estate", "settle": "when waivers are settled",
+            "coverage": "from what could not be read"}  # fmt: skip
+
+
+def page(rule: Rule, whole: bool = True) -> str:
+    """The page as plain text; with `whole` also examples, applicability and the kinds a walk can touch."""
+    info = rule.info
+    lines = [f"{info.id}  {info.title}", f"{info.severity} · {info.theme} · allow {info.name}", ""]
+    lines += [*_wrapped("Rule", sentence(rule)), *_wrapped("Why", info.why), *_wrapped("Fix", info.fix)]
+    if info.controls:
+        lines += _wrapped("Supports", ", ".join(info.controls))
+    if whole:
+        lines += list(_details(rule))
+    return "\n".join(lines).rstrip()
+
+
+def sentence(rule: Rule) -> str:
+    """The rule as one sentence."""
+    if rule.info.decided_by != "graph":
+        return f"decided {_DECIDED[rule.info.decided_by]}, not by a sentence over the estate"
+    where = f" with {words(rule.where)}" if rule.where != ALWAYS else ""
+    walk = f", following {', '.join(sorted(rule.follow))} to a {rule.to}" if rule.follow else ""
+    wanted = " and ".join(f"({words(c)})" if len(rule.conditions) > 1 else words(c) for c in rule.conditions)
+    return f"for each {rule.subject}{where}{walk}: {_EXPECT[rule.expectation]} {wanted}"
+
+
+def words(condition: Condition) -> str:
+    """A condition in words."""
+    if isinstance(condition, Not):
+        return f"not ({words(condition.part)})"
+    if isinstance(condition, All | Any_):
+        joined = (" or " if isinstance(condition, Any_) else " and ").join(words(part) for part in condition.parts)
+        return joined or "anything"
+    value = (
+        f"the subject's {condition.value.attribute}" if isinstance(condition.value, Reference) else say(condition.value)
+    )
+    if condition.matcher == "present":
+        return f"{condition.attribute} {'present' if condition.value else 'absent'}"
+    link = {"equals": " ", "in": " one of ", "at-most": " at most ", "at-least": " at least ", "matches": " like ",
+            "includes": " including ", "shares": " sharing any of "}[condition.matcher]  # fmt: skip
+    return f"{condition.attribute}{link}{value}"
+
+
+def _details(rule: Rule) -> Iterator[str]:
+    if rule.needs:
+        yield from _wrapped("Needs", f"scenario keys {', '.join(rule.needs)}; not applicable without")
+    if rule.patterns:
+        yield from _wrapped("Patterns", ", ".join(rule.patterns))
+    if rule.follow:
+        kinds, _ = reachable(rule.subject, rule.follow, rule.to, rule.through)
+        titles = sorted(ONTOLOGY.kinds[kind].title for kind in kinds)
+        yield from _wrapped("Walks through", ", ".join(titles))
+    for outcome, title in (("fails", "Fails"), ("passes", "Passes"), ("unknown", "Unknown")):
+        cases = [example.case for example in rule.examples if example.outcome == outcome]
+        if cases:
+            yield f"{title}:"
+            yield from (f"  - {case}" for case in cases)
+            yield ""
+
+
+def _wrapped(title: str, text: str) -> list[str]:
+    return [f"{title}:", *textwrap.wrap(text, 96, initial_indent="  ", subsequent_indent="  "), ""]

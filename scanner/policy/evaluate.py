@@ -1,0 +1,339 @@
+"""Evaluates rules over a derived estate: for each subject pass, fail or unknown, with the chain that shows it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any
+
+from scanner import ids
+from scanner.errors import Span
+from scanner.findings import Chain, Finding, Gap, NodeRef, RuleResult
+from scanner.graph.estate import UNSET, Estate
+from scanner.policy.compile import candidates
+from scanner.policy.match import Answer, holds
+from scanner.policy.message import fill, say
+from scanner.policy.model import Condition, Reference, Rule, references, tests
+from scanner.policy.walk import Reached, chain, walk
+
+
+def evaluate(
+    estate: Estate,
+    rules: Sequence[Rule],
+    *,
+    patterns: Collection[str],
+    keys: Collection[str],
+    decided: Sequence[Finding] = (),
+) -> tuple[RuleResult, ...]:
+    """One result for every rule, in the order given.
+
+    `patterns` and `keys` are those of the scenario; `decided` are findings that loading or binding made. A rule
+    decided by coverage reports the gaps that the other rules met.
+    """
+    results: list[RuleResult] = []
+    ready: defaultdict[str, list[Finding]] = defaultdict(list)
+    for finding in decided:
+        ready[finding.rule].append(finding)
+    for rule in rules:
+        left_out = _not_applicable(rule, patterns, keys)
+        if left_out:
+            results.append(RuleResult(rule.info, not_applicable=left_out))
+        elif rule.info.decided_by == "graph":
+            results.append(_evaluate(estate, rule))
+        else:
+            findings = tuple(ready[rule.info.id])
+            results.append(RuleResult(rule.info, len(findings), 0, findings))
+    return tuple(_coverage(result, results) if result.rule.decided_by == "coverage" else result for result in results)
+
+
+def _not_applicable(rule: Rule, patterns: Collection[str], keys: Collection[str]) -> str:
+    if rule.patterns and not set(rule.patterns) & set(patterns):
+        return f"for {' and '.join(rule.patterns)} only"
+    missing = [key for key in rule.needs if key not in keys]
+    return f"the scenario has no `{missing[0]}`" if missing else ""
+
+
+def _evaluate(estate: Estate, rule: Rule) -> RuleResult:
+    judged = 0
+    findings: list[Finding] = []
+    subjects_with_findings = 0
+    for kind in estate.ontology.members(rule.subject):
+        count, suspects = candidates(estate, rule, kind)
+        judged += count
+        for subject in suspects:
+            found = list(_judge(estate, rule, subject))
+            findings.extend(found)
+            subjects_with_findings += bool(found)
+    passed = judged - subjects_with_findings
+    for kind, gap in estate.unread:
+        if kind in estate.ontology.members(rule.subject):
+            findings.append(_unread(estate, rule, kind, gap))
+            judged += 1
+    return RuleResult(rule.info, judged, passed, tuple(findings))
+
+
+def _judge(estate: Estate, rule: Rule, subject: int) -> Iterator[Finding]:
+    where = holds(estate, rule.where, subject, subject)
+    if where is False:
+        return
+    if rule.expectation == "must":
+        yield from _must(estate, rule, subject, where)
+        return
+    reached = walk(estate, subject, rule.follow, estate.ontology.members(rule.to), rule.through)
+    if rule.expectation == "never-together":
+        yield from _never_together(estate, rule, subject, where, reached)
+    elif rule.expectation == "some":
+        yield from _some(estate, rule, subject, where, reached)
+    else:
+        yield from _each(estate, rule, subject, where, reached)
+
+
+def _must(estate: Estate, rule: Rule, subject: int, where: Answer) -> Iterator[Finding]:
+    answer = holds(estate, rule.conditions[0], subject, subject)
+    if answer is True:
+        return
+    if answer is False and where is True:
+        yield _finding(estate, rule, subject, cause=estate.key(subject))
+    else:
+        yield _unknown(estate, rule, subject, _gaps_behind(estate, rule, subject, subject))
+
+
+def _each(estate: Estate, rule: Rule, subject: int, where: Answer, reached: Reached) -> Iterator[Finding]:
+    """`every` node found must, or `none` may."""
+    bad: Answer = rule.expectation == "none"
+    (condition,) = rule.conditions
+    offending = [node for node in reached.certain if holds(estate, condition, node, subject) is bad]
+    if offending and where is True:
+        for node in offending:
+            yield _finding(estate, rule, subject, cause=estate.key(node), found=(node,), reached=reached)
+        return
+    doubtful = [node for node in reached.certain if holds(estate, condition, node, subject) is None]
+    conditional = [node for node in reached.conditional if holds(estate, condition, node, subject) is not (not bad)]
+    if offending:
+        yield _unknown(estate, rule, subject, _gaps_behind(estate, rule, subject, subject), offending[:1], reached)
+    elif doubtful:
+        gaps = [*reached.gaps, *(g for node in doubtful for g in _gaps_behind(estate, rule, node, subject))]
+        yield _unknown(estate, rule, subject, gaps, doubtful[:1], reached)
+    elif conditional:
+        yield _conditional(estate, rule, subject, conditional[:1], reached)
+    elif reached.gaps:
+        yield _unknown(estate, rule, subject, reached.gaps, (), reached)
+
+
+def _some(estate: Estate, rule: Rule, subject: int, where: Answer, reached: Reached) -> Iterator[Finding]:
+    (condition,) = rule.conditions
+    answers = [holds(estate, condition, node, subject) for node in reached.certain]
+    if True in answers:
+        return
+    maybe = [node for node in reached.conditional if holds(estate, condition, node, subject) is not False]
+    if None in answers or reached.gaps or where is None:
+        yield _unknown(estate, rule, subject, reached.gaps, (), reached)
+    elif maybe:
+        yield _conditional(estate, rule, subject, maybe[:1], reached)
+    else:
+        yield _finding(estate, rule, subject, cause=estate.key(subject))
+
+
+def _never_together(estate: Estate, rule: Rule, subject: int, where: Answer, reached: Reached) -> Iterator[Finding]:
+    sure: list[int | None] = []
+    possible: list[int | None] = []
+    for condition in rule.conditions:
+        sure.append(next((n for n in reached.certain if holds(estate, condition, n, subject) is True), None))
+        anything = (*reached.certain, *reached.conditional)
+        possible.append(next((n for n in anything if holds(estate, condition, n, subject) is not False), None))
+    left, right = sure
+    if left is not None and right is not None:
+        if where is True:
+            cause = "+".join(sorted((estate.key(left), estate.key(right))))
+            yield _finding(estate, rule, subject, cause=cause, found=(left, right), reached=reached)
+        else:
+            yield _unknown(estate, rule, subject, _gaps_behind(estate, rule, subject, subject), (left, right), reached)
+        return
+    both = [
+        node
+        for node in (sure[0] if left is not None else possible[0], right if right is not None else possible[1])
+        if node is not None
+    ]
+    if len(both) == 2:
+        if any(node in reached.conditional for node in both):
+            yield _conditional(estate, rule, subject, both, reached)
+        else:
+            gaps = [*reached.gaps, *(g for node in both for g in _gaps_behind(estate, rule, node, subject))]
+            yield _unknown(estate, rule, subject, gaps, both, reached)
+    elif reached.gaps:
+        yield _unknown(estate, rule, subject, reached.gaps, both, reached)
+
+
+# -- findings -----------------------------------------------------------------------------------------------------
+
+
+def _finding(
+    estate: Estate, rule: Rule, subject: int, *, cause: str, found: Sequence[int] = (), reached: Reached | None = None
+) -> Finding:
+    shown = [estate.get(node, "fix") for node in found]
+    return Finding(
+        rule.info.id, "fail", estate.ref(subject), cause, fill(rule.message, estate, subject, found),
+        tuple(_chains(estate, subject, found, reached)), *_intent(estate, rule, subject, found), *_place(estate, subject),
+        fix=next((fix for fix in shown if isinstance(fix, str) and fix), ""),
+    )  # fmt: skip
+
+
+def _unknown(
+    estate: Estate,
+    rule: Rule,
+    subject: int,
+    gaps: Iterable[int],
+    found: Sequence[int] = (),
+    reached: Reached | None = None,
+) -> Finding:
+    known = tuple(dict.fromkeys(estate.gaps[index] for index in gaps))
+    what = sorted({f"{gap.kind} of {gap.scope}" if gap.permission else f"{gap.scope} was not found" for gap in known})
+    because = f": could not read {', '.join(what[:3])}" if what else ": a fact it needs could not be read"
+    return Finding(
+        rule.info.id, "unknown", estate.ref(subject), "unknown", f"{estate.name(subject)} cannot be judged{because}",
+        tuple(_chains(estate, subject, found, reached)), *_intent(estate, rule, subject, found), *_place(estate, subject),
+        reason="gap", gaps=known,
+    )  # fmt: skip
+
+
+def _conditional(estate: Estate, rule: Rule, subject: int, found: Sequence[int], reached: Reached) -> Finding:
+    """Unknown because the only chains have a step that rests on a condition, or on something unread."""
+    gaps: list[int] = list(reached.gaps)
+    for node in found:
+        for before, edge, target in reached.path(node):
+            gap = estate.edge_gap(before, edge, target)
+            if gap is not None:
+                gaps.append(gap)
+    if gaps:
+        return _unknown(estate, rule, subject, gaps, found, reached)
+    return Finding(
+        rule.info.id, "unknown", estate.ref(subject), "+".join(sorted(estate.key(node) for node in found)),
+        f"{fill(rule.message, estate, subject, found)}, if a condition allows it",
+        tuple(_chains(estate, subject, found, reached)), *_intent(estate, rule, subject, found), *_place(estate, subject),
+        reason="condition",
+    )  # fmt: skip
+
+
+def _unread(estate: Estate, rule: Rule, kind: str, index: int) -> Finding:
+    gap = estate.gaps[index]
+    title = estate.ontology.kinds[kind].title
+    where = ids.last(gap.scope) or "the tenant"
+    subject = NodeRef(f"unread:{kind}|{gap.scope}", kind, f"every {title} in {where}", gap.scope)
+    return Finding(
+        rule.info.id, "unknown", subject, "unknown", f"the list of {title} in {where} could not be read",
+        line=_first_line(estate), reason="gap", gaps=(gap,),
+    )  # fmt: skip
+
+
+def _chains(estate: Estate, subject: int, found: Sequence[int], reached: Reached | None) -> Iterator[Chain]:
+    if reached is None:
+        return
+    for node in found:
+        yield chain(estate, subject, reached.path(node))
+        more = estate.chain(node)
+        if more is not None:
+            yield Chain(estate.ref(more[0]), more[1])
+
+
+def _intent(estate: Estate, rule: Rule, subject: int, found: Sequence[int]) -> tuple[str, Span | None]:
+    """What the scenario asked for, in words, and the line that says so: the value last compared, else the subject's
+    environment, else the first line."""
+    for name in reversed(references(rule)):
+        line = estate.line(subject, name)
+        value = (
+            estate.get(subject, "home") if name in ("home-regions", "processing-regions") else estate.get(subject, name)
+        )
+        if line is not None:
+            return say(value), line
+    compared = [t.attribute for c in rule.conditions for t in tests(c) if not isinstance(t.value, Reference)]
+    for node in (*found, subject):
+        for name in compared:
+            line = estate.line(node, name)
+            if line is not None:
+                return "", line
+    return "", estate.line(subject, "environment") or _first_line(estate)
+
+
+def _place(estate: Estate, subject: int) -> tuple[str, tuple[str, ...]]:
+    environment = estate.get(subject, "environment")
+    classes = estate.get(subject, "data-classes")
+    return (
+        environment if isinstance(environment, str) else "",
+        tuple(sorted(classes)) if isinstance(classes, frozenset) else (),
+    )
+
+
+def _first_line(estate: Estate) -> Span | None:
+    scenario = next(estate.nodes("scenario"), None)
+    return estate.line(scenario, "name") if scenario is not None else None
+
+
+def _gaps_behind(estate: Estate, rule: Rule, node: int, subject: int) -> list[int]:
+    """The gaps that explain why something the rule compares at a node is not known."""
+    conditions: list[Condition] = [*rule.conditions, *([rule.where] if node == subject else [])]
+    found: list[int] = []
+    for test in (t for condition in conditions for t in tests(condition)):
+        at: list[tuple[int, Any]] = [(node, test.attribute)]
+        if isinstance(test.value, Reference):
+            at.append((subject, test.value.attribute))
+        for place, attribute in at:
+            if estate.get(place, attribute) is UNSET or estate.gaps_at(place, attribute):
+                found.extend(estate.gaps_at(place, attribute))
+                found.extend(estate.gaps_at(place, "*"))
+    return found
+
+
+# -- gaps ---------------------------------------------------------------------------------------------------------
+
+
+def _coverage(result: RuleResult, results: Sequence[RuleResult]) -> RuleResult:
+    """One finding for a missing permission and the highest scope common to the lists it would open."""
+    touched: defaultdict[str, list[Gap]] = defaultdict(list)
+    rules: defaultdict[str, set[str]] = defaultdict(set)
+    verdicts: Counter[str] = Counter()
+    line: Span | None = None
+    for other in results:
+        for finding in other.findings:
+            for gap in finding.gaps:
+                if gap.permission:
+                    touched[gap.permission].append(gap)
+                    rules[gap.permission].add(finding.rule)
+                    verdicts[gap.permission] += 1
+                    line = line or finding.line
+    findings = []
+    for permission, gaps in sorted(touched.items()):
+        scope = _common(sorted({gap.scope for gap in gaps}))
+        kinds = ", ".join(sorted({gap.kind for gap in gaps}))
+        where = "in the directory" if scope == "tenant" else f"at {scope}"
+        text = (f"grant {permission} {where}: {kinds} could not be read ({gaps[0].reason}), so "
+                f"{verdicts[permission]} verdicts of {', '.join(sorted(rules[permission]))} are unknown")  # fmt: skip
+        subject = NodeRef(f"gap:{permission}|{scope}", "gap", permission, scope)
+        findings.append(
+            Finding(
+                result.rule.id,
+                "unknown",
+                subject,
+                permission,
+                text,
+                line=line,
+                reason="gap",
+                gaps=tuple(dict.fromkeys(gaps)),
+            )  # fmt: skip
+        )
+    return RuleResult(result.rule, len(findings), 0, tuple(findings))
+
+
+def _common(scopes: Sequence[str]) -> str:
+    """The lowest scope above all, by segments; the tenant root when subscriptions differ."""
+    if len(scopes) == 1:
+        return scopes[0]
+    if not all(scope.startswith("/") for scope in scopes):
+        return "tenant"
+    split = [scope.split("/")[1:] for scope in scopes]
+    shared: list[str] = []
+    for segments in zip(*split, strict=False):
+        if len(set(segments)) > 1:
+            break
+        shared.append(segments[0])
+    # a scope ends after a name, not after a word like `subscriptions`
+    return "/" + "/".join(shared[: len(shared) - len(shared) % 2])

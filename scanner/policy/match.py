@@ -1,0 +1,98 @@
+"""Conditions in three values: true, false, and None for what cannot be known (Kleene's logic)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from scanner.graph.estate import UNSET, Estate
+from scanner.policy.model import All, Any_, Condition, Not, Reference, Test
+
+Answer = bool | None
+
+
+def holds(estate: Estate, condition: Condition, node: int, subject: int) -> Answer:
+    """Whether the condition holds at a node; `subject` is what `$subject` means."""
+    if isinstance(condition, Test):
+        return _test(estate, condition, node, subject)
+    if isinstance(condition, Not):
+        inner = holds(estate, condition.part, node, subject)
+        return None if inner is None else not inner
+    decisive = isinstance(condition, Any_)  # the answer one part is enough for
+    unknown = False
+    for part in condition.parts:
+        answer = holds(estate, part, node, subject)
+        if answer is decisive:
+            return decisive
+        unknown = unknown or answer is None
+    return None if unknown else not decisive
+
+
+def value_of(estate: Estate, node: int, attribute: str) -> Any:
+    """The value at a node; None for an attribute its kind does not have; `UNSET` when it could not be read."""
+    if attribute == "name":
+        return estate.name(node)
+    value = estate.get(node, attribute)
+    if value is UNSET and not attribute.startswith("arm:"):
+        declared = estate.ontology.kinds[estate.kind(node)].attributes
+        return UNSET if attribute in declared or estate.kind(node) == "missing" else None
+    return UNSET if value == "[redacted]" else value
+
+
+def _test(estate: Estate, test: Test, node: int, subject: int) -> Answer:
+    value = value_of(estate, node, test.attribute)
+    wanted = test.value
+    if isinstance(wanted, Reference):
+        wanted = value_of(estate, subject, wanted.attribute)
+    partial = isinstance(value, frozenset) and bool(estate.gaps_at(node, test.attribute))
+    return compare(test.matcher, value, wanted, partial)
+
+
+def compare(matcher: str, value: Any, wanted: Any, partial: bool = False) -> Answer:
+    """One value against another. `partial` says a set may have more members than were seen."""
+    if value is UNSET or wanted is UNSET:
+        return None
+    if matcher == "present":
+        there = value is not None and value != frozenset()
+        return None if partial and not there else there == wanted
+    if value is None or wanted is None:
+        return False
+    answer = _COMPARE[matcher](value, wanted)
+    if partial:
+        settled = {"includes": True, "shares": True, "at-least": True, "at-most": False}.get(matcher)
+        return answer if answer is settled else None
+    return answer
+
+
+def _size(value: Any) -> Any:
+    return len(value) if isinstance(value, frozenset) else value
+
+
+_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
+    "equals": lambda value, wanted: value == wanted,
+    "in": lambda value, wanted: value in wanted,
+    "at-most": lambda value, wanted: _size(value) <= wanted,
+    "at-least": lambda value, wanted: _size(value) >= wanted,
+    "matches": lambda value, wanted: glob(wanted, value),
+    "includes": lambda value, wanted: wanted in value,
+    "shares": lambda value, wanted: not value.isdisjoint(wanted),
+}
+
+
+def glob(pattern: str, text: str) -> bool:
+    """`*` is any run of characters, `?` any one; linear in practice, never a backtracking expression."""
+    at = star = -1
+    p = t = 0
+    while t < len(text):
+        if p < len(pattern) and pattern[p] == "*":
+            star, at = p, t
+            p += 1
+        elif p < len(pattern) and pattern[p] in ("?", text[t]):
+            p += 1
+            t += 1
+        elif star >= 0:
+            at += 1
+            p, t = star + 1, at
+        else:
+            return False
+    return pattern[p:].strip("*") == ""
