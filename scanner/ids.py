@@ -97,3 +97,21 @@ def management_group(name: str) -> str:
 def fold_location(location: str) -> str:
     """`West Europe` and `westeurope` are one region: lower case, no blanks."""
     return location.replace(" ", "").lower()
+
+
+_FAMILY_WORDS = re.compile(r"standard|family|cluster|dedicated|vcpus|[\s_]")
+
+
+def fold_family(name: str) -> str:
+    """One spelling for a VM family: `standardDSv2Family`, `Standard DSv2 Family Cluster Dedicated vCPUs` and
+    `Standard DSv2` are `dsv2`. Low-priority families keep that word.
+    """
+    return _FAMILY_WORDS.sub("", name.lower())
+
+
+_WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def kebab(word: str) -> str:
+    """`UserDelegationSAS` and `AmlCompute` are `user-delegation-sas` and `aml-compute`."""
+    return _WORD_STARTS.sub("-", word).lower()

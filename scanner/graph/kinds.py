@@ -83,7 +83,7 @@ _KINDS = (
              attributes(_ARM, words("environments-using", "environments whose workspaces it holds")),
              "microsoft.resources/subscriptions/resourcegroups"),
     NodeKind("region", "region", "build", "an Azure region; `global` is not one", attributes(
-        _NAMED, text("country", "country it lies in"), text("geography", "Azure's geography"),
+        _NAMED, opaque("vm-sizes", "VM sizes offered: size -> (family, cores)"), text("country", "country it lies in"), text("geography", "Azure's geography"),
         words("boundaries", "data boundaries that hold it: EU, EU-EFTA, UK, US"),
         boolean("known", "whether the shipped table has it"),
         boolean("named-by-site", "whether a site of the scenario names it"),
@@ -138,7 +138,7 @@ _KINDS = (
     NodeKind("job", "job", "build", "a job of a workspace", attributes(
         _ARM, text("job-type", "kebab case", arm="properties.jobType"), text("status", "kebab case", arm="properties.status"),
     ), "microsoft.machinelearningservices/workspaces/jobs"),
-    NodeKind("ml-registry", "ML registry", "build", "an ML registry; its assets are in every region it lists", attributes(_ARM, _IDENTITY_HOST),
+    NodeKind("ml-registry", "ML registry", "build", "an ML registry; its assets are in every region it lists", attributes(_ARM, _IDENTITY_HOST, words("regions", "regions its assets are kept in")),
              "microsoft.machinelearningservices/registries"),
     # -- what workspaces stand on
     NodeKind("storage-account", "storage account", "build", "a storage account", attributes(
@@ -149,7 +149,7 @@ _KINDS = (
         boolean("hierarchical", "whether ADLS ACLs may grant what RBAC does not show", arm="properties.isHnsEnabled"),
         boolean("holds-data", "whether classified data is in it"),
         boolean("has-data-asset", "whether a data asset of a workspace points to it"),
-        words("reader-groups", "groups the scenario lets read it"),
+        text("secondary-region", "region of its geo-redundant copy; null when it has none", arm="properties.secondaryLocation"), words("reader-groups", "groups the scenario lets read it"),
         words("environments-using", "environments whose workspaces use it"),
     ), "microsoft.storage/storageaccounts"),
     NodeKind("key-vault", "key vault", "build", "a key vault", attributes(
@@ -157,7 +157,7 @@ _KINDS = (
         words("environments-using", "environments whose workspaces use it"),
     ), "microsoft.keyvault/vaults"),
     NodeKind("container-registry", "container registry", "build", "an Azure container registry", attributes(
-        _ARM, boolean("admin-user", "whether the admin user is on; absent means false", arm="properties.adminUserEnabled"),
+        _ARM, words("replicated-regions", "regions it is replicated to"), boolean("admin-user", "whether the admin user is on; absent means false", arm="properties.adminUserEnabled"),
         words("environments-using", "environments whose workspaces use it"),
     ), "microsoft.containerregistry/registries"),
     NodeKind("application-insights", "Application Insights", "build", "an Application Insights component", attributes(
@@ -231,7 +231,7 @@ _KINDS = (
     # -- quota
     NodeKind("quota-pool", "quota pool", "build", "limit and use of one family in one region of one subscription", attributes(
         _NAMED, text("system", "which quota", "ml", "vm", "model", "count"), text("family", "VM family or model, normalised"),
-        text("region", "region"), text("subscription", "folded id"), number("limit", "units granted; null when unlimited"),
+        text("region", "region"), text("subscription", "folded id"), opaque("workspace-use", "units each workspace uses"), opaque("workspace-caps", "cap of each workspace; unset when they could not be read"), number("limit", "units granted; null when unlimited"),
         number("used", "units in use"), number("declared", "units its clusters and deployments may take at most"),
         number("headroom", "share of the limit left by the larger of used and declared"),
         number("headroom-wanted", "share the scenario keeps free; null when it asks for none"),
