@@ -51,6 +51,7 @@ class Estate:
         self.ontology = ONTOLOGY
         self.gaps: list[Gap] = []  # every gap of the snapshot, by index
         self.unread: list[tuple[str, int]] = []  # (node kind, gap index): a list of subjects nobody could read
+        self.aside: set[int] = set()  # outside the scenario's scope: context, never judged
         self.spans: list[Span] = []
         self._ids: dict[str, int] = {}
         self._keys: list[str] = []

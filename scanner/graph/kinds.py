@@ -147,7 +147,7 @@ _KINDS = (
         boolean("public-blobs", "whether containers may be made anonymous; absent means true", arm="properties.allowBlobPublicAccess"),
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
         boolean("hierarchical", "whether ADLS ACLs may grant what RBAC does not show", arm="properties.isHnsEnabled"),
-        boolean("holds-data", "whether classified data is in it"),
+        boolean("holds-data", "whether it holds data of a class that has a home or is for production only"),
         boolean("has-data-asset", "whether a data asset of a workspace points to it"),
         text("secondary-region", "region of its geo-redundant copy; null when it has none", arm="properties.secondaryLocation"), words("reader-groups", "groups the scenario lets read it"),
         words("environments-using", "environments whose workspaces use it"),

@@ -28,10 +28,16 @@ _ALLOWED = (
 def candidates(estate: Estate, rule: Rule, kind: str) -> tuple[int, list[int]]:
     """For one plain kind: how many subjects are judged (or may be), and which of them the interpreter must see."""
     nodes, _ = estate.column(kind, "name")
-    judged = _run(estate, kind, nodes, _keep(rule.where, ALWAYS))
+    judged = _judged(estate, rule, kind, nodes)
     if rule.expectation != "must":
         return len(judged), judged
-    return len(judged), _run(estate, kind, nodes, _keep(rule.where, rule.conditions[0]))
+    suspects = _run(estate, kind, nodes, _keep(rule.where, rule.conditions[0]))
+    return len(judged), [node for node in suspects if node not in estate.aside] if estate.aside else suspects
+
+
+def _judged(estate: Estate, rule: Rule, kind: str, nodes: Sequence[int]) -> list[int]:
+    found = _run(estate, kind, nodes, _keep(rule.where, ALWAYS))
+    return [node for node in found if node not in estate.aside] if estate.aside else found
 
 
 class _Source:

@@ -1,0 +1,177 @@
+"""Data classes: which data a resource holds, and so where it is at home and where it may be processed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from scanner.graph.estate import Estate
+from scanner.scenario.model import DataClass, Place, Scenario
+from scanner.scenario.recognise import Recogniser, ancestors
+
+_HOLDERS = (
+    "dependency",
+    "datastore",
+    "data-asset",
+    "model",
+    "model-account",
+    "model-deployment",
+    "workspace",
+    "ml-registry",
+)
+
+
+def bind(estate: Estate, scenario: Scenario) -> None:
+    """Data class nodes; classes, homes and what follows from them on every holder of data."""
+    nodes: dict[str, int] = {}
+    for c in scenario.data_classes:
+        node = nodes[c.name] = estate.add("data-class", f"data-class:{c.name}")
+        estate.set(node, "name", c.name, c.span)
+        estate.set(node, "home", c.home.words if c.home else None)
+        estate.set(node, "home-regions", c.home.regions if c.home else frozenset())
+        estate.set(node, "production-only", c.production_only)
+    writer = _Writer(estate, scenario, nodes)
+    assets = _assets(estate)
+    own: dict[int, frozenset[str]] = {}
+    for account in estate.nodes("storage-account"):
+        own[account] = writer.matched(account)
+    of_assets: dict[int, set[str]] = {}
+    for account, pointing in assets.items():
+        for asset in pointing:
+            stated = frozenset(writer.recogniser.at(asset))
+            of_assets.setdefault(account, set()).update(stated)
+            writer.write(asset, stated or own.get(account, frozenset()) or writer.default(asset))
+    for account in estate.nodes("storage-account"):
+        found = own[account] | of_assets.get(account, set())
+        if not found:
+            users = estate.neighbours(account, "default-store-of")
+            found = frozenset().union(*(writer.default(user) for user in users))
+        writer.write(account, frozenset(found))
+        writer.store(account, bool(assets.get(account)))
+    _others(estate, writer)
+    _referenced(estate, writer)
+
+
+def _assets(estate: Estate) -> dict[int, list[int]]:
+    """Data assets by the account that holds them."""
+    found: dict[int, list[int]] = {}
+    for asset in estate.nodes("data-asset"):
+        for target in estate.neighbours(asset, "stored-in"):
+            for account in estate.neighbours(target, "stored-in") if estate.kind(target) == "datastore" else (target,):
+                found.setdefault(account, []).append(asset)
+    return found
+
+
+def _others(estate: Estate, writer: _Writer) -> None:
+    for asset in estate.nodes("data-asset"):
+        if not estate.neighbours(asset, "stored-in"):
+            writer.write(asset, frozenset(writer.recogniser.at(asset)) or writer.default(asset))
+    for datastore in estate.nodes("datastore"):
+        writer.write(datastore, writer.of_all(estate.neighbours(datastore, "stored-in")))
+    for model in estate.nodes("model"):
+        writer.write(model, frozenset(writer.recogniser.at(model)))
+    for workspace in estate.nodes("workspace"):
+        stores = [s for d in estate.neighbours(workspace, "has-datastore") for s in estate.neighbours(d, "stored-in")]
+        held = (*estate.neighbours(workspace, "has-data"), *stores, *estate.neighbours(workspace, "default-store"))
+        writer.write(
+            workspace, frozenset(writer.recogniser.at(workspace)) | writer.of_all(held) | writer.default(workspace)
+        )
+    for account in estate.nodes("model-account"):
+        classes = writer.matched(account) or writer.default(account)
+        writer.write(account, classes)
+        for deployment in estate.neighbours(account, "has-deployment"):
+            writer.write(deployment, classes)
+    for kind in ("key-vault", "container-registry", "application-insights", "ml-registry"):
+        for node in estate.nodes(kind):
+            writer.write(node, writer.matched(node))
+
+
+def _referenced(estate: Estate, writer: _Writer) -> None:
+    """Whether machine learning has to do with it: a workspace, datastore or connection names it, or its own tag does."""
+    for node in estate.nodes("dependency"):
+        named = any(estate.neighbours(node, edge) for edge in ("dependency-of", "stores", "connected-from"))
+        estate.set(node, "referenced", named or bool(writer.recogniser.at(node)))
+    for kind in ("model-account", "ml-registry", "workspace", "log-analytics"):
+        for node in estate.nodes(kind):
+            estate.set(node, "referenced", True)
+
+
+class _Writer:
+    """Writes classes and what follows from them; equal sets of classes share one set of facts."""
+
+    def __init__(self, estate: Estate, scenario: Scenario, nodes: dict[str, int]) -> None:
+        self.estate = estate
+        self.scenario = scenario
+        self.nodes = nodes
+        self.by_name = {c.name: c for c in scenario.data_classes}
+        self.defaults = {e.name: e.default_class for e in scenario.environments}
+        self.recogniser = Recogniser(estate, [(c.name, c.match) for c in scenario.data_classes])
+        self.facts: dict[frozenset[str], _Facts] = {}
+
+    def matched(self, node: int) -> frozenset[str]:
+        """The classes that match at the nearest place, from the node up."""
+        found = self.recogniser.nearest(node, lambda n: ancestors(self.estate, n))
+        return frozenset(found[1]) if found else frozenset()
+
+    def default(self, node: int) -> frozenset[str]:
+        """The default class of the environment a node belongs to."""
+        name = self.defaults.get(str(self.estate.get(node, "environment")))
+        return frozenset({name}) if name else frozenset()
+
+    def of_all(self, nodes: Iterable[int]) -> frozenset[str]:
+        found = [self.estate.get(node, "data-classes") for node in nodes if self.estate.kind(node) != "missing"]
+        return frozenset().union(*(f for f in found if isinstance(f, frozenset)))
+
+    def write(self, node: int, classes: frozenset[str]) -> None:
+        estate = self.estate
+        if node in estate.aside:
+            return
+        facts = self.facts.get(classes)
+        if facts is None:
+            facts = self.facts[classes] = _Facts(
+                [self.by_name[name] for name in sorted(classes) if name in self.by_name]
+            )
+        estate.set(node, "data-classes", classes or None, facts.classes[0].span if facts.classes else None)
+        estate.set(node, "regulated", facts.regulated)
+        line = facts.home[0].span if facts.home else None
+        estate.set(node, "home", facts.words, line)
+        estate.set(node, "home-regions", facts.home_regions, line)
+        estate.set(node, "home-conflict", facts.regulated and not facts.home_regions)
+        estate.set(node, "processing-regions", facts.processing_regions, line)
+        for name in classes:
+            if name in self.nodes:
+                estate.connect(node, "of-class", self.nodes[name])
+
+    def store(self, account: int, has_asset: bool) -> None:
+        """What only storage accounts have: whether there is data to guard, and who may read it."""
+        estate = self.estate
+        if account in estate.aside:
+            return
+        classes = estate.get(account, "data-classes") or frozenset()
+        guarded = any(self.by_name[c].home or self.by_name[c].production_only for c in classes if c in self.by_name)
+        estate.set(account, "holds-data", guarded)
+        estate.set(account, "has-data-asset", has_asset)
+        environment = estate.get(account, "environment")
+        readers = [
+            r.principal
+            for r in self.scenario.roles
+            if r.environment == environment and classes <= set(r.reads) and classes
+        ]
+        estate.set(account, "reader-groups", frozenset(readers))
+
+
+class _Facts:
+    """What a set of classes means together."""
+
+    def __init__(self, classes: Sequence[DataClass]) -> None:
+        self.classes = classes
+        self.home: list[Place] = [c.home for c in classes if c.home is not None]
+        self.regulated = bool(self.home)
+        self.words = " and ".join(dict.fromkeys(place.words for place in self.home)) or None
+        self.home_regions = _intersection([place.regions for place in self.home])
+        self.processing_regions = _intersection(
+            [(c.processing or c.home).regions for c in classes if c.processing is not None or c.home is not None]  # type: ignore[union-attr]
+        )
+
+
+def _intersection(sets: Sequence[frozenset[str]]) -> frozenset[str]:
+    return frozenset.intersection(*sets) if sets else frozenset()

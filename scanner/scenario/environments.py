@@ -1,0 +1,186 @@
+"""Environments, sites and units: where a resource belongs, and what is outside the scenario's scope."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scanner import ids, regions
+from scanner.graph.estate import Estate
+from scanner.graph.ontology import STAGES
+from scanner.scenario.model import Environment, Scenario
+from scanner.scenario.recognise import Recogniser, ancestors, owner
+
+_BOUND = ("arm-resource", "resource-group", "subscription")
+
+
+def scope(estate: Estate, scenario: Scenario) -> None:
+    """Sets aside what lies outside the scope: it is context and never judged."""
+    if not any(entry.management_groups or entry.subscriptions or entry.exclude for entry in scenario.scope):
+        return
+    inside = {node for node in estate.nodes("subscription") if _in_scope(estate, scenario, node)}
+    for kind in _BOUND:
+        for node in estate.nodes(kind):
+            subscription = estate.node(str(estate.get(node, "subscription")))
+            if subscription not in inside:
+                estate.aside.add(node)
+
+
+def _in_scope(estate: Estate, scenario: Scenario, subscription: int) -> bool:
+    own = {estate.name(subscription).lower(), ids.last(estate.key(subscription))}
+    above = {
+        name
+        for place in ancestors(estate, subscription)
+        for name in (estate.name(place).lower(), ids.last(estate.key(place)))
+    }
+    for entry in scenario.scope:
+        if {e.lower() for e in entry.exclude} & (own | above):
+            return False
+    restricted = [entry for entry in scenario.scope if entry.subscriptions or entry.management_groups]
+    return not restricted or any(
+        {s.lower() for s in entry.subscriptions} & own or {g.lower() for g in entry.management_groups} & above
+        for entry in restricted
+    )
+
+
+def sites(estate: Estate, scenario: Scenario) -> None:
+    """Site nodes, and on every region whether a site names it."""
+    by_region: dict[str, list[str]] = {}
+    for site in scenario.sites:
+        by_region.setdefault(site.region, []).append(site.name)
+        region = estate.node(site.region)
+        if region is None:
+            known = regions.region(site.region)
+            region = estate.add("region", site.region, site.region)
+            estate.set(region, "known", known is not None)
+            if known:
+                estate.set(region, "country", known.country)
+                estate.set(region, "geography", known.geography)
+                estate.set(region, "boundaries", known.boundaries)
+        node = estate.add("site", f"site:{site.name}")
+        estate.set(node, "name", site.name, site.span)
+        estate.set(node, "region", site.region)
+        estate.set(node, "does", frozenset(site.does))
+        estate.set(node, "data", frozenset(site.data))
+        estate.set(node, "audience", frozenset(site.audience))
+        estate.connect(node, "stands-in", region)
+    for region in estate.nodes("region"):
+        named = by_region.get(estate.key(region), ())
+        estate.set(region, "named-by-site", bool(named))
+        estate.set(region, "sites", frozenset(named))
+
+
+def bind(estate: Estate, scenario: Scenario) -> None:
+    """Environment nodes, and environment, stage, live and unit on every resource."""
+    nodes: dict[str, int] = {}
+    for environment in scenario.environments:
+        node = nodes[environment.name] = estate.add("environment", f"environment:{environment.name}")
+        estate.set(node, "name", environment.name, environment.span)
+        estate.set(node, "stage", environment.stage, environment.span)
+        estate.set(node, "live", environment.live)
+        estate.set(node, "data", frozenset(environment.data))
+        estate.set(node, "default-class", environment.default_class)
+    finder = _Finder(estate, scenario)
+    units = _Units(estate, scenario)
+    for kind in _BOUND:
+        for node in estate.nodes(kind):
+            if node in estate.aside:
+                continue
+            found = finder.environment(node)
+            estate.set(node, "unit", units.of(node))
+            if found is None:
+                estate.set(node, "environment", None)
+                estate.set(node, "stage", None)
+                estate.set(node, "live", False)
+                continue
+            estate.set(node, "environment", found.name, found.span)
+            estate.set(node, "stage", found.stage, found.span)
+            estate.set(node, "live", found.live)
+            estate.connect(node, "belongs-to", nodes[found.name])
+    _using(estate)
+
+
+class _Finder:
+    """The environment of a node, remembered for containers."""
+
+    def __init__(self, estate: Estate, scenario: Scenario) -> None:
+        self.estate = estate
+        self.by_name = {e.name: e for e in scenario.environments}
+        self.recogniser = Recogniser(estate, [(e.name, e.match) for e in scenario.environments])
+        self.remembered: dict[int, Environment | None] = {}
+
+    def environment(self, node: int, depth: int = 0) -> Environment | None:
+        if node in self.remembered:
+            return self.remembered[node]
+        manager = owner(self.estate, node) if depth < 4 else None
+        if manager is not None and self.estate.kind(manager) != "missing":
+            found = self.environment(manager, depth + 1)
+        else:
+            found = self._own(node)
+        if self.estate.kind(node) in ("resource-group", "subscription", "management-group", "workspace"):
+            self.remembered[node] = found
+        return found
+
+    def _own(self, node: int) -> Environment | None:
+        """Nearest first. A tag is a claim: where a place above says otherwise, the stricter stage applies."""
+        by_tag = self.recogniser.by_tags(node)
+        own = self.recogniser.at(node)
+        above = self.estate.first(node, "contained-in")
+        around = self.environment(above, 4) if above is not None else None
+        if not own:
+            return around
+        found = self.by_name[own[0]]
+        if by_tag and around is not None and around is not found and self._placed(node):
+            return max(found, around, key=lambda e: STAGES.index(e.stage))
+        return found
+
+    def _placed(self, node: int) -> bool:
+        """Whether a subscription or management group above is matched as a place."""
+        return any(
+            self.recogniser.by_place(place) for place in ancestors(self.estate, node)
+            if self.estate.kind(place) in ("subscription", "management-group")
+        )  # fmt: skip
+
+
+class _Units:
+    """Project or team of a resource, by the first of `structure.keys`, nearest first."""
+
+    def __init__(self, estate: Estate, scenario: Scenario) -> None:
+        self.estate = estate
+        _, how = next(iter(scenario.structure.keys.items()), ("", {}))
+        self.tag = how.get("tag", "").lower()
+        pattern = how.get("name", "")
+        expression = re.sub(r"\\\{[^{}]*\\\}", "([a-z0-9-]+?)", re.escape(pattern.lower()).replace(r"\*", "[^/]*"))
+        self.pattern = re.compile(expression) if pattern else None
+        self.remembered: dict[int, str | None] = {}
+
+    def of(self, node: int) -> str | None:
+        if not self.tag and self.pattern is None:
+            return None
+        for place in (node, *self._above(node)):
+            tags = self.estate.get(place, "tags")
+            if self.tag and isinstance(tags, dict) and tags.get(self.tag):
+                return str(tags[self.tag])
+            if self.pattern is not None:
+                found = self.pattern.fullmatch(self.estate.name(place).lower())
+                if found and found.groups():
+                    return str(found.group(1))
+        return None
+
+    def _above(self, node: int) -> Iterator[int]:
+        return ancestors(self.estate, node)
+
+
+def _using(estate: Estate) -> None:
+    """Which environments a dependency or resource group serves; more could be in workspaces nobody could list."""
+    gaps = [gap for kind, gap in estate.unread if kind == "workspace"]
+    for kind in ("dependency", "resource-group"):
+        for node in estate.nodes(kind):
+            if kind == "dependency":
+                users = estate.neighbours(node, "dependency-of")
+            else:
+                users = [child for child in estate.neighbours(node, "contains") if estate.kind(child) == "workspace"]
+            found = {estate.get(user, "environment") for user in users}
+            estate.set(node, "environments-using", frozenset(e for e in found if isinstance(e, str)))
+            for gap in gaps:
+                estate.mark_gap(node, "environments-using", gap)

@@ -1,0 +1,77 @@
+"""Finds the principals a scenario names: by object id, or by a name that only one has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scanner import ids
+from scanner.errors import Span
+from scanner.findings import Finding, NodeRef
+from scanner.graph.estate import Estate
+
+_DIRECTORY = {
+    "user": "user",
+    "group": "group",
+    "service-principal": "service-principal",
+    "managed-identity": "service-principal",
+}
+
+
+class Names:
+    """Looks names up, and collects findings for those that stand for nobody or for several."""
+
+    def __init__(self, estate: Estate, first_line: Span) -> None:
+        self.estate = estate
+        self.findings: list[Finding] = []
+        self._index: dict[str, list[int]] = {}
+        self._complained: set[str] = set()
+        for node in estate.nodes("principal"):
+            for name in {estate.get(node, "name"), estate.get(node, "sign-in-name")}:
+                if isinstance(name, str):
+                    self._index.setdefault(name.lower(), []).append(node)
+
+    def find(self, name: str, kinds: Sequence[str], span: Span) -> int | None:
+        """The principal, or None and a finding. After this only ids are compared."""
+        estate = self.estate
+        if ids.is_guid(name):
+            node = estate.node(name.lower())
+            if node is not None and estate.kind(node) in kinds and estate.get(node, "unresolved") is not True:
+                return node
+            found: list[int] = []
+        else:
+            found = [node for node in self._index.get(name.lower(), ()) if estate.kind(node) in kinds]
+        if len(found) == 1:
+            return found[0]
+        self._complain(name, kinds, found, span)
+        return None
+
+    def _complain(self, name: str, kinds: Sequence[str], found: list[int], span: Span) -> None:
+        if name.lower() in self._complained:
+            return
+        self._complained.add(name.lower())
+        title = self.estate.ontology.kinds[kinds[0]].title
+        subject = NodeRef(f"name:{name.lower()}", kinds[0], name)
+        if found:
+            listed = ", ".join(sorted(self.estate.key(node) for node in found))
+            self.findings.append(
+                Finding(
+                    "SCN02",
+                    "fail",
+                    subject,
+                    f"ambiguous:{listed}",
+                    f"`{name}` is the name of {len(found)} principals ({listed}), so it approves none",
+                    line=span,
+                    fix="write the object id of the one that is meant",
+                )  # fmt: skip
+            )
+            return
+        gaps = tuple(self.estate.gaps[g] for kind, g in self.estate.unread if kind in {_DIRECTORY[k] for k in kinds})
+        if gaps:
+            text = f"nobody could look up `{name}`: the directory's list of {title}s could not be read"
+            self.findings.append(
+                Finding("SCN02", "unknown", subject, "unknown", text, line=span, reason="gap", gaps=gaps)
+            )
+        else:
+            self.findings.append(
+                Finding("SCN02", "fail", subject, "missing", f"no {title} is called `{name}`", line=span)
+            )

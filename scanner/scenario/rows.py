@@ -1,0 +1,158 @@
+"""Who does what where: role rows, administrators, the release workload, services and emergency accounts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scanner import ids
+from scanner.errors import Span
+from scanner.graph.estate import Estate
+from scanner.scenario.model import RoleRow, Scenario
+from scanner.scenario.names import Names
+
+_TOKEN = re.compile(r"\{[^{}]*\}")
+_WORKLOADS = ("service-principal", "managed-identity")
+_GROUPS = ("group",)
+
+
+def bind(estate: Estate, scenario: Scenario, names: Names) -> None:
+    """Makes the rows, ties them to principals, and marks the principals."""
+    for group in estate.nodes("group"):
+        estate.set(group, "approved", False)
+    _break_glass(estate, scenario, names)
+    units = _units(estate)
+    for row in scenario.roles:
+        for unit, name in filled(row.principal, units.get(row.environment, ())):
+            _row(estate, scenario, names, row, unit, name)
+    _administrators(estate, scenario, names)
+    _release(estate, scenario, names, sorted({u for found in units.values() for u in found}))
+    _services(estate, scenario, names)
+    _guests(estate, scenario)
+
+
+def _units(estate: Estate) -> dict[str, list[str]]:
+    """Projects or teams that have a workspace in an environment."""
+    found: dict[str, set[str]] = {}
+    for workspace in estate.nodes("workspace"):
+        environment, unit = estate.get(workspace, "environment"), estate.get(workspace, "unit")
+        if isinstance(environment, str) and isinstance(unit, str):
+            found.setdefault(environment, set()).add(unit)
+    return {environment: sorted(units) for environment, units in found.items()}
+
+
+def filled(name: str, units: list[str] | tuple[str, ...]) -> Iterator[tuple[str | None, str]]:
+    """`grp-{project}-ds` once for each unit; a name without a token once."""
+    if not _TOKEN.search(name):
+        yield None, name
+        return
+    for unit in units:
+        yield unit, _TOKEN.sub(lambda _: unit, name)
+
+
+def _row(estate: Estate, scenario: Scenario, names: Names, row: RoleRow, unit: str | None, name: str) -> None:
+    node = estate.add("role-row", f"role-row:{row.role}@{row.environment}" + (f"/{unit}" if unit else ""))
+    environment = scenario.environment(row.environment)
+    estate.set(node, "name", f"{row.role} in {row.environment}", row.span)
+    facts = {
+        "role": row.role, "environment": row.environment, "stage": environment.stage if environment else None,
+        "duties": frozenset(row.duties), "reads": frozenset(row.reads), "ways": frozenset(row.ways) if row.ways is not None else None,
+        "by": row.by, "expires": f"{row.expires}d" if row.expires else None, "guest-domains": frozenset(row.guest_domains), "unit": unit,
+    }  # fmt: skip
+    for attribute, value in facts.items():
+        estate.set(node, attribute, value, row.span)
+    target = estate.node(f"environment:{row.environment}")
+    if target is not None:
+        estate.connect(node, "row-in", target)
+    principal = names.find(name, (*_GROUPS, *_WORKLOADS), row.span)
+    if principal is not None:
+        estate.connect(node, "names", principal)
+        if estate.kind(principal) == "group":
+            estate.set(principal, "approved", True, row.span)
+
+
+def _administrators(estate: Estate, scenario: Scenario, names: Names) -> None:
+    for principal in estate.nodes("principal"):
+        estate.set(principal, "administrator", False)
+    for entry in scenario.administrators:
+        node = estate.add("administrator-row", f"administrator-row:{entry.group.lower()}")
+        estate.set(node, "name", entry.group, entry.span)
+        estate.set(node, "over", frozenset(entry.over), entry.span)
+        estate.set(node, "duties", frozenset(entry.duties))
+        estate.set(node, "by", entry.by)
+        estate.set(node, "approval", entry.approval)
+        estate.set(node, "at-most", entry.at_most)
+        group = names.find(entry.group, _GROUPS, entry.span)
+        if group is not None:
+            estate.connect(node, "names", group)
+            for member in within(estate, group):
+                estate.set(member, "administrator", True, entry.span)
+
+
+def within(estate: Estate, group: int) -> set[int]:
+    """A group and everybody in it, at any depth; cycles are harmless."""
+    seen = {group}
+    waiting = [group]
+    while waiting:
+        for member in estate.neighbours(waiting.pop(), "has-member"):
+            if member not in seen:
+                seen.add(member)
+                waiting.append(member)
+    return seen
+
+
+def _release(estate: Estate, scenario: Scenario, names: Names, units: list[str]) -> None:
+    for kind in ("user", *_WORKLOADS):
+        for principal in estate.nodes(kind):
+            estate.set(principal, "release-workload", False)
+    if scenario.release is None:
+        return
+    for _, name in filled(scenario.release.workload, units):
+        workload = names.find(name, _WORKLOADS, scenario.release.span)
+        if workload is not None:
+            estate.set(workload, "release-workload", True, scenario.release.span)
+
+
+def _services(estate: Estate, scenario: Scenario, names: Names) -> None:
+    for entry in scenario.services:
+        node = estate.add("service-row", f"service-row:{entry.name.lower()}")
+        estate.set(node, "name", entry.name, entry.span)
+        estate.set(node, "may", frozenset(entry.may))
+        estate.set(node, "where", frozenset(entry.where))
+        if entry.principal:
+            principal = names.find(entry.principal, (*_WORKLOADS, *_GROUPS), entry.span)
+            if principal is not None:
+                estate.connect(node, "names", principal)
+            continue
+        wanted = (entry.identity_of or "").lower()
+        for identity in estate.nodes("managed-identity"):
+            host = estate.get(identity, "host")
+            if isinstance(host, str) and ids.resource_type(host) == wanted:
+                estate.connect(node, "names", identity)
+
+
+def _break_glass(estate: Estate, scenario: Scenario, names: Names) -> None:
+    for principal in estate.nodes("principal"):
+        if not estate.key(principal).startswith("unread:"):
+            estate.set(principal, "break-glass", False)
+    span: Span
+    for name in scenario.break_glass.accounts if scenario.break_glass else ():
+        span = scenario.break_glass.span if scenario.break_glass else scenario.span
+        account = names.find(name, ("user", *_WORKLOADS), span)
+        if account is not None:
+            estate.set(account, "break-glass", True, span)
+
+
+def _guests(estate: Estate, scenario: Scenario) -> None:
+    """Guests of a domain that a role row admits."""
+    admitted = {domain.lower() for row in scenario.roles for domain in row.guest_domains}
+    for user in estate.nodes("user"):
+        name = estate.get(user, "sign-in-name")
+        if isinstance(name, str):
+            estate.set(user, "declared-guest", domain_of(name) in admitted)
+
+
+def domain_of(sign_in_name: str) -> str:
+    """The home domain: of `ana_partner.example#EXT#@contoso.example` it is `partner.example`."""
+    home, external, _ = sign_in_name.lower().partition("#ext#")
+    return home.rpartition("_" if external else "@")[2]
