@@ -1,0 +1,119 @@
+"""What each assignment can do and which environments it reaches, and what that says of the groups that hold them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from scanner.derive.access import actions
+from scanner.derive.access.engine import Engine, Grant
+from scanner.graph.estate import UNSET, Estate, Value
+
+_ABOVE = ("tenant", "management-group", "subscription")
+_HOLDERS = ("workspace", "compute", "storage-account", "model-account", "online-endpoint", "batch-endpoint")
+
+
+def derive(engine: Engine) -> None:
+    """Writes classes, environments, `above-environments`, `declared` and `break-glass` on assignments; rights of principals."""
+    estate = engine.estate
+    within = environments_below(engine)
+    environments = {estate.name(node): node for node in estate.nodes("environment")}
+    declared = administrators(estate)
+    rows = _rows(estate)
+    assigned: defaultdict[int, set[str]] = defaultdict(set)
+    for scope, found in engine.grants.items():
+        reached = _reached(engine, scope, within)
+        above = estate.kind(scope) in _ABOVE and len(reached) > 1
+        for grant in found:
+            _write(engine, grant, reached, above, declared)
+            for name in sorted(reached):
+                estate.connect(grant.node, "reaches-into", environments[name])
+            if not above and estate.get(grant.node, "classes") not in (UNSET, frozenset({"read"}), frozenset()):
+                assigned[grant.principal] |= reached
+    gaps = [
+        g
+        for scope in estate.nodes("scope")
+        for g in estate.gaps_at(scope, "scope-of")
+        if estate.gaps[g].kind in ("role-assignment", "role-eligibility", "role-definition")
+    ]  # noqa: E501
+    for principal in estate.nodes("principal"):
+        inside = frozenset(assigned.get(principal, ()))
+        listed = rows.get(principal, set()) | declared.get(principal, set())
+        estate.set(principal, "environments-assigned", inside)
+        estate.set(principal, "undeclared-environments", inside - listed)
+        if estate.kind(principal) == "group":
+            for gap in gaps:
+                for attribute in ("environments-assigned", "undeclared-environments"):
+                    estate.mark_gap(principal, attribute, gap)
+
+
+def environments_below(engine: Engine) -> dict[int, set[str]]:
+    """For each scope, the environments that have a resource at it or below."""
+    estate = engine.estate
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    for kind in _HOLDERS:
+        for node in estate.nodes(kind):
+            name = estate.get(node, "environment")
+            if isinstance(name, str) and (kind != "storage-account" or estate.get(node, "referenced") is True):
+                for scope in engine.chain(node):
+                    found[scope].add(name)
+    return found
+
+
+def _reached(engine: Engine, scope: int, within: dict[int, set[str]]) -> frozenset[str]:
+    """Environments below a scope; a scope inside a resource reaches that resource's own."""
+    below = within.get(scope)
+    if below:
+        return frozenset(below)
+    estate = engine.estate
+    for place in engine.chain(scope):
+        name = estate.get(place, "environment")
+        if isinstance(name, str):
+            return frozenset({name})
+        if estate.kind(place) in ("resource-group", *_ABOVE):
+            break
+    return frozenset()
+
+
+def administrators(estate: Estate) -> dict[int, set[str]]:
+    """Principals an administrator row names, and the environments it is over."""
+    found: dict[int, set[str]] = {}
+    for row in estate.nodes("administrator-row"):
+        for principal in estate.neighbours(row, "names"):
+            found.setdefault(principal, set()).update(estate.get(row, "over"))
+    return found
+
+
+def _rows(estate: Estate) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = {}
+    for row in estate.nodes("role-row"):
+        for principal in estate.neighbours(row, "names"):
+            found.setdefault(principal, set()).add(estate.get(row, "environment"))
+    return found
+
+
+def _write(engine: Engine, grant: Grant, reached: frozenset[str], above: bool, declared: dict[int, set[str]]) -> None:
+    estate, node = engine.estate, grant.node
+    estate.set(node, "classes", classes(engine, grant.role))
+    estate.set(node, "environments", reached)
+    estate.set(node, "above-environments", above)
+    estate.set(node, "principal-kind", estate.kind(grant.principal))
+    estate.set(node, "break-glass", estate.get(grant.principal, "break-glass"))
+    over = declared.get(grant.principal, set())
+    service = estate.get(node, "origin") == "service"
+    estate.set(node, "declared", service or bool(reached) and reached <= over)
+    for gap in estate.gaps_at(grant.role, "*"):
+        estate.mark_gap(node, "classes", gap)
+
+
+def classes(engine: Engine, role: int) -> Value:
+    """What a role's rights amount to; unset when its definition could not be read."""
+    if engine.estate.get(role, "permissions") is UNSET:
+        return UNSET
+    tests = {
+        "read": actions.READS,
+        "write": actions.WRITES,
+        "data-read": (*actions.DATA_READ, *actions.ACCOUNT_KEYS),
+        "data-write": actions.DATA_WRITE,
+        "grant": (actions.ASSIGN_ROLES,),
+    }
+    return frozenset(name for name, wanted in tests.items() if engine.can_any(role, wanted) in ("yes", "conditional"))
