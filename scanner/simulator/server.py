@@ -1,0 +1,213 @@
+"""The server: HTTPS on a free loopback port in a thread of its own; logs every request, strikes with faults, answers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+import threading
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from aiohttp import web
+
+from scanner.simulator import faults as faults_
+from scanner.simulator import tls
+from scanner.simulator.answer import Answer, Call, graph_error
+from scanner.simulator.arm import Arm
+from scanner.simulator.directory import Directory
+from scanner.simulator.faults import Fault
+from scanner.simulator.login import Login
+from scanner.simulator.tenant import Tenant
+
+_GRAPH = "/graph/v1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as it was answered; parts of a `$batch` are logged too, with `inside_batch`."""
+
+    method: str
+    path: str
+    query: str
+    status: int
+    inside_batch: bool = False
+
+
+class Simulator:
+    """Runs while its `with` block does. Everything it knows comes from the tenant document."""
+
+    def __init__(
+        self,
+        tenant: Mapping[str, Any],
+        *,
+        faults: Sequence[Fault | Mapping[str, Any]] = (),
+        page_size: int = 100,
+        latency: float = 0.0,
+        token_lifetime: int = 3600,
+    ) -> None:
+        self.tenant = Tenant(tenant)
+        self.tenant_id = self.tenant.id
+        self.client_id = str(uuid.uuid5(uuid.NAMESPACE_DNS, "client.simulator"))
+        self.client_secret = "simulator-only"
+        self.object_id = str(uuid.uuid5(uuid.NAMESPACE_DNS, "object.simulator"))
+        self.url = ""
+        self.ca_bundle = Path()
+        self.refused = 0
+        self.latency = latency
+        self.faults = [Fault.of(fault) for fault in (*tenant.get("faults", ()), *faults)]
+        self._requests: list[Request] = []
+        self._login = Login(self.tenant_id, self.client_id, self.client_secret, self.object_id, token_lifetime)
+        self._arm = Arm(self.tenant, lambda: self.url, page_size, self.object_id)
+        self._directory = Directory(self.tenant, lambda: self.url, page_size)
+
+    @property
+    def requests(self) -> list[Request]:
+        """Every request so far, in order, sign-in left out."""
+        return list(self._requests)
+
+    # -- running ------------------------------------------------------------------------------------------------------
+
+    def __enter__(self) -> Simulator:
+        self._folder = tempfile.TemporaryDirectory(prefix="mlposture-simulator-")
+        self._context, self.ca_bundle = tls.make(Path(self._folder.name))
+        self._loop = asyncio.new_event_loop()
+        ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
+        self._thread.start()
+        ready.wait(10)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self._folder.cleanup()
+
+    def _run(self, ready: threading.Event) -> None:
+        asyncio.set_event_loop(self._loop)
+        runner = web.ServerRunner(web.Server(self._handle))
+        self._loop.run_until_complete(runner.setup())
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self._context, shutdown_timeout=0.1)
+        self._loop.run_until_complete(site.start())
+        self.url = f"https://127.0.0.1:{runner.addresses[0][1]}"
+        ready.set()
+        self._loop.run_forever()
+        self._loop.run_until_complete(runner.cleanup())
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.close()
+
+    # -- answering ----------------------------------------------------------------------------------------------------
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        raw = request.raw_path.partition("?")
+        path = unquote(raw[0])
+        query = {key.lower(): value for key, value in parse_qsl(raw[2], keep_blank_values=True)}
+        content = await request.read()
+        if path.lower() == "/metadata/endpoints":
+            return _response(self._login.metadata(self.url))
+        if request.method == "POST" or ".well-known" in path:
+            form = dict(parse_qsl(content.decode("utf-8", "replace")))
+            signed_in = self._login.answer(path.lower(), form, self.url)
+            if signed_in is not None:
+                return _response(signed_in)
+        if self.latency:
+            await asyncio.sleep(self.latency)
+        call = Call(request.method, path.lower(), path, query, _json(content))
+        fault = faults_.first(self.faults, call)
+        if fault is not None and fault.kind in ("reset", "truncate", "delay"):
+            struck = await self._strike(request, fault)
+            if struck is not None:
+                self._log(call, struck.status if struck.prepared else 0)
+                return struck
+            fault = None
+        answer = self._answer(call, request.headers.get("Authorization", ""), fault)
+        self._log(call, answer.status)
+        return _response(answer)
+
+    def _answer(self, call: Call, authorization: str, fault: Fault | None) -> Answer:
+        graph = call.path.startswith(_GRAPH)
+        denied = self._login.check(authorization, f"{self.url}/graph" if graph else f"{self.url}/arm")
+        if denied is not None:
+            return denied
+        if fault is not None:
+            return faults_.answer(fault, call, graph, self.object_id)
+        answer = self._graph(call) if graph else self._arm.answer(call)
+        if answer.refused:
+            self.refused += 1
+        return answer
+
+    def _graph(self, call: Call) -> Answer:
+        inner = Call(
+            call.method, call.path.removeprefix(_GRAPH), call.raw_path, call.query, call.body, call.inside_batch
+        )
+        if inner.path != "/$batch":
+            return self._directory.answer(inner)
+        parts = (call.body or {}).get("requests", [])
+        if call.method != "POST" or len(parts) > 20:
+            return graph_error(400, "BadRequest", "A batch has at most 20 requests.")
+        return Answer(200, {"responses": [self._part(part) for part in reversed(parts)]})
+
+    def _part(self, part: Mapping[str, Any]) -> dict[str, Any]:
+        """Each part has a status of its own; answers come in an order of their own."""
+        path, _, query = str(part.get("url", "")).partition("?")
+        full = f"{_GRAPH}/{unquote(path).lstrip('/')}"
+        call = Call(
+            str(part.get("method", "GET")),
+            full.lower(),
+            full,
+            {k.lower(): v for k, v in parse_qsl(query)},
+            None,
+            inside_batch=True,
+        )
+        fault = faults_.first([f for f in self.faults if f.kind in ("status", "expire-token")], call)
+        answer = faults_.answer(fault, call, True, self.object_id) if fault else self._graph(call)
+        if answer.refused:
+            self.refused += 1
+        self._log(call, answer.status)
+        return {"id": part.get("id"), "status": answer.status, "headers": {"Content-Type": "application/json", **answer.headers},
+                "body": answer.body}  # fmt: skip
+
+    async def _strike(self, request: web.BaseRequest, fault: Fault) -> web.StreamResponse | None:
+        """Faults below HTTP: the connection breaks, the body is cut short, or it only takes long."""
+        if fault.kind == "delay":
+            await asyncio.sleep(fault.seconds)
+            return None
+        if fault.kind == "reset":
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response(status=500)
+        response = web.StreamResponse(
+            status=200, headers={"Content-Type": "application/json", "Content-Length": "4096"}
+        )
+        await response.prepare(request)
+        await response.write(b'{"value": [{"id": "/subscr')
+        if request.transport is not None:
+            request.transport.close()
+        return response
+
+    def _log(self, call: Call, status: int) -> None:
+        query = "&".join(f"{key}={value}" for key, value in call.query.items())
+        self._requests.append(Request(call.method, call.raw_path, query, status, call.inside_batch))
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return json.loads(content) if content else None
+    except ValueError:
+        return None
+
+
+def _response(answer: Answer) -> web.Response:
+    headers = {
+        "x-ms-request-id": str(uuid.uuid4()),
+        "x-ms-ratelimit-remaining-subscription-reads": "249",
+        **answer.headers,
+    }
+    return web.json_response(answer.body, status=answer.status, headers=headers)
