@@ -15,7 +15,7 @@ from scanner import data
 @contextmanager
 def demo(today: date | None) -> Iterator[tuple[Path, Any, date]]:
     """Runs the simulator; yields the scenario file, settings that reach it, and the day to judge waivers by."""
-    from scanner.collect import Settings, client_secret
+    from scanner.collect import Secret, Settings
     from scanner.simulator import Simulator, load_tenant
 
     folder = data.demo_tenant()
@@ -24,7 +24,7 @@ def demo(today: date | None) -> Iterator[tuple[Path, Any, date]]:
             cloud=simulator.url,
             ca_bundle=simulator.ca_bundle,
             tenant=simulator.tenant_id,
-            credential=client_secret(simulator.client_id, simulator.client_secret),
+            secret=Secret(simulator.client_id, simulator.client_secret),
             regions=("westeurope",),
         )
         yield folder / "scenario.yaml", settings, today or made_for(folder)

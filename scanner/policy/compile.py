@@ -122,7 +122,7 @@ def _sure(test: Test, source: _Source, wanted: bool) -> str:
                 f"({known} and NUMBER({a}) and {a} {sign} {k})"
                 if wanted
                 else f"({known} and {there} and NUMBER({a}) and not {a} {sign} {k})"
-            )  # noqa: E501
+            )
     if wanted:
         return f"({known} and {there} and {answer})"
     return f"({known} and not ({there} and {answer}))"

@@ -318,7 +318,7 @@ def _coverage(result: RuleResult, results: Sequence[RuleResult]) -> RuleResult:
                 line=line,
                 reason="gap",
                 gaps=tuple(dict.fromkeys(gaps)),
-            )  # fmt: skip
+            )
         )
     return RuleResult(result.rule, len(findings), 0, tuple(findings))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from scanner.graph.estate import UNSET, Estate
-from scanner.policy.model import All, Any_, Condition, Not, Reference, Test
+from scanner.policy.model import Any_, Condition, Not, Reference, Test
 
 Answer = bool | None
 

@@ -13,8 +13,23 @@ from scanner.errors import Problem, Span, UserError, suggest
 from scanner.findings import AcceptedGap, Waiver
 from scanner.graph.ontology import STAGES
 from scanner.scenario.model import (
-    Administrators, BreakGlass, DataClass, Environment, Flow, Match, Need, Place, Quota, Release, RoleRow, Scenario,
-    Scope, Service, Shared, Site, Structure,
+    Administrators,
+    BreakGlass,
+    DataClass,
+    Environment,
+    Flow,
+    Match,
+    Need,
+    Place,
+    Quota,
+    Release,
+    RoleRow,
+    Scenario,
+    Scope,
+    Service,
+    Shared,
+    Site,
+    Structure,
 )  # fmt: skip
 
 PATTERNS = (

@@ -62,7 +62,7 @@ class Names:
                     f"`{name}` is the name of {len(found)} principals ({listed}), so it approves none",
                     line=span,
                     fix="write the object id of the one that is meant",
-                )  # fmt: skip
+                )
             )
             return
         gaps = tuple(self.estate.gaps[g] for kind, g in self.estate.unread if kind in {_DIRECTORY[k] for k in kinds})

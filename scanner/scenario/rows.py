@@ -47,7 +47,7 @@ def filled(name: str, units: list[str] | tuple[str, ...]) -> Iterator[tuple[str 
         yield None, name
         return
     for unit in units:
-        yield unit, _TOKEN.sub(lambda _: unit, name)
+        yield unit, unit.join(_TOKEN.split(name))
 
 
 def _row(estate: Estate, scenario: Scenario, names: Names, row: RoleRow, unit: str | None, name: str) -> None:

@@ -51,17 +51,17 @@ def forbidden_arm(who: str, action: str, scope: str) -> Answer:
 
 
 def page(
-    call: Call, url: str, items: Sequence[Any], size: int, *, graph: bool = False, token: str = "$skiptoken"
+    call: Call, url: str, items: Sequence[Any], size: int, *, graph: bool = False, cursor: str = "$skiptoken"
 ) -> Answer:
     """One page of a list with a link to the next; the link carries the other parameters and an opaque place."""
     wanted = call.query.get("$top", "")
     if wanted.isdigit() and 0 < int(wanted) < size:
         size = int(wanted)
-    place = call.query.get(token, "")
+    place = call.query.get(cursor, "")
     start = _number(place)
     body: dict[str, Any] = {"value": list(items[start : start + size])}
     if start + size < len(items):
-        query = {**call.query, token: encode(start + size)}
+        query = {**call.query, cursor: encode(start + size)}
         body["@odata.nextLink" if graph else "nextLink"] = f"{url}{call.raw_path}?{urlencode(query)}"
     return Answer(200, body)
 

@@ -70,8 +70,8 @@ class Arm:
     def _refuse(self, call: Call) -> Answer:
         return Answer(403, forbidden_arm(self.object_id, f"{call.method} {call.path}", call.path).body, refused=True)
 
-    def _page(self, call: Call, items: list[Any], token: str = "$skiptoken") -> Answer:
-        return page(call, self.url(), items, self.page_size, token=token)
+    def _page(self, call: Call, items: list[Any], cursor: str = "$skiptoken") -> Answer:
+        return page(call, self.url(), items, self.page_size, cursor=cursor)
 
     def _management(self, call: Call, path: str) -> Answer:
         groups = self.tenant.document.get("managementGroups", ())
@@ -209,10 +209,10 @@ class Arm:
                     404,
                     "ParentResourceNotFound",
                     f"Can not perform requested operation on nested resource. Parent resource '{under[-2]}' not found.",
-                )  # noqa: E501
+                )
         items = self.tenant.containers(parent, kind) if kind in _CONTAINERS else self.tenant.by_parent[parent, kind]
         machine_learning = namespace == "microsoft.machinelearningservices" and len(under) > 1
-        return self._page(call, [public(i) for i in items], token="$skip" if machine_learning else "$skiptoken")
+        return self._page(call, [public(i) for i in items], cursor="$skip" if machine_learning else "$skiptoken")
 
     def _names_a_container(self, parent: str) -> bool:
         return ids.resource_type(parent) in _CONTAINERS

@@ -27,7 +27,7 @@ class Directory:
         parts = call.path.strip("/").split("/")
         if call.method == "POST" and parts == ["directoryobjects", "getbyids"]:
             return self._by_ids(call)
-        if call.method != "GET" or parts[0] not in _LISTS and parts[0] != "identitygovernance":
+        if call.method != "GET" or (parts[0] not in _LISTS and parts[0] != "identitygovernance"):
             return graph_error(
                 403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.", refused=True
             )
@@ -47,7 +47,7 @@ class Directory:
                 404,
                 "Request_ResourceNotFound",
                 f"Resource '{parts[1]}' does not exist or one of its queried reference-property objects are not present.",
-            )  # noqa: E501
+            )
         if len(parts) == 2:
             return Answer(200, _selected(item, call))
         if parts[2] in ("members", "owners"):

@@ -54,7 +54,7 @@ class Simulator:
         self.tenant = Tenant(tenant)
         self.tenant_id = self.tenant.id
         self.client_id = str(uuid.uuid5(uuid.NAMESPACE_DNS, "client.simulator"))
-        self.client_secret = "simulator-only"
+        self.client_secret = str(uuid.uuid4())
         self.object_id = str(uuid.uuid5(uuid.NAMESPACE_DNS, "object.simulator"))
         self.url = ""
         self.ca_bundle = Path()
@@ -92,16 +92,20 @@ class Simulator:
 
     def _run(self, ready: threading.Event) -> None:
         asyncio.set_event_loop(self._loop)
-        runner = web.ServerRunner(web.Server(self._handle))
-        self._loop.run_until_complete(runner.setup())
-        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self._context, shutdown_timeout=0.1)
-        self._loop.run_until_complete(site.start())
-        self.url = f"https://127.0.0.1:{runner.addresses[0][1]}"
+        runner = self._loop.run_until_complete(self._start())
         ready.set()
         self._loop.run_forever()
         self._loop.run_until_complete(runner.cleanup())
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
+
+    async def _start(self) -> web.ServerRunner:
+        runner = web.ServerRunner(web.Server(self._handle))
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self._context, shutdown_timeout=0.1)
+        await site.start()
+        self.url = f"https://127.0.0.1:{runner.addresses[0][1]}"
+        return runner
 
     # -- answering ----------------------------------------------------------------------------------------------------
 

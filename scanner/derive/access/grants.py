@@ -34,7 +34,7 @@ def derive(engine: Engine) -> None:
         for scope in estate.nodes("scope")
         for g in estate.gaps_at(scope, "scope-of")
         if estate.gaps[g].kind in ("role-assignment", "role-eligibility", "role-definition")
-    ]  # noqa: E501
+    ]
     for principal in estate.nodes("principal"):
         inside = frozenset(assigned.get(principal, ()))
         listed = rows.get(principal, set()) | declared.get(principal, set())
@@ -100,7 +100,7 @@ def _write(engine: Engine, grant: Grant, reached: frozenset[str], above: bool, d
     estate.set(node, "break-glass", estate.get(grant.principal, "break-glass"))
     over = declared.get(grant.principal, set())
     service = estate.get(node, "origin") == "service"
-    estate.set(node, "declared", service or bool(reached) and reached <= over)
+    estate.set(node, "declared", service or (bool(reached) and reached <= over))
     for gap in estate.gaps_at(grant.role, "*"):
         estate.mark_gap(node, "classes", gap)
 

@@ -1,0 +1,127 @@
+"""Where a cloud's endpoints are: named clouds, a file, or what an ARM endpoint says of itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from scanner import data, yamlfile
+from scanner.errors import CollectionError, Problem, UserError, suggest
+
+_KEYS = ("arm", "arm-scope", "login", "graph", "graph-scope")
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """Endpoints without a trailing slash; scopes as tokens are asked for. A custom cloud has no instance discovery."""
+
+    name: str
+    arm: str
+    arm_scope: str
+    login: str
+    graph: str
+    graph_scope: str
+    custom: bool = False
+
+
+_PUBLIC = Cloud(
+    "public", "https://management.azure.com", "https://management.azure.com/.default", "https://login.microsoftonline.com",
+    "https://graph.microsoft.com", "https://graph.microsoft.com/.default",
+)  # fmt: skip
+NAMED: Mapping[str, Cloud] = {
+    "public": _PUBLIC,
+    "usgov": Cloud(
+        "usgov", "https://management.usgovcloudapi.net", "https://management.core.usgovcloudapi.net/.default",
+        "https://login.microsoftonline.us", "https://graph.microsoft.us", "https://graph.microsoft.us/.default",
+    ),
+    "china": Cloud(
+        "china", "https://management.chinacloudapi.cn", "https://management.chinacloudapi.cn/.default", "https://login.chinacloudapi.cn",
+        "https://microsoftgraph.chinacloudapi.cn", "https://microsoftgraph.chinacloudapi.cn/.default",
+    ),
+}  # fmt: skip
+
+
+async def find(cloud: str, ca_bundle: Path | None) -> Cloud:
+    """The cloud of a name, a file or a URL. Raises UserError for what is none, CollectionError when a URL does not answer."""
+    if cloud in NAMED:
+        return NAMED[cloud]
+    if cloud.startswith("https://"):
+        return await _asked(cloud.rstrip("/"), ca_bundle)
+    if cloud.startswith("http://"):
+        raise UserError(f"`{cloud}` is not https", help="tokens are never sent in the clear")
+    file = _from_file(Path(cloud))
+    if file is not None:
+        return file
+    raise UserError(
+        f"`{cloud}` is not a cloud",
+        help=suggest(cloud, list(NAMED)) or "public, usgov, china, a file, or the URL of an ARM endpoint",
+    )
+
+
+def _from_file(path: Path) -> Cloud | None:
+    if not path.is_file():
+        return None
+    document = yamlfile.read(path, data.shown(path))
+    value = document.value if isinstance(document.value, dict) else {}
+    problems = [
+        Problem(f"key `{key}` is missing", document.span()) for key in _KEYS if not isinstance(value.get(key), str)
+    ]
+    problems += [
+        Problem(f"additional key `{key}`", document.key_span(key), suggest(key, set(_KEYS)))
+        for key in value
+        if key not in (*_KEYS, "name")
+    ]
+    problems += [
+        Problem(f"`{key}` is not an https URL", document.span(key))
+        for key in ("arm", "login", "graph") if isinstance(value.get(key), str) and not value[key].startswith("https://")
+    ]  # fmt: skip
+    if problems:
+        raise UserError(*problems)
+    return Cloud(
+        str(value.get("name", path.stem)), value["arm"].rstrip("/"), value["arm-scope"], value["login"].rstrip("/"),
+        value["graph"].rstrip("/"), value["graph-scope"], custom=True,
+    )  # fmt: skip
+
+
+async def _asked(url: str, ca_bundle: Path | None) -> Cloud:
+    """What an ARM endpoint says of itself, as Azure Stack and private clouds do."""
+    import ssl
+
+    import aiohttp
+
+    context = ssl.create_default_context(cafile=str(ca_bundle) if ca_bundle else None)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session,
+            session.get(f"{url}/metadata/endpoints?api-version=2022-09-01", ssl=context) as response,
+        ):
+            if response.status != 200:
+                raise CollectionError(
+                    f"`{url}` answered {response.status} when asked for its endpoints", "is it an ARM endpoint?"
+                )
+            said = json.loads(await response.text())
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        raise CollectionError(
+            f"cannot reach `{url}`: {error}", "check the address, and `--ca-bundle` for a private authority"
+        ) from error
+    return _described(url, said[0] if isinstance(said, list) and said else said)
+
+
+def _described(url: str, said: Any) -> Cloud:
+    try:
+        sign_in = said["authentication"]
+        arm = str(said.get("resourceManager") or url).rstrip("/")
+        graph = str(said["microsoftGraphResourceId"]).rstrip("/")
+        cloud = Cloud(
+            str(said.get("name") or urlsplit(url).hostname), arm, f"{sign_in['audiences'][0].rstrip('/')}/.default",
+            str(sign_in["loginEndpoint"]).rstrip("/"), graph, f"{graph}/.default", custom=True,
+        )  # fmt: skip
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise CollectionError(f"what `{url}` says of its endpoints lacks {error}", "is it an ARM endpoint?") from error
+    if not all(endpoint.startswith("https://") for endpoint in (cloud.arm, cloud.login, cloud.graph)):
+        raise CollectionError(f"`{url}` names an endpoint that is not https")
+    return cloud

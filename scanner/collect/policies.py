@@ -1,0 +1,202 @@
+"""The pipeline's own policies: sign-in, retry with pacing, and the guarded transport. No provider is ever registered."""
+
+from __future__ import annotations
+
+import asyncio
+import email.utils
+import random
+import time
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+from azure.core.exceptions import AzureError, ServiceRequestError, ServiceResponseError
+from azure.core.pipeline import PipelineRequest, PipelineResponse
+from azure.core.pipeline.policies import AsyncHTTPPolicy
+from azure.core.pipeline.transport import AioHttpTransport
+
+from scanner.collect import guard
+from scanner.collect.settings import Progress
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+
+_AGAIN = {408, 429, 500, 502, 503, 504}
+_LONGEST_WAIT = 60.0
+_TRIES = 7
+_STALE = ("ExpiredAuthenticationToken", "InvalidAuthenticationToken", "TokenExpired", "Lifetime validation failed")
+
+
+class SignIn(AsyncHTTPPolicy[Any, Any]):
+    """Adds a bearer token; fetches a fresh one before it ends, and once when the service calls it stale."""
+
+    def __init__(self, credential: AsyncTokenCredential, scope: str) -> None:
+        self._credential = credential
+        self._scope = scope
+        self._token = ""
+        self._ends = 0.0
+        self._lock = asyncio.Lock()
+
+    async def token(self) -> str:
+        async with self._lock:
+            if self._ends - time.time() < 120:
+                fetched = await self._credential.get_token(self._scope)
+                self._token, self._ends = fetched.token, float(fetched.expires_on)
+            return self._token
+
+    async def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+        request.http_request.headers["Authorization"] = f"Bearer {await self.token()}"
+        response = await self.next.send(request)
+        if response.http_response.status_code == 401 and _stale(response.http_response):
+            self._ends = 0.0
+            request.http_request.headers["Authorization"] = f"Bearer {await self.token()}"
+            response = await self.next.send(request)
+        return response
+
+
+def _stale(response: Any) -> bool:
+    text = _text(response)
+    return any(word in text for word in _STALE)
+
+
+def _text(response: Any) -> str:
+    try:
+        body: bytes = response.body() if callable(getattr(response, "body", None)) else response.content
+    except Exception:  # a body that was never read says nothing
+        return ""
+    return body.decode("utf-8", "replace")[:4096]
+
+
+class Retry(AsyncHTTPPolicy[Any, Any]):
+    """Sends again what failed for a moment: throttled (with or without Retry-After), 5xx, reset, cut short.
+
+    Waits are jittered and bounded, one by one and together, so that an endless Retry-After ends the list and not the run.
+    """
+
+    def __init__(self, progress: Progress, budget: float, backoff: float) -> None:
+        self._progress = progress
+        self._budget = budget
+        self._backoff = backoff
+        self._random = random.Random()  # noqa: S311  # jitter, not secrecy
+
+    async def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+        waited = 0.0
+        for attempt in range(_TRIES):
+            failure: AzureError | None = None
+            response: PipelineResponse[Any, Any] | None = None
+            try:
+                response = await self.next.send(request)
+                if response.http_response.status_code not in _AGAIN:
+                    return response
+            except (ServiceRequestError, ServiceResponseError) as error:
+                failure = error
+            wait = self._wait(response, attempt)
+            if attempt == _TRIES - 1 or waited + wait > self._budget:
+                break
+            self._progress.throttled(wait)
+            await asyncio.sleep(wait)
+            waited += wait
+        if failure is not None:
+            raise failure
+        assert response is not None  # noqa: S101  # either an answer or an error
+        return response
+
+    def _wait(self, response: PipelineResponse[Any, Any] | None, attempt: int) -> float:
+        stated = retry_after(response.http_response.headers) if response is not None else None
+        if stated is not None:
+            return min(stated, _LONGEST_WAIT) + self._random.uniform(0, 0.1)
+        return min(self._backoff * 2.0**attempt, 30.0) * self._random.uniform(0.5, 1.0)
+
+
+def retry_after(headers: Any) -> float | None:
+    """Seconds to wait as the answer states them: seconds, an HTTP date, or milliseconds in Azure's own headers."""
+    value = headers.get("Retry-After")
+    if value:
+        try:
+            return max(0.0, float(value))
+        except ValueError:
+            when = email.utils.parsedate_to_datetime(value) if value[:1].isalpha() else None
+            return max(0.0, when.timestamp() - time.time()) if when else None
+    for name in ("retry-after-ms", "x-ms-retry-after-ms"):
+        if headers.get(name, "").isdigit():
+            return float(headers[name]) / 1000
+    return None
+
+
+class GuardedTransport:
+    """The one way out: checks each request, then sends it. Bounds requests in flight and keeps each subscription's pace."""
+
+    def __init__(self, hosts: Collection[str], concurrency: int, ca_bundle: str | None) -> None:
+        verify: Any = ca_bundle if ca_bundle else True
+        self._inner = AioHttpTransport(connection_verify=verify, connection_timeout=30, read_timeout=120)
+        self._hosts = hosts
+        self._slots = asyncio.Semaphore(concurrency)
+        self._pace: dict[str, Pace] = {}
+        self.sent = 0
+
+    async def send(self, request: Any, **options: Any) -> Any:
+        guard.check(
+            request.method,
+            request.url,
+            self._hosts,
+            getattr(request, "content", None) or getattr(request, "data", None),
+        )
+        pace = self._pace.setdefault(_limit(request.url), Pace())
+        async with self._slots:
+            await pace.turn()
+            self.sent += 1
+            response = await self._inner.send(request, **options)
+            pace.learn(response.headers)
+            return response
+
+    async def open(self) -> None:
+        await self._inner.open()
+
+    async def close(self) -> None:
+        """Clients close their transport; this one is shared and closed by its owner."""
+
+    async def shut(self) -> None:
+        await self._inner.close()
+
+    async def sleep(self, duration: float) -> None:
+        await asyncio.sleep(duration)
+
+    async def __aenter__(self) -> GuardedTransport:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+
+def _limit(url: str) -> str:
+    """What is counted together: a subscription, Resource Graph, or the rest of a host."""
+    path = guard.normal(url.partition("//")[2].partition("?")[0].partition("/")[2])
+    parts = path.split("/")
+    if len(parts) > 2 and parts[1] == "subscriptions":
+        return parts[2]
+    return (
+        "resource-graph" if path.endswith("/microsoft.resourcegraph/resources") else parts[1] if len(parts) > 1 else ""
+    )
+
+
+class Pace:
+    """A token bucket as ARM keeps one: 250 reads at once, 25 more each second; slower when the service says little is left."""
+
+    def __init__(self, size: float = 250.0, refill: float = 25.0) -> None:
+        self._size = size
+        self._refill = refill
+        self._left = size
+        self._at = time.monotonic()
+
+    async def turn(self) -> None:
+        now = time.monotonic()
+        self._left = min(self._size, self._left + (now - self._at) * self._refill)
+        self._at = now
+        self._left -= 1.0
+        if self._left < 0:
+            await asyncio.sleep(-self._left / self._refill)
+
+    def learn(self, headers: Any) -> None:
+        stated = headers.get("x-ms-ratelimit-remaining-subscription-reads") or headers.get("x-ms-user-quota-remaining")
+        if stated and stated.isdigit():
+            self._left = min(self._left, float(stated))
