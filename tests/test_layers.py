@@ -17,7 +17,7 @@ SCANNER = ROOT / "scanner"
 LAYERS = (
     ("cli",),
     ("collect", "simulator", "render", "scan"),
-    ("settle",),
+    ("settle", "baseline"),
     ("scenario", "derive", "policy"),
     ("graph",),
     ("findings",),

@@ -34,12 +34,14 @@ def write(file: Path, **given: Any) -> int:  # fmt: skip
 
     Compare with `mlposture scan --baseline FILE`; add `--fail-on new` to fail on new findings only.
     """
+    from scanner.baseline import contents
     from scanner.cli.scan import run
-    from scanner.settle import write_baseline
+    from scanner.render.write import write_text
 
     given |= {"baseline": None, "fail_on": "never", "allow_gaps": True, "today": None, "quiet": False,
               "save_snapshot": None}  # fmt: skip
     report, _ = run(given)
-    count = write_baseline(report, file)
+    text, count = contents(report)
+    write_text(file, text)
     click.echo(f"{count} findings remembered in {file}")
     return int(Exit.CLEAN)

@@ -84,12 +84,13 @@ def scan(**given: Any) -> int:  # fmt: skip
 
 def run(given: dict[str, Any]) -> tuple[Report, Exit]:
     """Everything up to the report and its exit code; `given` are the command's options."""
+    from scanner.baseline import read as read_baseline
     from scanner.cli.progress import progress
     from scanner.cli.selected import rules as selected_rules
     from scanner.derive import duties
     from scanner.scan import scan as evaluate
     from scanner.scenario.load import load
-    from scanner.settle import exit_code, read_baseline
+    from scanner.settle import exit_code
 
     if given["demo"] and (given["snapshot_file"] or given["scenario"]):
         raise UserError("`--demo` brings its own tenant and scenario", help="leave out `--snapshot` and `--scenario`")

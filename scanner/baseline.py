@@ -1,0 +1,69 @@
+"""The baseline file: findings known at a day, so that later only new ones fail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from scanner.errors import Problem, UserError
+from scanner.findings import BaselineEntry, Outcome, Report
+
+SCHEMA = 1
+
+
+class _Entry(msgspec.Struct):
+    fingerprint: str
+    rule: str
+    subject: str
+    outcome: Outcome
+    message: str = ""
+
+
+class _File(msgspec.Struct, kw_only=True):
+    schema: int
+    kind: str
+    scenario: str = ""
+    day: str = ""
+    findings: list[_Entry]
+
+
+def contents(report: Report) -> tuple[str, int]:
+    """The text of a baseline with every finding that is open, and how many there are."""
+    entries = sorted(
+        (
+            _Entry(s.finding.fingerprint, s.finding.rule, s.finding.subject.key, s.finding.outcome, s.finding.message)
+            for s in report.open()
+        ),
+        key=lambda e: (e.rule, e.subject, e.fingerprint),
+    )
+    file = _File(
+        schema=SCHEMA,
+        kind="mlposture baseline",
+        scenario=report.scenario,
+        day=report.today.isoformat(),
+        findings=entries,
+    )
+    return msgspec.json.format(msgspec.json.encode(file), indent=2).decode() + "\n", len(entries)
+
+
+def read(path: Path) -> tuple[BaselineEntry, ...]:
+    """The entries of a baseline file. Raises UserError for a file that is missing, foreign or of a newer schema."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            Problem(
+                f"cannot read baseline `{path}`: {(error.strerror or '').lower()}",
+                help="write one with `mlposture baseline write FILE`",
+            )
+        ) from error
+    try:
+        file = msgspec.json.decode(content, type=_File)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UserError(
+            Problem(f"`{path}` is not a baseline", help="write one with `mlposture baseline write FILE`")
+        ) from error
+    if file.kind != "mlposture baseline" or file.schema > SCHEMA:
+        raise UserError(Problem(f"baseline `{path}` has schema {file.schema}; this version reads up to {SCHEMA}"))
+    return tuple(BaselineEntry(e.fingerprint, e.rule, e.subject, e.outcome, e.message) for e in file.findings)

@@ -1,0 +1,1 @@
+"""Reports: one file a format. A renderer decides nothing; it writes what the report says."""

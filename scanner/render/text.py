@@ -1,0 +1,290 @@
+"""The report as people read it at a terminal: findings by theme, worst first, each with the chain that shows it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import groupby
+from typing import TYPE_CHECKING, TextIO
+
+from scanner import __version__
+from scanner.errors import Exit
+from scanner.findings import Chain, Report, Settled
+from scanner.render.safe import scrub
+from scanner.settle import blinding, nothing_in_scope
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+_COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan"}
+_THEMES = {"residency": "Data residency", "duties": "Separation of duties", "access": "Access to production data", "quota": "Quota spread",
+           "estate": "Structure, scenario and coverage"}  # fmt: skip
+_MOST_SHOWN = 10  # findings of one rule that are drawn; the rest is counted
+
+
+def render(
+    report: Report,
+    file: TextIO,
+    *,
+    color: str = "auto",
+    width: int | None = None,
+    verbose: int = 0,
+    exit_code: Exit = Exit.CLEAN,
+    fail_on: str = "high",
+    written: tuple[str, ...] = (),
+) -> None:
+    """Writes the report. With `verbose` no finding is left out and passing rules are listed."""
+    console = _console(file, color, width)
+    plain = not _carries_marks(file)
+    for line in _lines(report, verbose, exit_code, fail_on, written):
+        if plain:
+            line.plain = line.plain.replace("✗", "x").replace("✓", "+")
+        console.print(line, soft_wrap=True)
+
+
+def _carries_marks(file: TextIO) -> bool:
+    try:
+        "✗✓".encode(getattr(file, "encoding", None) or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _console(file: TextIO, color: str, width: int | None) -> Console:
+    from rich.console import Console
+
+    reconfigure = getattr(file, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
+    forced = {"always": True, "never": False}.get(color)
+    if width is None and not file.isatty():
+        width = int(os.environ.get("COLUMNS", "0") or 0) or 160
+    return Console(
+        file=file, force_terminal=forced, no_color=color == "never" or None, width=width, markup=False, emoji=False, highlight=False,
+        legacy_windows=False,
+    )  # fmt: skip
+
+
+def _text(*parts: str | tuple[str, str]) -> Text:
+    """Text of plain and styled parts, every part scrubbed."""
+    from rich.text import Text
+
+    text = Text()
+    for part in parts:
+        words, style = part if isinstance(part, tuple) else (part, "")
+        text.append(scrub(words, limit=2048), style=style or None)
+    return text
+
+
+def _lines(report: Report, verbose: int, exit_code: Exit, fail_on: str, written: tuple[str, ...]) -> Iterator[Text]:
+    yield from _header(report)
+    failing = report.open("fail")
+    for theme, title in _THEMES.items():
+        here = [s for s in failing if s.rule.theme == theme]
+        if here:
+            yield _text((title, "bold underline"))
+            yield _text("")
+            for _, group in groupby(here, key=lambda s: s.rule.id):
+                yield from _rule(list(group), report, verbose)
+    yield from _unknown(report, verbose)
+    yield from _exceptions(report)
+    yield from _changes(report)
+    if verbose:
+        yield from _quiet_rules(report)
+    yield from _table(report)
+    yield from _closing(report, exit_code, fail_on, written)
+
+
+def _header(report: Report) -> Iterator[Text]:
+    source = report.source
+    yield _text((f"mlposture {__version__}", "bold"), f"  {report.scenario}", (f"  {report.scenario_file}", "dim"))
+    resources = sum(n for kind, n in source.counts.items() if kind in _RESOURCES)
+    people = sum(source.counts.get(kind, 0) for kind in ("user", "service-principal", "managed-identity", "group"))
+    seen = f"tenant {source.tenant}: {resources} resources, {people} principals"
+    yield _text(
+        (f"{seen}, read {source.finished or 'at an unknown time'} by {source.identity or 'an unknown identity'}", "dim")
+    )
+    yield _text("")
+
+
+_RESOURCES = {
+    "workspace", "compute", "datastore", "data-asset", "model", "online-endpoint", "online-deployment", "batch-endpoint",
+    "batch-deployment", "connection", "job", "ml-registry", "storage-account", "key-vault", "container-registry", "application-insights",
+    "log-analytics", "model-account", "model-deployment", "user-assigned-identity", "resource", "resource-group",
+}  # fmt: skip
+
+
+# -- failures -----------------------------------------------------------------------------------------------------
+
+
+def _rule(group: list[Settled], report: Report, verbose: int) -> Iterator[Text]:
+    """One explanation, then what it was found on."""
+    rule = group[0].rule
+    yield _text((f"{rule.id} {rule.severity}", _COLOURS[rule.severity]), ("  " + rule.title, "bold"))
+    shown = group if verbose else group[:_MOST_SHOWN]
+    for settled in shown:
+        yield from _finding(settled)
+    if len(group) > len(shown):
+        yield _text((f"  and {len(group) - len(shown)} more; -v shows all", "dim"))
+    yield _text(("  why     ", "dim"), rule.why)
+    fixes = {s.finding.fix for s in shown} - {""}
+    if not fixes:
+        yield _text(("  fix     ", "dim"), rule.fix)
+    yield _text("")
+
+
+def _finding(settled: Settled) -> Iterator[Text]:
+    finding = settled.finding
+    new = ("  new", "bold magenta") if settled.baseline == "new" else ""
+    yield _text(("  ✗ ", "red"), finding.message, *([new] if new else []), (f"  {finding.fingerprint[:8]}", "dim"))
+    for chain in finding.chains:
+        yield from _chain(chain)
+    if finding.line is not None:
+        place = f"{finding.line.file}:{finding.line.line}"
+        words = f"{finding.wanted}, says {place}" if finding.wanted else f"see {place}"
+        yield _text(("      wanted  ", "dim"), words)
+    if finding.fix:
+        yield _text(("      fix     ", "dim"), finding.fix)
+
+
+def _chain(chain: Chain) -> Iterator[Text]:
+    if not chain.steps or (len(chain.steps) == 1 and chain.steps[0].edge in ("opened-by", "may-be-opened-by")):
+        return
+    edges = max(len(step.edge) for step in chain.steps)
+    names = min(48, max(len(step.node.name) for step in chain.steps))
+    yield _text("      ", (chain.start.name, ""), (f"  {_kind(chain.start.kind)}", "dim"))
+    for step in chain.steps:
+        kind = _kind(step.node.kind)
+        note = f"{kind}, {step.note}" if step.note else kind
+        yield _text(
+            "        ", (step.edge.ljust(edges), "cyan"), "  ", step.node.name.ljust(names), (f"  {note}", "dim")
+        )
+
+
+def _kind(kind: str) -> str:
+    return kind.replace("-", " ")
+
+
+# -- unknown, exceptions, changes ---------------------------------------------------------------------------------
+
+
+def _unknown(report: Report, verbose: int) -> Iterator[Text]:
+    """What could not be decided, by what would settle it."""
+    unknown = report.open("unknown")
+    if not unknown:
+        return
+    verdicts = [s for s in unknown if s.rule.decided_by != "coverage"]
+    yield _text(("Could not be decided", "bold underline"))
+    yield _text("")
+    for settled in (s for s in unknown if s.rule.decided_by == "coverage"):
+        finding = settled.finding
+        yield _text(("  ? ", "magenta"), finding.message, (f"  {finding.fingerprint[:8]}", "dim"))
+    conditional = [s for s in verdicts if s.finding.reason == "condition"]
+    for settled in conditional[: None if verbose else _MOST_SHOWN]:
+        yield _text(
+            ("  ? ", "magenta"),
+            f"{settled.finding.rule}: {settled.finding.message}",
+            (f"  {settled.finding.fingerprint[:8]}", "dim"),
+        )
+    rest = [s for s in verdicts if s.finding.reason != "condition"]
+    for rule, group in groupby(sorted(rest, key=lambda s: s.finding.rule), key=lambda s: s.finding.rule):
+        names = [s.finding.subject.name for s in group]
+        few = names if verbose else names[:4]
+        more = f" and {len(names) - len(few)} more" if len(names) > len(few) else ""
+        yield _text((f"    {rule}  ", "dim"), ", ".join(few), more)
+    yield _text("")
+
+
+def _exceptions(report: Report) -> Iterator[Text]:
+    waived = [s for s in report.settled if s.waiver is not None]
+    if not waived:
+        return
+    yield _text(("Waived", "bold underline"))
+    yield _text("")
+    for settled in waived:
+        waiver = settled.waiver
+        if waiver is not None:
+            yield _text(("  ~ ", "blue"), f"{settled.finding.rule} {settled.finding.message}")
+            ticket = f", {waiver.ticket}" if waiver.ticket else ""
+            yield _text((f"      until {waiver.until}, by {waiver.approved_by}{ticket}: {waiver.reason}", "dim"))
+    yield _text("")
+
+
+def _changes(report: Report) -> Iterator[Text]:
+    if not report.baseline:
+        return
+    new = sum(1 for s in report.open("fail") if s.baseline == "new")
+    yield _text(
+        ("Since the baseline", "bold underline"),
+        f"  {new} new, {len(report.gone)} gone, {len(report.unread)} could not be judged again",
+    )
+    for entry in report.gone:
+        yield _text(("  - ", "green"), f"gone    {entry.rule} {entry.message}")
+    for entry in report.unread:
+        yield _text(("  ? ", "magenta"), f"unread  {entry.rule} {entry.message}")
+    yield _text("")
+
+
+def _quiet_rules(report: Report) -> Iterator[Text]:
+    for result in report.results:
+        if result.verdict == "pass":
+            yield _text(
+                ("  ✓ ", "green"), f"{result.rule.id} {result.rule.title}", (f"  {result.judged} judged", "dim")
+            )
+        elif result.verdict == "not-applicable":
+            yield _text(
+                ("  - ", "dim"),
+                (f"{result.rule.id} {result.rule.title}: not applicable, {result.not_applicable}", "dim"),
+            )
+    yield _text("")
+
+
+# -- the end ------------------------------------------------------------------------------------------------------
+
+
+def _table(report: Report) -> Iterator[Text]:
+    """Theme by verdict: findings for failed, unknown and waived, rules for passed."""
+    yield _text((f"{'':<34}{'failed':>8}{'unknown':>9}{'waived':>8}{'rules passed':>14}", "dim"))
+    for theme, title in _THEMES.items():
+        mine = [s for s in report.settled if s.rule.theme == theme]
+        failed = sum(1 for s in mine if s.waiver is None and s.finding.outcome == "fail")
+        unknown = sum(1 for s in mine if s.waiver is None and s.finding.outcome == "unknown")
+        waived = sum(1 for s in mine if s.waiver is not None)
+        rules = [r for r in report.results if r.rule.theme == theme and not r.not_applicable]
+        passed = f"{sum(1 for r in rules if r.verdict == 'pass')} of {len(rules)}"
+        yield _text(f"{title:<34}", (f"{failed:>8}", "red" if failed else "dim"), (f"{unknown:>9}", "magenta" if unknown else "dim"),
+                    (f"{waived:>8}", "dim"), f"{passed:>14}")  # fmt: skip
+    yield _text("")
+
+
+def _closing(report: Report, exit_code: Exit, fail_on: str, written: tuple[str, ...]) -> Iterator[Text]:
+    failing = report.open("fail")
+    by_severity = [
+        f"{n} {severity}" for severity in _COLOURS if (n := sum(1 for s in failing if s.rule.severity == severity))
+    ]
+    counts = [
+        f"{len(failing)} failed" + (f" ({', '.join(by_severity)})" if by_severity else ""),
+        f"{sum(1 for r in report.results if r.verdict == 'pass')} rules passed",
+        f"{len(report.open('unknown'))} unknown",
+        f"{sum(1 for s in report.settled if s.waiver is not None)} waived",
+    ]
+    yield _text((", ".join(counts), "bold"))
+    for path in written:
+        yield _text(f"written: {path}")
+    yield _text(
+        (
+            f"exit code {int(exit_code)}: {_meaning(report, exit_code, fail_on)}",
+            "bold red" if exit_code else "bold green",
+        )
+    )
+
+
+def _meaning(report: Report, exit_code: Exit, fail_on: str) -> str:
+    if exit_code == Exit.FINDINGS:
+        return "new findings" if fail_on == "new" else f"findings of severity {fail_on} or above"
+    if exit_code == Exit.INCOMPLETE:
+        if nothing_in_scope(report):
+            return "nothing was in scope"
+        return f"{len(blinding(report))} lists that the rules need could not be read; --allow-gaps forgives that"
+    return "nothing failed" if not report.open("fail") else f"nothing failed that counts for --fail-on {fail_on}"

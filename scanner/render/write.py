@@ -1,0 +1,28 @@
+"""Writes a report to a file: whole or not at all, and for its owner alone."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from scanner.errors import Problem, UserError
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replaces the file in one step, mode 0600. Raises UserError when the place cannot be written."""
+    if path.is_dir():
+        raise UserError(Problem(f"cannot write `{path}`: it is a folder"))
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise UserError(Problem(f"cannot write `{path}`: {(error.strerror or 'no such folder').lower()}")) from error
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text if text.endswith("\n") else text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except OSError as error:
+        Path(temporary).unlink(missing_ok=True)
+        raise UserError(Problem(f"cannot write `{path}`: {(error.strerror or 'failed').lower()}")) from error

@@ -1,0 +1,223 @@
+"""Waivers, accepted gaps and baseline, applied to findings after evaluation; nothing here changes a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+
+from scanner.errors import Exit
+from scanner.findings import (
+    SEVERITIES,
+    AcceptedGap,
+    BaselineEntry,
+    Finding,
+    Gap,
+    NodeRef,
+    Report,
+    RuleResult,
+    Settled,
+    Source,
+    Waiver,
+)  # fmt: skip
+
+WARNING = timedelta(days=14)
+_JUDGED = ("workspace", "ml-registry", "model-account", "storage-account", "compute")
+
+
+def settle(
+    results: Sequence[RuleResult],
+    *,
+    scenario_name: str,
+    scenario_file: str,
+    scenario_title: str,
+    patterns: tuple[str, ...],
+    waivers: Sequence[Waiver],
+    accepted_gaps: Sequence[AcceptedGap],
+    source: Source,
+    today: date,
+    baseline: Sequence[BaselineEntry] | None = None,
+    baseline_name: str = "",
+    accepted_reach: tuple[tuple[str, str, str, int], ...] = (),
+) -> Report:
+    """The report: every finding open or waived, new or known, worst first.
+
+    Waivers are judged as of `today`: the last day of one still counts. What a waiver or accepted gap says of itself
+    (expired, expiring, unused) becomes findings of rule SCN03.
+    """
+    used: set[Waiver] = set()
+    settled: list[Settled] = []
+    for result in results:
+        for finding in result.findings:
+            waiver = next((w for w in waivers if covers(w, finding)), None)
+            if waiver is not None:
+                used.add(waiver)
+            standing = waiver if waiver is not None and waiver.until >= today else None
+            settled.append(Settled(finding, result.rule, standing))
+    own = [r for r in results if r.rule.id == "SCN03"]
+    if own:
+        complaints = tuple(_complaints(results, waivers, accepted_gaps, used, today))
+        results = [
+            RuleResult(r.rule, len(waivers) + len(accepted_gaps), 0, complaints) if r in own else r for r in results
+        ]
+        settled += [Settled(complaint, own[0].rule) for complaint in complaints]
+    gone, unread = _against(settled, results, baseline)
+    known = {entry.fingerprint for entry in baseline} if baseline is not None else None
+    if known is not None:
+        settled = [
+            Settled(s.finding, s.rule, s.waiver, "known" if s.finding.fingerprint in known else "new") for s in settled
+        ]
+    return Report(
+        scenario=scenario_name,
+        scenario_file=scenario_file,
+        scenario_title=scenario_title,
+        patterns=patterns,
+        today=today,
+        source=source,
+        results=tuple(results),
+        settled=tuple(sorted(settled, key=_worst_first)),
+        gaps=tuple(sorted({gap for s in settled for gap in s.finding.gaps if gap.permission})),
+        accepted_gaps=tuple(accepted_gaps),
+        expiring=tuple(w for w in waivers if today <= w.until <= today + WARNING),
+        gone=gone,
+        unread=unread,
+        baseline=baseline_name,
+        accepted_reach=accepted_reach,
+    )
+
+
+def _worst_first(settled: Settled) -> tuple[object, ...]:
+    finding = settled.finding
+    return (
+        SEVERITIES.index(settled.rule.severity), finding.outcome != "fail", finding.rule, finding.subject.key, finding.cause
+    )  # fmt: skip
+
+
+def covers(waiver: Waiver, finding: Finding) -> bool:
+    """Whether a waiver is about a finding: rule, subject (or environment and class), and cause where it names one."""
+    if waiver.rule != finding.rule or finding.outcome != "fail":
+        return False
+    if waiver.environment:
+        same = waiver.environment == finding.environment and (
+            not waiver.data_class or waiver.data_class in finding.data_classes
+        )
+    else:
+        same = waiver.on == finding.subject.key
+    if not same or waiver.cause in ("", "any"):
+        return same
+    # a cause may be named whole, or by the id of the principal in it
+    return waiver.cause == finding.cause or waiver.cause in finding.cause.replace("|", ":").split(":")
+
+
+# -- what exceptions say of themselves ----------------------------------------------------------------------------
+
+
+def _complaints(
+    results: Sequence[RuleResult],
+    waivers: Iterable[Waiver],
+    accepted: Iterable[AcceptedGap],
+    used: set[Waiver],
+    today: date,
+) -> Iterator[Finding]:
+    ran = {r.rule.id for r in results if not r.not_applicable}
+    known = {r.rule.id for r in results}
+    for waiver in waivers:
+        on = waiver.on or f"{waiver.environment} {waiver.data_class}".strip()
+        subject = NodeRef(
+            f"waiver:{waiver.rule}|{on}|{waiver.cause}",
+            "waiver",
+            f"waiver of {waiver.rule} on {on.rpartition('/')[2]}",
+            on,
+        )
+        if waiver.until < today:
+            yield _complaint(subject, "expired", f"{subject.name} ended on {waiver.until}: its finding is back", waiver)
+        elif waiver.until <= today + WARNING:
+            left = (waiver.until - today).days
+            yield _complaint(
+                subject,
+                "expiring",
+                f"{subject.name} ends on {waiver.until}, in {left} days; {waiver.approved_by} approved it",
+                waiver,
+            )
+        if waiver not in used and waiver.rule in ran:
+            yield _complaint(subject, "unused", f"{subject.name} matches no finding", waiver)
+        elif waiver.rule not in known and waiver.rule not in ran and waiver not in used:
+            continue  # the rule was not selected: nothing can be said
+    for gap in accepted:
+        if gap.until < today:
+            subject = NodeRef(
+                f"accepted-gap:{gap.permission}|{gap.scope}", "waiver", f"accepted gap {gap.permission}", gap.scope
+            )
+            yield Finding(
+                "SCN03",
+                "fail",
+                subject,
+                "expired",
+                f"{subject.name} ended on {gap.until}: the gap counts again",
+                line=gap.line,
+            )
+
+
+def _complaint(subject: NodeRef, cause: str, message: str, waiver: Waiver) -> Finding:
+    return Finding("SCN03", "fail", subject, cause, message, line=waiver.line)
+
+
+# -- baseline -----------------------------------------------------------------------------------------------------
+
+
+def _against(
+    settled: Sequence[Settled], results: Sequence[RuleResult], baseline: Sequence[BaselineEntry] | None
+) -> tuple[tuple[BaselineEntry, ...], tuple[BaselineEntry, ...]]:
+    """What of a baseline no longer holds, and what could not be judged this time: unread is never gone."""
+    now = {s.finding.fingerprint for s in settled}
+    judged = {r.rule.id for r in results if not r.not_applicable}
+    doubtful = {(s.finding.rule, s.finding.subject.key) for s in settled if s.finding.outcome == "unknown"}
+    unlisted = {s.finding.rule for s in settled if s.finding.subject.key.startswith("unread:")}
+    gone: list[BaselineEntry] = []
+    unread: list[BaselineEntry] = []
+    for entry in baseline or ():
+        if entry.fingerprint in now:
+            continue
+        unsure = entry.rule not in judged or (entry.rule, entry.subject) in doubtful or entry.rule in unlisted
+        (unread if unsure else gone).append(entry)
+    return tuple(gone), tuple(unread)
+
+
+# -- the end ------------------------------------------------------------------------------------------------------
+
+
+def blinding(report: Report) -> tuple[Gap, ...]:
+    """Gaps that left selected rules undecided and that nobody accepted."""
+    return tuple(gap for gap in report.gaps if not any(_accepts(a, gap, report.today) for a in report.accepted_gaps))
+
+
+def _accepts(accepted: AcceptedGap, gap: Gap, today: date) -> bool:
+    if accepted.until < today or accepted.permission.lower() != gap.permission.lower():
+        return False
+    return (
+        accepted.scope == "tenant"
+        or gap.scope == accepted.scope
+        or gap.scope.startswith(accepted.scope.rstrip("/") + "/")
+    )
+
+
+def nothing_in_scope(report: Report) -> bool:
+    """Whether there was nothing to judge: no machine learning and no storage at all."""
+    return not any(report.source.counts.get(kind) for kind in _JUDGED)
+
+
+def exit_code(report: Report, fail_on: str, *, allow_gaps: bool) -> Exit:
+    """1 when something failed at or above `fail_on` (a severity, `new` or `never`), 3 when too little was seen, else 0."""
+    failing = [s for s in report.open("fail") if _counts(s, fail_on)]
+    if failing:
+        return Exit.FINDINGS
+    if (nothing_in_scope(report) or blinding(report) or report.source.partial) and not allow_gaps:
+        return Exit.INCOMPLETE
+    return Exit.CLEAN
+
+
+def _counts(settled: Settled, fail_on: str) -> bool:
+    if fail_on == "never":
+        return False
+    if fail_on == "new":
+        return settled.baseline == "new"
+    return SEVERITIES.index(settled.rule.severity) <= SEVERITIES.index(fail_on)
