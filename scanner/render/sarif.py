@@ -57,7 +57,7 @@ def render(
 def _document(report: Report, options: _Options, category: str | None, exit_code: int) -> dict[str, Any]:
     rules = [result.rule for result in report.results]
     index = {rule.id: number for number, rule in enumerate(rules)}
-    failing = [s for s in report.open("fail")]
+    failing = list(report.open("fail"))
     shown = failing[:MOST_RESULTS]
     places = _Places(report)
     results = [_result(s, index, places, options) for s in shown]
@@ -213,7 +213,7 @@ def _physical(line: Span | None, file: str) -> dict[str, Any]:
 def _relative(file: str) -> str:
     """A path as a repository knows it: forward slashes, no leading one, percent-encoded; what lies outside by its name."""
     path = file.replace("\\", "/")
-    if path.startswith("/") or path.startswith("../") or path[1:2] == ":":
+    if path.startswith(("/", "../")) or path[1:2] == ":":
         path = path.rpartition("/")[2]
     return quote(path.removeprefix("./"), safe="/-_.~")
 
