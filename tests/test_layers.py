@@ -21,8 +21,10 @@ LAYERS = (
     ("scenario", "derive", "policy"),
     ("graph",),
     ("findings",),
-    ("snapshot", "redact"),
-    ("ids", "regions", "yamlfile", "data"),
+    ("redact",),
+    ("snapshot",),
+    ("regions", "yamlfile", "data"),
+    ("ids",),
     ("errors",),
 )
 # `scan` is the pipeline: it stands beside the collectors and uses all below it.

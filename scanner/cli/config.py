@@ -9,10 +9,13 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from scanner import data, yamlfile
+from scanner import data
 from scanner.errors import Problem, Span, UserError
+
+if TYPE_CHECKING:
+    from scanner import yamlfile
 
 _NAMES = ("mlposture.yaml", "mlposture.yml", ".config/mlposture.yaml", ".config/mlposture.yml")
 _LISTS = {"rules": "rules", "select": "select", "ignore": "ignore", "management-groups": "management_group",
@@ -28,6 +31,8 @@ def defaults(given: str | None) -> dict[str, Any]:
     path = Path(given) if given else find(Path.cwd())
     if path is None:
         return {}
+    from scanner import yamlfile  # only now: help and version find no file and stay fast
+
     document = _from_pyproject(path) if path.name == "pyproject.toml" else yamlfile.read(path, data.shown(path))
     if document.value is None:
         return {}
@@ -54,6 +59,8 @@ def find(start: Path) -> Path | None:
 
 
 def _from_pyproject(path: Path) -> yamlfile.Document:
+    from scanner import yamlfile
+
     source = data.shown(path)
     try:
         value = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("mlposture", {})

@@ -221,7 +221,7 @@ _KINDS = (
         boolean("platform", "whether its principal is a platform identity"),
         text("mark", "the weakest mark on the way", "standing", "time-bound", "eligible", "may-join", "can-reopen"),
         text("cause", "the first step that leaves what the scenario allows, in words"),
-        number("people", "identities it opens the data to"),
+        number("people", "identities it opens the data to"), text("opened-to", "how many, in words: `2 identities`"),
         words("examples", "up to five of them"), words("targets", "what it opens"),
         text("fix", "the step that closes it"))),
     NodeKind("duty", "duty", "derive", "a duty in an environment", attributes(

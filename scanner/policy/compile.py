@@ -16,7 +16,7 @@ from typing import Any
 
 from scanner.graph.estate import UNSET, Estate
 from scanner.policy.match import glob
-from scanner.policy.model import ALWAYS, All, Any_, Condition, Not, Reference, Rule, Test
+from scanner.policy.model import ALWAYS, All, Any_, Comparison, Condition, Not, Reference, Rule
 
 _ALLOWED = (
     ast.Expression, ast.ListComp, ast.comprehension, ast.Tuple, ast.Name, ast.Load, ast.Store, ast.BoolOp, ast.And, ast.Or,
@@ -70,7 +70,7 @@ def _keep(where: Condition, must: Condition) -> tuple[str, tuple[str, ...], dict
 
 def _true(condition: Condition, source: _Source) -> str:
     """An expression that is true only if the condition surely is."""
-    if isinstance(condition, Test):
+    if isinstance(condition, Comparison):
         return _sure(condition, source, wanted=True)
     if isinstance(condition, Not):
         return _false(condition.part, source)
@@ -80,7 +80,7 @@ def _true(condition: Condition, source: _Source) -> str:
 
 def _false(condition: Condition, source: _Source) -> str:
     """An expression that is true only if the condition surely is not."""
-    if isinstance(condition, Test):
+    if isinstance(condition, Comparison):
         return _sure(condition, source, wanted=False)
     if isinstance(condition, Not):
         return _true(condition.part, source)
@@ -88,7 +88,7 @@ def _false(condition: Condition, source: _Source) -> str:
     return "(" + (word.join(_false(part, source) for part in condition.parts) or str(isinstance(condition, Any_))) + ")"
 
 
-def _sure(test: Test, source: _Source, wanted: bool) -> str:
+def _sure(test: Comparison, source: _Source, wanted: bool) -> str:
     if test.attribute == "name" or test.matcher in ("includes", "shares"):
         return "False"  # left to the interpreter: names have a fallback, sets may be partial
     a = source.column(test.attribute)

@@ -9,7 +9,7 @@ from scanner import ids, yamlfile
 from scanner.errors import Problem, suggest
 from scanner.graph.edges import ONTOLOGY
 from scanner.graph.ontology import Attribute
-from scanner.policy.model import All, Any_, Condition, Not, Reference, Test
+from scanner.policy.model import All, Any_, Comparison, Condition, Not, Reference
 
 MATCHERS = ("in", "at-most", "at-least", "matches", "present", "includes", "shares")
 _GROUPS = ("any", "all", "not")
@@ -77,7 +77,7 @@ class ConditionReader:
                 f"{word} does not fit `{name}`, which is {_TYPE_NAMES.get(attribute.type, 'not for rules')}", place
             )
             return All(())
-        return Test(name, matcher, self._value(value, matcher, attribute, place))  # type: ignore[arg-type]
+        return Comparison(name, matcher, self._value(value, matcher, attribute, place))  # type: ignore[arg-type]
 
     def _attribute(self, name: str, kind: str, path: Path) -> Attribute | None:
         if name.startswith("arm:"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from scanner import ids
@@ -13,7 +14,7 @@ from scanner.graph.estate import UNSET, Estate
 from scanner.policy.compile import candidates
 from scanner.policy.match import Answer, holds
 from scanner.policy.message import fill, say
-from scanner.policy.model import Condition, Reference, Rule, references, tests
+from scanner.policy.model import Condition, Reference, Rule, comparisons, references
 from scanner.policy.walk import Reached, chain, walk
 
 
@@ -232,7 +233,9 @@ def _chains(estate: Estate, subject: int, found: Sequence[int], reached: Reached
         yield chain(estate, subject, reached.path(node))
         more = estate.chain(node)
         if more is not None:
-            yield Chain(estate.ref(more[0]), more[1])
+            start, steps = more
+            # one opening serves several targets; its chain ends at the one this finding is about
+            yield Chain(estate.ref(start), (*steps[:-1], replace(steps[-1], node=estate.ref(subject))))
 
 
 def _intent(estate: Estate, rule: Rule, subject: int, found: Sequence[int]) -> tuple[str, Span | None]:
@@ -245,7 +248,7 @@ def _intent(estate: Estate, rule: Rule, subject: int, found: Sequence[int]) -> t
         )
         if line is not None:
             return say(value), line
-    compared = [t.attribute for c in rule.conditions for t in tests(c) if not isinstance(t.value, Reference)]
+    compared = [t.attribute for c in rule.conditions for t in comparisons(c) if not isinstance(t.value, Reference)]
     for node in (*found, subject):
         for name in compared:
             line = estate.line(node, name)
@@ -272,7 +275,7 @@ def _gaps_behind(estate: Estate, rule: Rule, node: int, subject: int) -> list[in
     """The gaps that explain why something the rule compares at a node is not known."""
     conditions: list[Condition] = [*rule.conditions, *([rule.where] if node == subject else [])]
     found: list[int] = []
-    for test in (t for condition in conditions for t in tests(condition)):
+    for test in (t for condition in conditions for t in comparisons(condition)):
         at: list[tuple[int, Any]] = [(node, test.attribute)]
         if isinstance(test.value, Reference):
             at.append((subject, test.value.attribute))
@@ -304,9 +307,10 @@ def _coverage(result: RuleResult, results: Sequence[RuleResult]) -> RuleResult:
     for permission, gaps in sorted(touched.items()):
         scope = _common(sorted({gap.scope for gap in gaps}))
         kinds = ", ".join(sorted({gap.kind for gap in gaps}))
+        count = "1 verdict" if verdicts[permission] == 1 else f"{verdicts[permission]} verdicts"
         where = "in the directory" if scope == "tenant" else f"at {scope}"
         text = (f"grant {permission} {where}: {kinds} could not be read ({gaps[0].reason}), so "
-                f"{verdicts[permission]} verdicts of {', '.join(sorted(rules[permission]))} are unknown")  # fmt: skip
+                f"{count} of {', '.join(sorted(rules[permission]))} cannot be given")  # fmt: skip
         subject = NodeRef(f"gap:{permission}|{scope}", "gap", permission, scope)
         findings.append(
             Finding(

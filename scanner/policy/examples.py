@@ -10,7 +10,7 @@ from scanner.errors import Problem
 from scanner.findings import Finding, Gap
 from scanner.graph.estate import Estate
 from scanner.policy.evaluate import evaluate
-from scanner.policy.model import ALWAYS, All, Any_, Condition, Example, Not, Rule, Test
+from scanner.policy.model import ALWAYS, All, Any_, Comparison, Condition, Example, Not, Rule
 
 _OUTCOME = {"fails": "fail", "unknown": "unknown", "passes": None}
 
@@ -114,7 +114,7 @@ def _swapped(rule: Rule) -> Iterator[tuple[str, Rule]]:
 
 def _without(condition: Condition) -> Iterator[tuple[str, Condition]]:
     """The condition with one entry left out, for each entry at any depth."""
-    if isinstance(condition, Test):
+    if isinstance(condition, Comparison):
         yield f"`{condition.attribute}`", ALWAYS
     elif isinstance(condition, Not):
         for words, inner in _without(condition.part):
@@ -124,7 +124,7 @@ def _without(condition: Condition) -> Iterator[tuple[str, Condition]]:
             rest = (*condition.parts[:number], *condition.parts[number + 1 :])
             whole = _entry(part)
             yield whole, _of(condition, rest)
-            if not isinstance(part, Test):
+            if not isinstance(part, Comparison):
                 for words, smaller in _without(part):
                     yield words, _of(condition, (*condition.parts[:number], smaller, *condition.parts[number + 1 :]))
 
@@ -136,7 +136,7 @@ def _of(condition: All | Any_, parts: tuple[Condition, ...]) -> Condition:
 
 
 def _entry(part: Condition) -> str:
-    if isinstance(part, Test):
+    if isinstance(part, Comparison):
         return f"`{part.attribute}`"
     inner: Mapping[type, Any] = {All: "a group", Any_: "an `any`", Not: "a `not`"}
     return str(inner[type(part)])

@@ -13,7 +13,7 @@ from scanner.errors import Problem, Span, UserError, suggest
 from scanner.findings import RuleInfo
 from scanner.graph.edges import ONTOLOGY
 from scanner.policy.conditions import ConditionReader
-from scanner.policy.model import ALWAYS, Case, Condition, Example, Rule, tests
+from scanner.policy.model import ALWAYS, Case, Condition, Example, Rule, comparisons
 from scanner.policy.paths import reachable
 
 THEMES = ("residency", "duties", "access", "quota", "estate")
@@ -84,10 +84,13 @@ def arm_paths(rules: Sequence[Rule]) -> Mapping[str, frozenset[str]]:
     found: defaultdict[str, set[str]] = defaultdict(set)
     for rule in rules:
         paths = {
-            t.attribute for c in (rule.where, *rule.conditions) for t in tests(c) if t.attribute.startswith("arm:")
+            t.attribute
+            for c in (rule.where, *rule.conditions)
+            for t in comparisons(c)
+            if t.attribute.startswith("arm:")
         }
         if paths:
-            types = [t.value for t in tests(rule.where) if t.attribute == "type" and t.matcher == "equals"]
+            types = [t.value for t in comparisons(rule.where) if t.attribute == "type" and t.matcher == "equals"]
             for key in types or ["*"]:
                 found[key] |= paths
     return {key: frozenset(paths) for key, paths in found.items()}

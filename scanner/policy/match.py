@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from scanner.graph.estate import UNSET, Estate
-from scanner.policy.model import Any_, Condition, Not, Reference, Test
+from scanner.policy.model import Any_, Comparison, Condition, Not, Reference
 
 Answer = bool | None
 
 
 def holds(estate: Estate, condition: Condition, node: int, subject: int) -> Answer:
     """Whether the condition holds at a node; `subject` is what `$subject` means."""
-    if isinstance(condition, Test):
+    if isinstance(condition, Comparison):
         return _test(estate, condition, node, subject)
     if isinstance(condition, Not):
         inner = holds(estate, condition.part, node, subject)
@@ -39,7 +39,7 @@ def value_of(estate: Estate, node: int, attribute: str) -> Any:
     return UNSET if value == "[redacted]" else value
 
 
-def _test(estate: Estate, test: Test, node: int, subject: int) -> Answer:
+def _test(estate: Estate, test: Comparison, node: int, subject: int) -> Answer:
     value = value_of(estate, node, test.attribute)
     wanted = test.value
     if isinstance(wanted, Reference):

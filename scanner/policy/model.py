@@ -22,7 +22,7 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Comparison:
     """One attribute against one value. Sets are frozensets, references stand for the subject's value."""
 
     attribute: str
@@ -45,7 +45,7 @@ class Not:
     part: Condition
 
 
-Condition = Test | All | Any_ | Not
+Condition = Comparison | All | Any_ | Not
 ALWAYS = All(())
 
 
@@ -86,13 +86,13 @@ class Rule:
     span: Span | None = None
 
 
-def tests(condition: Condition) -> tuple[Test, ...]:
+def comparisons(condition: Condition) -> tuple[Comparison, ...]:
     """Every test in a condition, in order."""
-    if isinstance(condition, Test):
+    if isinstance(condition, Comparison):
         return (condition,)
     if isinstance(condition, Not):
-        return tests(condition.part)
-    return tuple(test for part in condition.parts for test in tests(part))
+        return comparisons(condition.part)
+    return tuple(test for part in condition.parts for test in comparisons(part))
 
 
 def references(rule: Rule) -> tuple[str, ...]:
@@ -100,6 +100,6 @@ def references(rule: Rule) -> tuple[str, ...]:
     return tuple(
         test.value.attribute
         for condition in rule.conditions
-        for test in tests(condition)
+        for test in comparisons(condition)
         if isinstance(test.value, Reference)
     )

@@ -142,8 +142,10 @@ def _finding(settled: Settled) -> Iterator[Text]:
         yield from _chain(chain)
     if finding.line is not None:
         place = f"{finding.line.file}:{finding.line.line}"
-        words = f"{finding.wanted}, says {place}" if finding.wanted else f"see {place}"
-        yield _text(("      wanted  ", "dim"), words)
+        if finding.wanted:
+            yield _text(("      wanted  ", "dim"), f"{finding.wanted}, says {place}")
+        else:
+            yield _text(("      see     ", "dim"), place)
     if finding.fix:
         yield _text(("      fix     ", "dim"), finding.fix)
 

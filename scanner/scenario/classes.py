@@ -150,13 +150,6 @@ class _Writer:
         guarded = any(self.by_name[c].home or self.by_name[c].production_only for c in classes if c in self.by_name)
         estate.set(account, "holds-data", guarded)
         estate.set(account, "has-data-asset", has_asset)
-        environment = estate.get(account, "environment")
-        readers = [
-            r.principal
-            for r in self.scenario.roles
-            if r.environment == environment and classes <= set(r.reads) and classes
-        ]
-        estate.set(account, "reader-groups", frozenset(readers))
 
 
 class _Facts:

@@ -29,6 +29,7 @@ def bind(estate: Estate, scenario: Scenario, names: Names) -> None:
     _release(estate, scenario, names, sorted({u for found in units.values() for u in found}))
     _services(estate, scenario, names)
     _guests(estate, scenario)
+    _readers(estate)
 
 
 def _units(estate: Estate) -> dict[str, list[str]]:
@@ -150,6 +151,22 @@ def _guests(estate: Estate, scenario: Scenario) -> None:
         name = estate.get(user, "sign-in-name")
         if isinstance(name, str):
             estate.set(user, "declared-guest", domain_of(name) in admitted)
+
+
+def _readers(estate: Estate) -> None:
+    """On each account, the names of the groups whose rows let them read all of it."""
+    rows = [
+        (estate.get(row, "environment"), estate.get(row, "reads"), estate.get(row, "unit"), estate.name(principal))
+        for row in estate.nodes("role-row")
+        for principal in estate.neighbours(row, "names")
+    ]
+    for account in estate.nodes("storage-account"):
+        environment, classes, unit = (estate.get(account, a) for a in ("environment", "data-classes", "unit"))
+        if isinstance(classes, frozenset):
+            fitting = {
+                name for e, reads, u, name in rows if e == environment and classes <= reads and u in (None, unit)
+            }
+            estate.set(account, "reader-groups", frozenset(fitting))
 
 
 def domain_of(sign_in_name: str) -> str:

@@ -75,7 +75,7 @@ def answer(fault: Fault, call: Call, graph: bool, who: str) -> Answer:
     if fault.status == 403:
         if graph:
             return graph_error(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
-        return forbidden_arm(who, *action_and_scope(call.path))
+        return forbidden_arm(who, *action_and_scope(call.raw_path))
     code = _CODES.get(fault.status, "Error")
     make = graph_error if graph else arm_error
     return make(fault.status, code, "The simulator was asked to fail here.", headers)
@@ -85,7 +85,7 @@ def action_and_scope(path: str) -> tuple[str, str]:
     """The action ARM would name for reading a path, and the scope it would say it over."""
     before, found, rest = path.rpartition("/providers/")
     if not found:
-        kind = "resourceGroups" if path.endswith("resourcegroups") else path.rpartition("/")[2]
+        kind = "resourceGroups" if path.lower().endswith("resourcegroups") else path.rpartition("/")[2]
         return f"Microsoft.Resources/subscriptions/{kind}/read", path
     parts = rest.split("/")
     kinds = [part for number, part in enumerate(parts[1:]) if number % 2 == 0]

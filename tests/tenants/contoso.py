@@ -198,7 +198,7 @@ def _roles(t: Tenant, parts: dict[tuple[str, str], dict[str, str]], explore: dic
 def _models(t: Tenant, parts: dict[tuple[str, str], dict[str, str]]) -> None:
     group = parts["churn", "prod"]["group"]
     account = t.resource(group, "Microsoft.CognitiveServices/accounts", "aoai-churn-prod", {"disableLocalAuth": True, "publicNetworkAccess": "Disabled"},
-                         "swedencentral".replace("swedencentral", "westeurope"), kind="OpenAI", sku={"name": "S0"})  # fmt: skip
+                         "westeurope", kind="OpenAI", sku={"name": "S0"})  # fmt: skip
     t.resource(account, "deployments", "gpt-4o", {"model": {"name": "gpt-4o", "version": "2024-08-06", "format": "OpenAI"}}, None,
                sku={"name": "DataZoneStandard", "capacity": 50})  # fmt: skip
     # PLANTED RES03: prompts of live data processed anywhere
@@ -280,7 +280,7 @@ def _planted(
     # PLANTED EST01 EST02: a workspace and its store that nobody tagged
     hackathon = t.group(nonprod, "rg-hackathon", {})
     t.workspace(hackathon, "mlw-hackathon", registry=central["registry"], insights_workspace=central["logs"])
-    # PLANTED QUO02: a development workspace beside production
+    # PLANTED QUO02, with its quota below: a development workspace beside production
     sandbox = t.group(prod, "rg-churn-sandbox", {"environment": "dev", "project": "churn"})
     parts["sandbox", "dev"] = t.workspace(
         sandbox, "mlw-churn-sandbox", registry=central["registry"], insights_workspace=central["logs"]
@@ -333,7 +333,8 @@ def _quota(
     t.usage(nonprod, "westeurope", "Standard DSv5", 100, {}, dict.fromkeys([*below, hackathon], 20))
     above = [parts[p, "prod"]["workspace"] for p in PROJECTS]
     sandbox = parts["sandbox", "dev"]["workspace"]
-    t.usage(prod, "westeurope", "Standard DSv2", 100, dict.fromkeys(above, 8), dict.fromkeys(above, 30) | {sandbox: 50})
+    # PLANTED QUO02: the sandbox may take so much that production's clusters would not all fit beside it
+    t.usage(prod, "westeurope", "Standard DSv2", 90, dict.fromkeys(above, 8), dict.fromkeys(above, 30) | {sandbox: 45})
     t.usage(prod, "westeurope", "Standard DSv5", 64, dict.fromkeys(above, 5), dict.fromkeys(above, 20) | {sandbox: 0})
     # PLANTED QUO01: hardly any room left for the GPU family
     t.usage(prod, "westeurope", "Standard NCADSA100v4", 48, {above[2]: 44}, dict.fromkeys(above, 16) | {sandbox: 0})

@@ -280,6 +280,7 @@ def _node(engine: Engine, key: str, opening: _Opening) -> None:
     facts = {
         "name": words, "way": reach.way, "access": reach.access, "approved": opening.approved, "residual": opening.residual,
         "platform": opening.platform, "mark": mark if mark is not None else UNSET, "cause": words, "people": len(people),
+        "opened-to": "1 identity" if len(people) == 1 else f"{len(people)} identities",
         "examples": frozenset(estate.key(n) for n in people[:5]), "targets": frozenset(estate.key(t) for t, _, _ in opening.targets),
         "fix": _fix(estate, opening),
     }  # fmt: skip

@@ -1,0 +1,163 @@
+"""Three answers: what could not be read is unknown, never compliant; and the fast form agrees with the plain one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scanner import data
+from scanner.findings import Gap
+from scanner.graph.estate import Estate
+from scanner.policy import compile as compiled
+from scanner.policy.evaluate import evaluate
+from scanner.policy.load import load_rules
+from scanner.policy.match import compare, glob, holds
+from scanner.policy.model import ALWAYS, All, Any_, Comparison, Condition, Not, Reference, Rule
+
+RULES = {rule.info.id: replace(rule, needs=(), patterns=()) for rule in load_rules([data.rules()])}
+
+
+def _verdict(estate: Estate, rule: str) -> str:
+    (result,) = evaluate(estate, [RULES[rule]], patterns=(), keys=())
+    return result.verdict
+
+
+def _claims(estate: Estate) -> tuple[int, int]:
+    claims = estate.add("data-asset", "/claims", "claims")
+    estate.set(claims, "regulated", True)
+    estate.set(claims, "home-regions", frozenset({"westeurope"}))
+    store = estate.add("storage-account", "/st", "st")
+    estate.connect(claims, "stored-in", store)
+    estate.connect(store, "located-in", estate.add("region", "westeurope", "westeurope"))
+    return claims, store
+
+
+def test_what_is_read_and_right_passes() -> None:
+    estate = Estate()
+    _claims(estate)
+    assert _verdict(estate, "RES02") == "pass"
+
+
+def test_a_gap_on_the_way_makes_a_pass_unknown() -> None:
+    estate = Estate()
+    _, store = _claims(estate)
+    estate.mark_gap(store, "replicated-to", estate.add_gap(Gap("object-replication", "/st", "Some/read", "forbidden")))
+    assert _verdict(estate, "RES02") == "unknown"
+
+
+def test_a_gap_leaves_a_failure_a_failure() -> None:
+    estate = Estate()
+    _, store = _claims(estate)
+    estate.connect(store, "located-in", estate.add("region", "eastus", "eastus"))
+    estate.mark_gap(store, "replicated-to", estate.add_gap(Gap("object-replication", "/st", "Some/read", "forbidden")))
+    assert _verdict(estate, "RES02") == "fail"
+
+
+def test_a_missing_resource_is_unknown_and_does_not_vanish() -> None:
+    estate = Estate()
+    claims, _ = _claims(estate)
+    estate.connect(claims, "stored-in", estate.add("missing", "/gone", "gone"))
+    assert _verdict(estate, "RES02") == "unknown"
+
+
+def test_an_unread_list_of_subjects_is_one_unknown_for_every_rule_on_them() -> None:
+    estate = Estate()
+    gap = estate.add_gap(
+        Gap("workspace", "/subscriptions/s", "Microsoft.MachineLearningServices/workspaces/read", "forbidden")
+    )
+    estate.mark_unread("workspace", gap)
+    results = evaluate(estate, [RULES["ACC13"], RULES["RES06"], RULES["QUO01"], RULES["GAP01"]], patterns=(), keys=())
+    assert [r.verdict for r in results] == ["unknown", "unknown", "pass", "unknown"]
+    (coverage,) = results[3].findings
+    assert "grant Microsoft.MachineLearningServices/workspaces/read at /subscriptions/s" in coverage.message
+
+
+def test_a_rule_whose_key_is_absent_is_not_applicable_and_says_so() -> None:
+    rule = next(r for r in load_rules([data.rules()]) if r.info.id == "QUO01")
+    (result,) = evaluate(Estate(), [rule], patterns=(), keys=("quota",))
+    assert (result.verdict, result.not_applicable) == ("not-applicable", "the scenario has no `quota.headroom`")
+
+
+def test_an_unread_where_turns_a_failure_into_unknown() -> None:
+    estate = Estate()
+    workspace = estate.add("workspace", "/w", "w")
+    estate.set(workspace, "public-network-access", "enabled")
+    estate.set(workspace, "regulated", False)
+    assert _verdict(estate, "ACC13") == "unknown"
+
+
+def test_a_partly_read_set_proves_presence_but_not_absence() -> None:
+    seen = frozenset({"a"})
+    assert compare("includes", seen, "a", partial=True) is True
+    assert compare("includes", seen, "b", partial=True) is None
+    assert compare("at-least", seen, 1, partial=True) is True
+    assert compare("at-most", seen, 0, partial=True) is False
+    assert compare("at-most", seen, 3, partial=True) is None
+    assert compare("present", frozenset(), False, partial=True) is None
+
+
+def test_absent_is_false_for_everything_but_absence() -> None:
+    assert compare("equals", None, "x") is False
+    assert compare("in", None, frozenset({"x"})) is False
+    assert compare("at-least", None, 1) is False
+    assert compare("present", None, False) is True
+
+
+@given(st.text("ab*?", max_size=8), st.text("ab", max_size=8))
+def test_globs_mean_what_shells_mean(pattern: str, text: str) -> None:
+    import fnmatch
+
+    assert glob(pattern, text) is fnmatch.fnmatchcase(text, pattern)
+
+
+_VALUES = st.one_of(st.none(), st.sampled_from(["production", "development"]))
+_TESTS = st.one_of(
+    st.builds(Comparison, st.just("stage"), st.just("equals"), st.sampled_from(["production", "development"])),
+    st.builds(Comparison, st.just("stage"), st.just("present"), st.booleans()),
+    st.builds(Comparison, st.just("environment"), st.just("in"), st.just(frozenset({"production", "x"}))),
+    st.builds(Comparison, st.just("environment"), st.just("matches"), st.sampled_from(["prod*", "*"])),
+    st.builds(Comparison, st.just("stage"), st.just("equals"), st.just(Reference("environment"))),
+    st.builds(Comparison, st.just("data-classes"), st.just("at-most"), st.integers(0, 2)),
+    st.builds(Comparison, st.just("data-classes"), st.just("present"), st.booleans()),
+    st.builds(Comparison, st.just("live"), st.just("equals"), st.booleans()),
+)
+_CONDITIONS: st.SearchStrategy[Condition] = st.recursive(
+    _TESTS,
+    lambda inner: st.one_of(
+        st.builds(Not, inner),
+        st.builds(All, st.lists(inner, min_size=1, max_size=3).map(tuple)),
+        st.builds(Any_, st.lists(inner, min_size=1, max_size=3).map(tuple)),
+    ),
+    max_leaves=6,
+)
+_NODE = st.fixed_dictionaries(
+    {},
+    optional={"stage": _VALUES, "environment": _VALUES, "live": st.one_of(st.none(), st.booleans()),
+              "data-classes": st.one_of(st.none(), st.frozensets(st.sampled_from("abc"), max_size=3))},
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(_CONDITIONS, _CONDITIONS, st.lists(_NODE, max_size=6), st.booleans())
+def test_the_compiled_form_never_drops_what_the_interpreter_would_report(
+    where: Condition, must: Condition, nodes: list[dict[str, object]], partial: bool
+) -> None:
+    estate = Estate()
+    gap = estate.add_gap(Gap("x", "/", "x", "forbidden"))
+    for number, attributes in enumerate(nodes):
+        node = estate.add("workspace", f"/w{number}", f"w{number}")
+        for name, value in attributes.items():
+            estate.set(node, name, value)
+        if partial:
+            estate.mark_gap(node, "data-classes", gap)
+    rule: Rule = replace(RULES["ACC13"], where=where, conditions=(must,))
+    judged, suspects = compiled.candidates(estate, rule, "workspace")
+    for node in estate.nodes("workspace"):
+        applies, answer = holds(estate, where, node, node), holds(estate, must, node, node)
+        if applies is not False and answer is not True:
+            assert node in suspects
+    assert judged >= sum(1 for n in estate.nodes("workspace") if holds(estate, where, n, n) is not False)
+    assert judged <= len(nodes)
+    assert All(()) == ALWAYS

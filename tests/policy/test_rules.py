@@ -1,0 +1,87 @@
+"""Every shipped rule proves itself: its examples hold, and no part of it could be left out unnoticed."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from scanner import data
+from scanner.policy.describe import page
+from scanner.policy.examples import failures, mutants, survivors
+from scanner.policy.load import load_rules
+from scanner.policy.model import Rule
+
+RULES = load_rules([data.rules()])
+GRAPH = [rule for rule in RULES if rule.info.decided_by == "graph"]
+ASKED = [
+    "RES01",
+    "RES02",
+    "RES03",
+    "RES06",
+    "RES08",
+    "SOD01",
+    "SOD05",
+    "SOD06",
+    "SOD08",
+    "SOD09",
+    "SOD10",
+    "SOD15",
+    "ACC01",
+    "ACC02",
+    "ACC05",
+    "ACC10",
+    "ACC11",
+    "ACC13",
+    "QUO01",
+    "QUO02",
+    "QUO03",
+    "QUO07",
+    "EST01",
+    "EST02",
+    "SCN02",
+    "SCN03",
+    "GAP01",
+]
+
+
+@pytest.mark.parametrize("rule", GRAPH, ids=lambda rule: rule.info.id)
+def test_the_examples_of_a_rule_hold(rule: Rule) -> None:
+    assert not failures(rule)
+
+
+@pytest.mark.parametrize("rule", GRAPH, ids=lambda rule: rule.info.id)
+def test_some_example_notices_each_small_change_of_a_rule(rule: Rule) -> None:
+    assert list(mutants(rule))
+    assert not survivors(rule)
+
+
+def test_every_promised_rule_is_there() -> None:
+    assert {rule.info.id for rule in RULES} >= set(ASKED)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.info.id)
+def test_a_rule_has_a_page_a_reason_and_a_fix(rule: Rule) -> None:
+    text = page(rule)
+    assert rule.info.id in text
+    assert rule.info.why in " ".join(text.split())
+    assert len(rule.info.fix) > 20
+
+
+def test_a_file_name_is_the_name_of_one_rule_and_reads_after_allow() -> None:
+    names = [rule.info.name for rule in RULES]
+    assert len(set(names)) == len(names)
+    assert not [name for name in names if name.startswith(("no-", "require-", "ensure-", "deny-"))]
+
+
+def test_controls_are_spelt_one_way() -> None:
+    frameworks = {control.partition(":")[0] for rule in RULES for control in rule.info.controls}
+    assert frameworks <= {"MCSB", "NIST-800-53", "ISO27001", "SOC2"}
+
+
+def test_regions_have_every_column() -> None:
+    path = Path(__file__).parent.parent.parent / "scanner" / "regions.csv"
+    rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+    assert len(rows) > 60
+    assert all(row["country"] and row["iso"] and row["geography"] for row in rows)
