@@ -10,8 +10,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-READ = "microsoft.storage/storageaccounts/blobservices/containers/blobs/read"
-KEYS = "microsoft.storage/storageaccounts/listkeys/action"
+STORE = "microsoft.storage/storageaccounts"
+READ = f"{STORE}/blobservices/containers/blobs/read"
+READS = (
+    READ,
+    f"{STORE}/fileservices/fileshares/files/read",
+    f"{STORE}/queueservices/queues/messages/read",
+    f"{STORE}/tableservices/tables/entities/read",
+)
+KEYS = tuple(f"{STORE}/{action}/action" for action in ("listkeys", "listaccountsas", "listservicesas", "regeneratekey"))
 ASSIGN = "microsoft.authorization/roleassignments/write"
 
 
@@ -123,11 +130,8 @@ def readers(world: World, account: str) -> tuple[frozenset[str], frozenset[str]]
     """
     certain, perhaps = set(), set()
     for person in world.people:
-        answers = {
-            may(world, person, READ, True, account),
-            may(world, person, KEYS, False, account),
-            may(world, person, ASSIGN, False, account),
-        }
+        answers = {may(world, person, read, True, account) for read in READS}
+        answers |= {may(world, person, action, False, account) for action in (*KEYS, ASSIGN)}
         if True in answers:
             certain.add(person)
         elif None in answers:
