@@ -80,7 +80,8 @@ class Simulator:
         ready = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
         self._thread.start()
-        ready.wait(10)
+        if not ready.wait(10):
+            raise RuntimeError("the simulator did not start")
         return self
 
     def __exit__(
@@ -100,9 +101,9 @@ class Simulator:
         self._loop.close()
 
     async def _start(self) -> web.ServerRunner:
-        runner = web.ServerRunner(web.Server(self._handle))
+        runner = web.ServerRunner(web.Server(self._handle), shutdown_timeout=0.1)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self._context, shutdown_timeout=0.1)
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self._context)
         await site.start()
         self.url = f"https://127.0.0.1:{runner.addresses[0][1]}"
         return runner

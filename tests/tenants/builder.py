@@ -327,15 +327,23 @@ class Tenant:
             "properties": {"vmSize": size, "vmPriority": "Dedicated", "scaleSettings": {"minNodeCount": 0, "maxNodeCount": nodes}}}, location)  # fmt: skip
 
     def endpoint(
-        self, workspace: str, name: str, model: str, size: str, instances: int, storage: str, registry: str
+        self,
+        workspace: str,
+        name: str,
+        model: str,
+        size: str,
+        instances: int,
+        storage: str,
+        registry: str,
+        location: str = "westeurope",
     ) -> str:
         arm_id = f"{workspace}/onlineEndpoints/{name}"
         identity = self.system_identity(arm_id, name)
-        self.resource(workspace, "onlineEndpoints", name, {"authMode": "AADToken", "publicNetworkAccess": "Disabled", "traffic": {"blue": 100}},
+        self.resource(workspace, "onlineEndpoints", name, {"authMode": "AADToken", "publicNetworkAccess": "Disabled", "traffic": {"blue": 100}}, location,
                       kind="Managed", identity=identity)  # fmt: skip
         self.resource(arm_id, "deployments", "blue", {
             "endpointComputeType": "Managed", "instanceType": size, "model": model, "environmentVariables": {"LOG_LEVEL": "info"},
-            "scaleSettings": {"scaleType": "Default"}}, sku={"name": "Default", "capacity": instances}, kind="Managed")  # fmt: skip
+            "scaleSettings": {"scaleType": "Default"}}, location, sku={"name": "Default", "capacity": instances}, kind="Managed")  # fmt: skip
         self.assign(name, "AcrPull", registry, kind="ServicePrincipal")
         self.assign(name, "Storage Blob Data Reader", storage, kind="ServicePrincipal")
         return arm_id

@@ -6,14 +6,18 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.tenants import contoso
+from tests.tenants import contoso, two_regions
 
 FIXTURES = Path(__file__).parent.parent.parent / "fixtures" / "tenants"
 
 
 def documents() -> dict[Path, dict[str, Any]]:
     """Every generated document by where it is kept."""
-    return {FIXTURES / "contoso" / "tenant.json": contoso.document()}
+    return {
+        FIXTURES / "contoso" / "tenant.json": contoso.document(),
+        FIXTURES / "two-regions" / "tenant.json": two_regions.compliant(),
+        FIXTURES / "two-regions" / "broken.json": two_regions.broken(),
+    }
 
 
 def text(document: dict[str, Any]) -> str:

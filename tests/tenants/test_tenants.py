@@ -1,0 +1,169 @@
+"""The sample tenants: the committed documents are those the descriptions make, and a scan finds what was planted and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scanner import ids
+from scanner.collect import Secret, Settings, run
+from scanner.findings import Report
+from scanner.simulator import Simulator
+from scanner.snapshot import Coverage, Snapshot
+from tests.support.scan import FIXTURES, pairs, report_of, scanned, scenario, tenant
+from tests.support.tenants import snapshot_of
+from tests.tenants.write import documents, text
+
+EXPECTED = json.loads((FIXTURES / "contoso" / "expected.json").read_text(encoding="utf-8"))
+UNREAD = (
+    "/subscriptions/66666666-aaaa-bbbb-cccc-777777777777/resourcegroups/rg-vision-qa/providers/"
+    "microsoft.machinelearningservices/workspaces/mlw-vision-qa"
+)
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda p: f"{p.parent.name}/{p.name}")
+def test_the_committed_document_is_what_its_description_makes(path: Path) -> None:
+    assert path.read_text(encoding="utf-8") == text(documents()[path]), "run `python -m tests.tenants.write`"
+
+
+@pytest.fixture(scope="module")
+def collected() -> Iterator[tuple[Snapshot, Simulator]]:
+    """Contoso read over HTTPS through the whole pipeline, three rows to a page."""
+    with Simulator(tenant("contoso"), page_size=3) as simulator:
+        yield run(_settings(simulator)), simulator
+
+
+def _settings(simulator: Simulator) -> Settings:
+    return Settings(cloud=simulator.url, ca_bundle=simulator.ca_bundle, tenant=simulator.tenant_id, regions=("westeurope",),
+                    secret=Secret(simulator.client_id, simulator.client_secret), backoff=0.01)  # fmt: skip
+
+
+def _as_expected(report: Report) -> None:
+    for outcome, key in (("fail", "findings"), ("unknown", "unknown")):
+        wanted = Counter((e["rule"], e["key"], e["waived"]) for e in EXPECTED[key])
+        found = Counter(
+            (s.finding.rule, s.finding.subject.key, s.waiver is not None)
+            for s in report.settled
+            if s.finding.outcome == outcome
+        )
+        assert found == wanted
+
+
+def test_a_scan_of_contoso_over_http_finds_what_was_planted_and_nothing_else(
+    collected: tuple[Snapshot, Simulator],
+) -> None:
+    _as_expected(report_of(collected[0], scenario("contoso")))
+
+
+def test_only_known_reads_left_the_process(collected: tuple[Snapshot, Simulator]) -> None:
+    simulator = collected[1]
+    assert simulator.refused == 0
+    posts = {request.path for request in simulator.requests if request.method != "GET"}
+    assert posts == {"/providers/Microsoft.ResourceGraph/resources", "/graph/v1.0/$batch"}
+
+
+def test_what_was_collected_is_what_the_tenant_says(collected: tuple[Snapshot, Simulator]) -> None:
+    """Differential: the report on the collected snapshot is the report on one made straight from the document."""
+    gap = Coverage(
+        "data-asset", UNREAD, "forbidden", "Microsoft.MachineLearningServices/workspaces/data/read", status=403
+    )
+    direct = snapshot_of(tenant("contoso"), [gap])
+    skipped = {"vm-size", "tenant"}  # the direct one lists VM sizes once, the collector for each region
+    counts = [{k: n for k, n in s.manifest.counts.items() if k not in skipped} for s in (collected[0], direct)]
+    assert counts[0] == counts[1]
+    one, other = (report_of(s, scenario("contoso")) for s in (collected[0], direct))
+    assert [
+        (s.finding.fingerprint, s.finding.message, s.finding.chains) for s in one.settled if s.finding.outcome == "fail"
+    ] == [
+        (s.finding.fingerprint, s.finding.message, s.finding.chains)
+        for s in other.settled
+        if s.finding.outcome == "fail"
+    ]
+
+
+def test_activated_roles_are_not_standing_ones() -> None:
+    """Trap 36: without the activation of an afternoon the report is the same."""
+    calm = tenant("contoso")
+    activated = calm["roleAssignmentScheduleInstances"]
+    assert activated
+    triples = {(i["properties"]["principalId"], i["properties"]["scope"]) for i in activated}
+    calm["roleAssignments"] = [
+        a for a in calm["roleAssignments"] if (a["properties"]["principalId"], a["properties"]["scope"]) not in triples
+    ]
+    calm["roleAssignmentScheduleInstances"] = []
+    assert pairs(scanned(calm, scenario("contoso"))) == pairs(scanned(tenant("contoso"), scenario("contoso")))
+
+
+def test_reminted_assignments_are_the_same_findings() -> None:
+    """Trap 37: fingerprints do not hang on an assignment's name."""
+    again = tenant("contoso")
+    for number, assignment in enumerate(again["roleAssignments"]):
+        assignment["name"] = f"00000000-0000-0000-0000-{number:012d}"
+        assignment["id"] = f"{assignment['id'].rpartition('/')[0]}/{assignment['name']}"
+    before, after = (scanned(d, scenario("contoso")) for d in (tenant("contoso"), again))
+    assert [s.finding.fingerprint for s in before.settled] == [s.finding.fingerprint for s in after.settled]
+
+
+def test_mixed_case_changes_nothing() -> None:
+    """Trap 16: ids, types and locations in any case."""
+    loud = json.loads(json.dumps(tenant("contoso")))
+    for resource in (*loud["resources"], *loud["resourceGroups"]):
+        resource["id"] = (
+            resource["id"].replace("/resourceGroups/", "/RESOURCEGROUPS/").replace("Microsoft.", "MICROSOFT.")
+        )
+        if resource.get("location") == "westeurope":
+            resource["location"] = "West Europe"
+    for assignment in loud["roleAssignments"]:
+        assignment["properties"]["scope"] = assignment["properties"]["scope"].replace(
+            "resourceGroups", "resourcegroups"
+        )
+        assignment["properties"]["principalId"] = assignment["properties"]["principalId"].upper()
+    assert pairs(scanned(loud, scenario("contoso"))) == pairs(scanned(tenant("contoso"), scenario("contoso")))
+
+
+def test_a_second_group_of_an_approved_groups_name_approves_nothing() -> None:
+    """Traps 17 and 40: names repeat; two of one name is an error that lists both."""
+    rogue = tenant("contoso")
+    original = next(g for g in rogue["graph"]["groups"] if g["displayName"] == "grp-churn-mle-prod")
+    rogue["graph"]["groups"].append(
+        {**original, "id": "99999999-0000-4000-8000-000000000001", "x-members": [], "x-owners": []}
+    )
+    report = scanned(rogue, scenario("contoso"))
+    ambiguous = [s.finding for s in report.settled if s.finding.rule == "SCN02" and "2 principals" in s.finding.message]
+    assert original["id"] in ambiguous[0].message and "99999999-0000-4000-8000-000000000001" in ambiguous[0].message
+    assert ("ACC01", "dlchurnprod") in pairs(report)
+
+
+def test_losing_a_region_is_found_in_the_broken_twin_only() -> None:
+    intent = scenario("two-regions")
+    assert pairs(scanned(tenant("two-regions"), intent)) == set()
+    assert pairs(scanned(tenant("two-regions"), intent), "unknown") == set()
+    assert pairs(scanned(tenant("two-regions", "broken.json"), intent)) == {("QUO07", "serving on Standard DSv5")}
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from _references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _references(inner)
+    elif isinstance(value, str) and value.startswith("/subscriptions/") and "/providers/" in value:
+        yield ids.fold(value)
+
+
+def test_the_document_is_sound() -> None:
+    document = tenant("contoso")
+    keys = [ids.fold(r["id"]) for r in document["resources"]]
+    assert len(keys) == len(set(keys)) and 170 <= len(keys) <= 240
+    known = set(keys)
+    for resource in document["resources"]:
+        for reference in _references(resource["properties"]):
+            assert reference in known or ids.resource_type(reference) == "", reference
+    principals = {item["id"] for kind in ("users", "groups", "servicePrincipals") for item in document["graph"][kind]}
+    assert {a["properties"]["principalId"] for a in document["roleAssignments"]} <= principals
