@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 from azure.core import AsyncPipelineClient
-from azure.core.exceptions import AzureError, ClientAuthenticationError
+from azure.core.exceptions import AzureError, ClientAuthenticationError, IncompleteReadError
 from azure.core.pipeline.policies import (
     ContentDecodePolicy,
     CustomHookPolicy,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
 _MOST_PAGES = 100_000
+_TRIES = 4
 _DENIED = re.compile(r"perform action '([^']*)' over scope '([^']*)'")
 
 
@@ -121,14 +122,26 @@ class Session:
     # -- one request --------------------------------------------------------------------------------------------------
 
     async def send(self, method: str, url: str, body: object = None) -> bytes:
-        """The body of a good answer. Raises Failed for any other; ClientAuthenticationError when sign-in fails."""
+        """The body of a good answer. Raises Failed for any other; ClientAuthenticationError when sign-in fails.
+
+        A body that was cut short is asked for again: by then the policies, which saw only its head, are done.
+        """
+        for attempt in range(_TRIES):
+            try:
+                return await self._send(method, url, body)
+            except IncompleteReadError as error:
+                failure = error
+                await asyncio.sleep(self.settings.backoff * 2**attempt)
+        raise Failed(200, "IncompleteBody", str(failure).splitlines()[0][:300]) from failure
+
+    async def _send(self, method: str, url: str, body: object) -> bytes:
         graph = url.startswith(self.cloud.graph + "/")
         request = HttpRequest(method, url, json=body) if body is not None else HttpRequest(method, url)
         try:
             sender: Callable[[HttpRequest], Any] = self._graph.send_request if graph else self._arm.send_request
             response = await sender(request)
             content = cast(bytes, await response.read())
-        except ClientAuthenticationError:
+        except (ClientAuthenticationError, IncompleteReadError):
             raise
         except Refused as error:
             raise Failed(0, "Refused", f"not sent: {error}") from error
