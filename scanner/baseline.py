@@ -28,15 +28,20 @@ class _File(msgspec.Struct, kw_only=True):
     findings: list[_Entry]
 
 
+def entries_of(report: Report) -> tuple[BaselineEntry, ...]:
+    """What a baseline of this report would remember: every finding that is open."""
+    found = [
+        BaselineEntry(
+            s.finding.fingerprint, s.finding.rule, s.finding.subject.key, s.finding.outcome, s.finding.message
+        )
+        for s in report.open()
+    ]
+    return tuple(sorted(found, key=lambda e: (e.rule, e.subject, e.fingerprint)))
+
+
 def contents(report: Report) -> tuple[str, int]:
-    """The text of a baseline with every finding that is open, and how many there are."""
-    entries = sorted(
-        (
-            _Entry(s.finding.fingerprint, s.finding.rule, s.finding.subject.key, s.finding.outcome, s.finding.message)
-            for s in report.open()
-        ),
-        key=lambda e: (e.rule, e.subject, e.fingerprint),
-    )
+    """The text of a baseline file, and how many findings it remembers."""
+    entries = [_Entry(e.fingerprint, e.rule, e.subject, e.outcome, e.message) for e in entries_of(report)]
     file = _File(
         schema=SCHEMA,
         kind="mlposture baseline",

@@ -8,6 +8,7 @@ unless asked otherwise: everybody who reads the repository can open the file.
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ _SCORES: Mapping[Severity, str] = {
 _LEVELS: Mapping[Severity, str] = {"critical": "error", "high": "error", "medium": "warning", "low": "note"}
 _PROBLEM: Mapping[Severity, str] = {"critical": "error", "high": "error", "medium": "warning", "low": "recommendation"}
 _PEOPLE = {"user", "service-principal", "group", "managed-identity"}
+_GRANT = re.compile(r"grant:([^|]+)\|")
 _UNREAD, _EXPIRING, _CUT = "unread-list", "waiver-expiring", "results-cut"
 
 
@@ -184,11 +186,24 @@ def _hidden(finding: Finding, options: _Options) -> dict[str, str]:
         return {}
     nodes = [finding.subject, *(c.start for c in finding.chains), *(s.node for c in finding.chains for s in c.steps)]
     found = {node.name: node.key for node in nodes if node.kind in _PEOPLE and node.name and node.name != node.key}
+    found |= dict(held for node in nodes if (held := _holder(node)))
     return dict(sorted(found.items(), key=lambda item: -len(item[0])))
 
 
+def _holder(node: NodeRef) -> tuple[str, str] | None:
+    """The name of who holds an assignment, which stands at the end of the assignment's, and the object id in its key."""
+    found = _GRANT.search(node.key)
+    name = node.name.rpartition(" for ")[2]
+    return (name, found.group(1)) if found and node.kind in ("grant", "opening") and name != node.name else None
+
+
 def _shown(node: NodeRef, options: _Options) -> str:
-    return scrub(node.key if node.kind in _PEOPLE and not options.names else node.name)
+    if options.names:
+        return scrub(node.name)
+    if node.kind in _PEOPLE:
+        return scrub(node.key)
+    held = _holder(node)
+    return scrub(f"{node.name.rpartition(' for ')[0]} for {held[1]}" if held else node.name)
 
 
 def _flow(chain: Chain, finding: Finding, places: _Places, options: _Options) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,221 @@
+"""Every output of the Contoso demo, byte for byte; the contracts they keep; and names that try to break them."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from scanner import data
+from scanner.errors import Exit
+from scanner.findings import Report
+from scanner.render import json_report, sarif, text
+from scanner.render.safe import scrub
+from scanner.render.write import write_text
+from scanner.snapshot import Coverage
+from tests.support.scan import scanned, scenario, tenant
+from tests.support.tenants import snapshot_of
+from tests.tenants.test_tenants import UNREAD
+
+HERE = Path(__file__).parent
+GOLDEN = HERE.parent.parent / "reports" / "samples"
+HOSTILE = [
+    "[/red][bold]x", "\x1b]0;owned\x07\x1b[2J", "a\u202eb\u200bc", "=cmd|'/c calc'!A0", "</script><script>alert(1)</script>", "::error::x",
+    "line\nbreak\rreturn", "\x9b31m", "'\"`$(id)`", "x" * 10_000, "\U000e0041\ud7ff", ":smile:", "%0a::warning::y", "{subject}", "",
+]  # fmt: skip
+
+
+@cache
+def contoso() -> Report:
+    gap = Coverage(
+        "data-asset", UNREAD, "forbidden", "Microsoft.MachineLearningServices/workspaces/data/read", status=403
+    )
+    report = scanned(tenant("contoso"), scenario("contoso"), [gap])
+    times = {
+        "started": "2026-11-24T10:00:00Z",
+        "finished": "2026-11-24T10:00:02Z",
+        "identity": "8601b6ec-9b16-586a-b840-a6cc66aa5de6",
+    }
+    return replace(report, source=replace(report.source, snapshot="contoso", **times))
+
+
+def _text(report: Report, **options: Any) -> str:
+    buffer = io.StringIO()
+    text.render(report, buffer, color=options.pop("color", "never"), width=140, exit_code=Exit.FINDINGS, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(("name", "make"), [
+    ("demo.txt", _text), ("demo.json", lambda r: json_report.render(r, exit_code=1) + "\n"), ("demo.sarif", lambda r: sarif.render(r, exit_code=1) + "\n"),
+])  # fmt: skip
+def test_the_demo_reads_as_it_did(name: str, make: Any, request: pytest.FixtureRequest) -> None:
+    path = GOLDEN / name
+    made = make(contoso())
+    if request.config.getoption("--update-golden"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(made, encoding="utf-8")
+    assert made == path.read_text(encoding="utf-8"), "look at the difference, then `pytest --update-golden`"
+
+
+def test_the_json_report_keeps_its_contract() -> None:
+    schema = json.loads((data.reports() / "report.schema.json").read_text(encoding="utf-8"))
+    document = json.loads(json_report.render(contoso(), exit_code=1))
+    jsonschema_rs.validator_for(schema).validate(document)
+    with pytest.raises(jsonschema_rs.ValidationError):
+        jsonschema_rs.validator_for(schema).validate({**document, "surprise": 1})
+
+
+# -- SARIF --------------------------------------------------------------------------------------------------------
+
+
+def _sarif(report: Report | None = None, **options: Any) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(sarif.render(report or contoso(), exit_code=1, **options))
+    return document
+
+
+def test_sarif_is_valid_by_the_official_schema() -> None:
+    schema = json.loads((HERE / "data" / "sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
+    validator = jsonschema_rs.validator_for(schema)
+    for options in ({}, {"chains": False}, {"people": "names"}, {"category": "nightly"}):
+        validator.validate(_sarif(**options))
+
+
+def test_every_result_has_what_dashboards_demand() -> None:
+    """Trap 31: a location with four numbers, a relative address, our own fingerprint; no passes, no waived results."""
+    (run,) = _sarif()["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    prints = set()
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        assert result["kind"] == "fail" and result["level"] in ("error", "warning", "note")
+        (location,) = result["locations"]
+        physical = location["physicalLocation"]
+        assert (
+            not physical["artifactLocation"]["uri"].startswith(("/", ".", "file:"))
+            and " " not in physical["artifactLocation"]["uri"]
+        )
+        assert set(physical["region"]) == {"startLine", "startColumn", "endLine", "endColumn"}
+        (logical,) = location["logicalLocations"]
+        assert run["logicalLocations"][logical["index"]] == logical
+        prints.add(result["partialFingerprints"]["primaryLocationLineHash"])
+        assert result["message"]["text"].endswith(".")
+    assert len(prints) == len(run["results"]) == len(contoso().open("fail"))
+    assert not any("suppressions" in result or "baselineState" in result for result in run["results"])
+
+
+def test_every_rule_is_listed_with_its_score() -> None:
+    (run,) = _sarif()["runs"]
+    rules = {rule["id"]: rule for rule in run["tool"]["driver"]["rules"]}
+    assert set(rules) == {result.rule.id for result in contoso().results}
+    for rule in rules.values():
+        assert rule["properties"]["security-severity"] in ("9.5", "8.0", "5.5", "2.0")
+        assert rule["properties"]["tags"][0] == "security" and len(rule["properties"]["tags"]) <= 10
+        assert 0 < len(rule["shortDescription"]["text"]) <= 1024 and rule["help"]["text"]
+
+
+def test_what_was_not_read_is_an_error_notification_and_never_silence() -> None:
+    """Trap 6: a consumer can see that results may be incomplete."""
+    (run,) = _sarif()["runs"]
+    (invocation,) = run["invocations"]
+    errors = [n for n in invocation["toolExecutionNotifications"] if n["level"] == "error"]
+    assert len(errors) == 1 and "data-asset" in errors[0]["message"]["text"]
+    assert invocation["exitCode"] == 1 and invocation["executionSuccessful"] is True
+    assert [n["level"] for n in invocation["toolConfigurationNotifications"]] == ["warning"]
+    assert run["automationDetails"]["id"].startswith("mlposture/contoso/")
+
+
+def test_people_are_object_ids_unless_asked() -> None:
+    """Trap 38: everybody who reads the repository can open the file."""
+    names = [user["displayName"] for user in tenant("contoso")["graph"]["users"]]
+    for quiet in (sarif.render(contoso()), sarif.render(contoso(), chains=False)):
+        shown = json.loads(quiet)["runs"][0]
+        words = json.dumps([shown["results"], shown["logicalLocations"]]).replace("-", " ").split()
+        assert not {name for name in names if name in words}
+        assert "grp-churn-mle-prod is" not in quiet
+    assert "Maya" in sarif.render(contoso(), people="names")
+
+
+def test_chains_can_be_left_out() -> None:
+    (run,) = _sarif(chains=False)["runs"]
+    assert not any("codeFlows" in result for result in run["results"])
+    assert any("codeFlows" in result for result in _sarif()["runs"][0]["results"])
+
+
+def test_too_many_results_keep_the_worst_and_say_so() -> None:
+    report = contoso()
+    many = replace(report, settled=report.settled * 200)
+    (run,) = _sarif(many)["runs"]
+    assert len(run["results"]) == sarif.MOST_RESULTS
+    assert any("worst" in n["message"]["text"] for n in run["invocations"][0]["toolExecutionNotifications"])
+
+
+# -- hostile names ------------------------------------------------------------------------------------------------
+
+
+def _with_name(name: str) -> Report:
+    document = tenant("contoso")
+    for user in document["graph"]["users"]:
+        if user["displayName"] in ("Maya", "Lena", "Gus"):
+            user["displayName"] = name
+    for group in document["graph"]["groups"]:
+        if group["displayName"] == "grp-release-override":
+            group["displayName"] = name
+    return scanned(document, scenario("contoso"))
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_hostile_name_breaks_no_output(name: str) -> None:
+    """Trap 30."""
+    report = _with_name(name)
+    assert len(report.open("fail")) == len(contoso().open("fail"))
+    printed = _text(report, verbose=2, color="always")
+    plain = printed.replace("\x1b[", "")
+    assert not any(ord(c) < 32 and c not in "\n\x1b" or 0x7F <= ord(c) < 0xA0 for c in printed)
+    assert "\x1b]" not in printed and "\u202e" not in printed and "\U000e0041" not in printed
+    assert not any(line.startswith("::") for line in plain.splitlines())
+    json.loads(json_report.render(report))
+    for result in json.loads(sarif.render(report, people="names"))["runs"][0]["results"]:
+        assert not any(ord(c) < 32 for c in result["message"]["text"])
+        assert len(result["message"]["text"]) < 5000
+
+
+def test_scrubbing_shows_what_it_hides() -> None:
+    assert scrub("a\x1b[2Jb\u202ec\x9b") == "a\\x1b[2Jb\\u202ec\\x9b"
+    assert len(scrub("x" * 10_000)) == 512
+
+
+def test_a_stream_that_carries_only_ascii_gets_ascii() -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+    text.render(contoso(), stream, color="never", exit_code=Exit.FINDINGS)
+    stream.flush()
+    assert b"RES02 critical" in raw.getvalue()
+
+
+def test_ids_are_never_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    buffer = io.StringIO()
+    text.render(contoso(), buffer, color="never")
+    assert "/subscriptions/66666666-aaaa-bbbb-cccc-666666666666/resourceGroups/rg-pricing-prod" in buffer.getvalue()
+
+
+def test_reports_are_private_and_whole(tmp_path: Path) -> None:
+    path = tmp_path / "out.json"
+    write_text(path, "x")
+    write_text(path, "y")
+    assert path.read_text(encoding="utf-8") == "y\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [p.name for p in tmp_path.iterdir()] == ["out.json"]
+
+
+def test_the_same_snapshot_gives_the_same_bytes() -> None:
+    one, other = (scanned(tenant("contoso"), scenario("contoso")) for _ in range(2))
+    assert json_report.render(one) == json_report.render(other)
+    assert sarif.render(one) == sarif.render(other)
+    assert snapshot_of(tenant("contoso")).manifest.counts == snapshot_of(tenant("contoso")).manifest.counts

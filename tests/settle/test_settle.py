@@ -1,0 +1,172 @@
+"""Waivers, accepted gaps and baselines: they never change a verdict, they end, and what was not read is never gone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from scanner import baseline
+from scanner.errors import Exit, Span, UserError
+from scanner.findings import AcceptedGap, Report, Waiver
+from scanner.scan import scan
+from scanner.settle import blinding, exit_code
+from scanner.snapshot import Coverage, Snapshot
+from tests.support.scan import TODAY, rules, scanned, scenario, tenant, the_duties
+from tests.support.tenants import snapshot_of
+from tests.tenants.test_tenants import UNREAD
+
+GAP = Coverage("data-asset", UNREAD, "forbidden", "Microsoft.MachineLearningServices/workspaces/data/read", status=403)
+KEY = "/subscriptions/66666666-aaaa-bbbb-cccc-666666666666/resourcegroups/rg-vision-prod/providers/microsoft.machinelearningservices/workspaces/mlw-vision-prod"
+
+
+def _report(*waivers: Waiver, today: date = TODAY, gaps: tuple[AcceptedGap, ...] = (), snapshot: Snapshot | None = None,
+            known: tuple[baseline.BaselineEntry, ...] | None = None) -> Report:  # fmt: skip
+    intent = replace(scenario("contoso"), waivers=waivers, accepted_gaps=gaps)
+    return scan(
+        snapshot or snapshot_of(tenant("contoso"), [GAP]),
+        intent,
+        rules(),
+        duties=the_duties(),
+        today=today,
+        baseline=known,
+    )
+
+
+def _waiver(
+    rule: str = "ACC13", on: str = KEY, cause: str = "any", until: date = TODAY + timedelta(days=60), **more: str
+) -> Waiver:
+    return Waiver(rule, on, cause, "reason", "ciso", until, Span("s.yaml", 9), **more)
+
+
+def _verdicts(report: Report) -> dict[str, str]:
+    return {r.rule.id: r.verdict for r in report.results if r.rule.id != "SCN03"}
+
+
+def test_a_waiver_changes_no_verdict_and_stays_visible() -> None:
+    plain, waived = _report(), _report(_waiver())
+    assert _verdicts(plain) == _verdicts(waived)
+    assert len(waived.settled) == len(plain.settled)
+    assert [s.finding.rule for s in waived.settled if s.waiver] == ["ACC13"]
+    assert len(waived.open("fail")) == len(plain.open("fail")) - 1
+
+
+def test_the_last_day_of_a_waiver_still_counts_and_the_next_does_not() -> None:
+    last = _waiver(until=TODAY)
+    assert [s.waiver for s in _report(last).settled if s.finding.rule == "ACC13"] == [last]
+    after = _report(last, today=TODAY + timedelta(days=1))
+    assert [s.waiver for s in after.settled if s.finding.rule == "ACC13"] == [None]
+    assert any(s.finding.rule == "SCN03" and s.finding.cause == "expired" for s in after.open("fail"))
+
+
+def test_a_warning_comes_fourteen_days_before() -> None:
+    for days, warned in ((14, True), (15, False)):
+        report = _report(_waiver(until=TODAY + timedelta(days=days)))
+        assert bool(report.expiring) is warned
+        assert any(s.finding.cause == "expiring" for s in report.open("fail")) is warned
+
+
+def test_an_unused_waiver_is_a_finding() -> None:
+    """Trap 33: a waiver that matches nothing hides what it was for."""
+    report = _report(_waiver(on="/subscriptions/x"))
+    assert [s.finding.cause for s in report.settled if s.finding.rule == "SCN03"] == ["unused"]
+
+
+def test_a_waiver_of_a_rule_that_did_not_run_is_not_called_unused() -> None:
+    report = _report(_waiver(rule="QUO07"))
+    assert not [s for s in report.settled if s.finding.rule == "SCN03"]
+
+
+def test_a_waiver_may_name_environment_and_class_or_one_cause() -> None:
+    by_place = _report(_waiver("ACC02", "", environment="production", data_class="live"))
+    assert {s.finding.rule for s in by_place.settled if s.waiver} == {"ACC02"}
+    one = next(s.finding for s in _report().settled if s.finding.rule == "ACC05")
+    assert [
+        s.finding.fingerprint for s in _report(_waiver("ACC05", one.subject.key, one.cause)).settled if s.waiver
+    ] == [one.fingerprint]
+    assert not [s for s in _report(_waiver("ACC05", one.subject.key, "another")).settled if s.waiver]
+
+
+def test_one_wins_over_three_and_gaps_alone_are_three() -> None:
+    report = _report()
+    assert exit_code(report, "high", allow_gaps=False) is Exit.FINDINGS
+    assert exit_code(report, "never", allow_gaps=False) is Exit.INCOMPLETE
+    assert exit_code(report, "never", allow_gaps=True) is Exit.CLEAN
+
+
+def test_an_accepted_gap_forgives_until_it_ends() -> None:
+    """Trap 39."""
+    accepted = AcceptedGap(GAP.permission, UNREAD, "consent requested", TODAY, Span("s.yaml", 3))
+    assert blinding(_report(gaps=(accepted,))) == ()
+    late = _report(gaps=(accepted,), today=TODAY + timedelta(days=1))
+    assert len(blinding(late)) == 1
+    assert any(s.finding.subject.key.startswith("accepted-gap:") for s in late.open("fail"))
+    assert [s.finding.outcome for s in _report(gaps=(accepted,)).settled if s.finding.rule == "GAP01"] == ["unknown"]
+
+
+def test_severity_decides_what_counts() -> None:
+    report = scanned(tenant("two-regions", "broken.json"), scenario("two-regions"))
+    assert exit_code(report, "high", allow_gaps=False) is Exit.FINDINGS
+    assert exit_code(report, "critical", allow_gaps=False) is Exit.CLEAN
+
+
+def test_nothing_in_scope_is_three() -> None:
+    """Trap 5."""
+    empty = {"tenant": {"tenantId": "66666666-6666-6666-6666-666666666666"}, "graph": {}}
+    report = scanned(empty, scenario("contoso"))
+    assert exit_code(report, "never", allow_gaps=False) is Exit.INCOMPLETE
+
+
+def test_a_baseline_tells_new_from_known_and_gone(tmp_path: Path) -> None:
+    text, count = baseline.contents(_report())
+    (tmp_path / "b.json").write_text(text, encoding="utf-8")
+    known = baseline.read(tmp_path / "b.json")
+    assert len(known) == count > 20
+    same = _report(known=known)
+    assert {s.baseline for s in same.settled} == {"known"}
+    assert (same.gone, same.unread) == ((), ())
+    assert exit_code(same, "new", allow_gaps=True) is Exit.CLEAN
+    mended = tenant("contoso")
+    for resource in mended["resources"]:
+        if resource["name"] == "mlw-vision-prod":
+            resource["properties"]["publicNetworkAccess"] = "Disabled"
+        if resource["name"] == "mlw-churn-prod":
+            resource["properties"]["publicNetworkAccess"] = "Enabled"
+    changed = _report(snapshot=snapshot_of(mended, [GAP]), known=known)
+    assert [entry.rule for entry in changed.gone] == ["ACC13"]
+    assert [s.finding.subject.name for s in changed.settled if s.baseline == "new"] == ["mlw-churn-prod"]
+    assert exit_code(changed, "new", allow_gaps=True) is Exit.FINDINGS
+
+
+def test_unread_is_never_gone() -> None:
+    """Trap 6: a finding that could not be judged this time does not count as mended."""
+    known = baseline.entries_of(_report())
+    scope = "/subscriptions/66666666-aaaa-bbbb-cccc-666666666666"
+    blind = snapshot_of(
+        tenant("contoso"),
+        [
+            GAP,
+            Coverage("workspace", scope, "forbidden", "Microsoft.MachineLearningServices/workspaces/read", status=403),
+        ],
+    )
+    report = _report(snapshot=blind, known=known)
+    assert "ACC13" not in {entry.rule for entry in report.gone}
+    assert "ACC13" in {entry.rule for entry in report.unread}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"schema": 1, "kind": "x", "findings": []}',
+        '{"schema": 9, "kind": "mlposture baseline", "findings": []}',
+    ],
+)
+def test_a_foreign_baseline_is_one_message(content: str, tmp_path: Path) -> None:
+    (tmp_path / "b.json").write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match="baseline"):
+        baseline.read(tmp_path / "b.json")
