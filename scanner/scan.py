@@ -58,6 +58,7 @@ def scan(
         today=today,
         baseline=baseline,
         baseline_name=baseline_name,
+        accepted_reach=_accepted_reach(estate),
     )
 
 
@@ -71,6 +72,30 @@ def _collector_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def _accepted_reach(estate: Estate) -> tuple[tuple[str, str, str, int], ...]:
+    """Reach that is no finding and is never hidden: the platform's own, and what administrators can always do."""
+    found = set()
+    for opening in estate.nodes("opening"):
+        kind = (
+            "platform"
+            if estate.get(opening, "platform")
+            else "administrators"
+            if estate.get(opening, "residual")
+            else ""
+        )
+        if kind:
+            environment = estate.key(opening).removeprefix("opening:").partition("|")[0]
+            found.add(
+                (
+                    kind,
+                    f"{estate.get(opening, 'cause')} ({estate.get(opening, 'way')})",
+                    environment,
+                    estate.get(opening, "people"),
+                )
+            )
+    return tuple(sorted(found))
 
 
 def _source(snapshot: Snapshot, estate: Estate) -> Source:

@@ -26,7 +26,7 @@ from scanner.errors import Problem, Span, UserError
 SCHEMA = 1
 RECORDS_PER_FRAME = 4096
 _SKIPPABLE = 0x184D2A5E
-_TRAILER = struct.Struct("<IIQQ")  # skippable magic, payload size, manifest offset, manifest length
+_TRAILER = struct.Struct("<IIQQ32s")  # skippable magic, payload size, manifest offset, length and SHA-256
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
 CoverageOutcome = Literal["complete", "partial", "forbidden", "throttled", "failed", "unsupported", "bounded"]
@@ -176,7 +176,7 @@ def write(snapshot: Snapshot, path: Path) -> Manifest:
             body = msgspec.Raw(msgspec.json.encode(manifest))
             frame = compressor.compress(msgspec.json.encode(Record("manifest", "", body)) + b"\n")
             file.write(frame)
-            file.write(_TRAILER.pack(_SKIPPABLE, 16, offset, len(frame)))
+            file.write(_TRAILER.pack(_SKIPPABLE, _TRAILER.size - 8, offset, len(frame), hashlib.sha256(frame).digest()))
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(path)
@@ -211,12 +211,15 @@ def _read_frames(path: Path) -> Snapshot:
         if size < _TRAILER.size:
             raise _damaged(path, "it is cut short")
         file.seek(size - _TRAILER.size)
-        magic, payload, offset, length = _TRAILER.unpack(file.read(_TRAILER.size))
-        if magic != _SKIPPABLE or payload != 16 or offset + length + _TRAILER.size != size:
+        magic, payload, offset, length, digest = _TRAILER.unpack(file.read(_TRAILER.size))
+        if magic != _SKIPPABLE or payload != _TRAILER.size - 8 or offset + length + _TRAILER.size != size:
             raise _damaged(path, "its end is missing")
         file.seek(offset)
+        frame = file.read(length)
+        if hashlib.sha256(frame).digest() != digest:
+            raise _damaged(path, "its manifest was changed")
         try:
-            line = _LINE.decode(_decompress(file.read(length)))
+            line = _LINE.decode(_decompress(frame))
         except (msgspec.DecodeError, ValueError, zstandard.ZstdError) as error:
             raise _damaged(path, "its manifest cannot be read") from error
         manifest = _decode_manifest(line, path)

@@ -25,6 +25,10 @@ Path_ = tuple[str | int, ...]  # keys and indices from the root to a value
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+# what PyYAML gives a plain word by itself; any other tag was written by somebody
+_PLAIN_TAGS = {
+    f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "float", "null", "str", "timestamp", "merge", "value")
+}
 _NULLS = {"", "~", "null", "Null", "NULL"}
 
 
@@ -149,7 +153,7 @@ class _Reader:
         if node.style:
             self._refuse_tag(node, "tag:yaml.org,2002:str", here)
             return content
-        if not str(node.tag).startswith("tag:yaml.org,2002:"):
+        if node.tag not in _PLAIN_TAGS:
             self._wrong(here, f"tag `{node.tag}` is not allowed")
             return None
         if content in ("true", "false"):

@@ -49,9 +49,7 @@ _FORMATS = ("text", "json", "sarif")
 @click.option(
     "--output", "-o", multiple=True, metavar="FORMAT=FILE", help="Write text, json or sarif; may be repeated."
 )
-@click.option(
-    "--format", "shown", type=click.Choice(_FORMATS), default="text", help="What is printed.  [default: text]"
-)
+@click.option("--format", type=click.Choice(_FORMATS), default="text", help="What is printed.  [default: text]")
 @click.option(
     "--people",
     type=click.Choice(["ids", "names"]),
@@ -186,7 +184,7 @@ def _write(report: Report, code: Exit, outputs: dict[str, Path], given: dict[str
         write_text(path, _rendered(report, code, format, given))
     if given["quiet"]:
         return
-    if given["shown"] == "text":
+    if given["format"] == "text":
         from scanner.render import text
 
         text.render(
@@ -194,7 +192,7 @@ def _write(report: Report, code: Exit, outputs: dict[str, Path], given: dict[str
             fail_on=given["fail_on"], written=tuple(f"{path} ({format})" for format, path in outputs.items()),
         )  # fmt: skip
     else:
-        sys.stdout.write(_rendered(report, code, given["shown"], given))
+        sys.stdout.write(_rendered(report, code, given["format"], given))
         sys.stdout.write("\n")
 
 

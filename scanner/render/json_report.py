@@ -36,6 +36,9 @@ def document(report: Report, exit_code: int) -> dict[str, Any]:
         "rules": [_rule(result) for result in report.results],
         "findings": [_finding(settled) for settled in report.settled],
         "gaps": [_gap(gap) for gap in report.gaps],
+        "accepted-reach": [
+            {"of": kind, "cause": cause, "environment": environment, "identities": n} for kind, cause, environment, n in report.accepted_reach
+        ],
         "baseline": {
             "file": report.baseline, "gone": [_entry(e) for e in report.gone], "unread": [_entry(e) for e in report.unread]
         },

@@ -91,6 +91,7 @@ def _lines(report: Report, verbose: int, exit_code: Exit, fail_on: str, written:
     yield from _exceptions(report)
     yield from _changes(report)
     if verbose:
+        yield from _accepted_reach(report)
         yield from _quiet_rules(report)
     yield from _table(report)
     yield from _closing(report, exit_code, fail_on, written)
@@ -124,7 +125,7 @@ def _rule(group: list[Settled], report: Report, verbose: int) -> Iterator[Text]:
     yield _text((f"{rule.id} {rule.severity}", _COLOURS[rule.severity]), ("  " + rule.title, "bold"))
     shown = group if verbose else group[:_MOST_SHOWN]
     for settled in shown:
-        yield from _finding(settled)
+        yield from _finding(settled, verbose)
     if len(group) > len(shown):
         yield _text((f"  and {len(group) - len(shown)} more; -v shows all", "dim"))
     yield _text(("  why     ", "dim"), rule.why)
@@ -134,7 +135,7 @@ def _rule(group: list[Settled], report: Report, verbose: int) -> Iterator[Text]:
     yield _text("")
 
 
-def _finding(settled: Settled) -> Iterator[Text]:
+def _finding(settled: Settled, verbose: int) -> Iterator[Text]:
     finding = settled.finding
     new = ("  new", "bold magenta") if settled.baseline == "new" else ""
     yield _text(("  ✗ ", "red"), finding.message, *([new] if new else []), (f"  {finding.fingerprint[:8]}", "dim"))
@@ -148,6 +149,8 @@ def _finding(settled: Settled) -> Iterator[Text]:
             yield _text(("      see     ", "dim"), place)
     if finding.fix:
         yield _text(("      fix     ", "dim"), finding.fix)
+    if verbose:
+        yield _text((f"      waive   rule: {finding.rule}, on: {finding.subject.key}, cause: {finding.cause}", "dim"))
 
 
 def _chain(chain: Chain) -> Iterator[Text]:
@@ -225,6 +228,17 @@ def _changes(report: Report) -> Iterator[Text]:
         yield _text(("  - ", "green"), f"gone    {entry.rule} {entry.message}")
     for entry in report.unread:
         yield _text(("  ? ", "magenta"), f"unread  {entry.rule} {entry.message}")
+    yield _text("")
+
+
+def _accepted_reach(report: Report) -> Iterator[Text]:
+    """Platform identities and administrators: no findings, and never hidden."""
+    if not report.accepted_reach:
+        return
+    yield _text(("Accepted reach to data", "bold underline"))
+    yield _text("")
+    for kind, cause, environment, identities in report.accepted_reach:
+        yield _text((f"  {kind:<15}", "dim"), f"{environment:<14}{identities:>4}  {cause}")
     yield _text("")
 
 

@@ -1,0 +1,250 @@
+"""The command as people run it: outcomes, exit codes, and one clear message for every mistake."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scanner.snapshot import Coverage, write
+from tests.support.scan import FIXTURES, tenant
+from tests.support.tenants import snapshot_of
+
+ROOT = Path(__file__).parent.parent.parent
+CONTOSO = str(FIXTURES / "contoso" / "scenario.yaml")
+
+
+def run(*words: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The installed command's own entry point in a process of its own."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("MLPOSTURE", "AZURE", "CI", "FORCE_COLOR"))}
+    return subprocess.run(
+        [sys.executable, "-c", "from scanner.cli import main; main()", *words], capture_output=True, text=True, cwd=cwd or ROOT,
+        env={**clean, "PYTHONPATH": str(ROOT), **environment}, check=False, timeout=60,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def snapshots(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("snapshots")
+    gap = Coverage("storage-account", "/subscriptions/44444444-aaaa-bbbb-cccc-444444444444", "forbidden", status=403)
+    made = {
+        "contoso": snapshot_of(tenant("contoso")), "good": snapshot_of(tenant("two-regions")),
+        "blind": snapshot_of(tenant("two-regions"), [gap]), "empty": snapshot_of({"tenant": {"tenantId": "44444444-4444-4444-4444-444444444444"}}),
+    }  # fmt: skip
+    for name, snapshot in made.items():
+        write(snapshot, folder / f"{name}.mlp")
+    return {name: str(folder / f"{name}.mlp") for name in made}
+
+
+TWO = str(FIXTURES / "two-regions" / "scenario.yaml")
+
+
+def test_the_demo_finds_what_it_must_and_says_how_it_ended(tmp_path: Path) -> None:
+    done = run("scan", "--demo", "-o", f"sarif={tmp_path}/d.sarif", "-o", f"json={tmp_path}/d.json")
+    assert done.returncode == 1, done.stderr
+    assert "27 failed" in done.stdout or " failed (" in done.stdout
+    assert done.stdout.rstrip().endswith("exit code 1: findings of severity high or above")
+    assert done.stderr == ""
+    assert json.loads((tmp_path / "d.json").read_text(encoding="utf-8"))["exit-code"] == 1
+    assert json.loads((tmp_path / "d.sarif").read_text(encoding="utf-8"))["version"] == "2.1.0"
+
+
+@pytest.mark.parametrize(("which", "words", "code"), [
+    ("good", [], 0), ("contoso", [], 1), ("blind", [], 3), ("blind", ["--allow-gaps"], 0), ("empty", [], 3),
+    ("contoso", ["--fail-on", "never", "--allow-gaps"], 0),
+])  # fmt: skip
+def test_the_exit_code_says_what_happened(which: str, words: list[str], code: int, snapshots: dict[str, str]) -> None:
+    scenario = CONTOSO if which == "contoso" else TWO
+    ignored = ["--ignore", "SCN02,QUO07"] if which == "empty" else []
+    done = run(
+        "scan", "--scenario", scenario, "--snapshot", snapshots[which], "--today", "2026-11-24", *words, *ignored
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+
+
+def test_the_format_never_changes_the_exit_code(snapshots: dict[str, str]) -> None:
+    """Trap 34."""
+    codes = {run("scan", "--scenario", CONTOSO, "--snapshot", snapshots["contoso"], "--format", f, "--today", "2026-11-24").returncode
+             for f in ("text", "json", "sarif")}  # fmt: skip
+    assert codes == {1}
+    assert (
+        run(
+            "scan", "--scenario", CONTOSO, "--snapshot", snapshots["contoso"], "--quiet", "--today", "2026-11-24"
+        ).stdout
+        == ""
+    )
+
+
+def test_selecting_rules_limits_what_is_reported(snapshots: dict[str, str]) -> None:
+    done = run(
+        "scan", "--scenario", CONTOSO, "--snapshot", snapshots["contoso"], "--select", "RES02,quota", "--format", "json"
+    )
+    assert {rule["theme"] for rule in json.loads(done.stdout)["rules"]} == {"residency", "quota"}
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (["scann"], "no command `scann`; did you mean `scan`?"),
+    (["scan", "--scenaro", "x"], "no such option"),
+    (["scan"], "no scenario\n  help: name one with `--scenario FILE`, or try `--demo`"),
+    (["scan", "--demo", "--snapshot", "x"], "`--demo` brings its own tenant"),
+    (["scan", "--scenario", "/nowhere/x.yaml", "--snapshot", "y"], "cannot read `/nowhere/x.yaml`: no such file or directory"),
+    (["scan", "--scenario", "SCENARIO", "--snapshot", "/nowhere"], "cannot read snapshot `/nowhere`"),
+    (["scan", "--scenario", "SCENARIO", "--snapshot", "README.md"], "`README.md` is not a snapshot"),
+    (["scan", "--scenario", "README.md", "--snapshot", "x"], "README.md:"),
+    (["scan", "--scenario", "SCENARIO", "-o", "pdf=x"], "`pdf` is not a format"),
+    (["scan", "--scenario", "SCENARIO", "-o", "sarif"], "is not `FORMAT=FILE`"),
+    (["scan", "--scenario", "SCENARIO", "-o", "sarif=/nowhere/x"], "cannot write `/nowhere/x`: no such folder"),
+    (["scan", "--scenario", "SCENARIO", "--snapshot", "x", "--select", "RES99"], "`RES99` selects no rule"),
+    (["scan", "--scenario", "SCENARIO", "--snapshot", "x", "--rules", "/nowhere"], "no folder `/nowhere`"),
+    (["scan", "--scenario", "SCENARIO", "--snapshot", "x", "--fail-on", "new"], "`--fail-on new` needs a baseline"),
+    (["scan", "--scenario", "SCENARIO", "--fail-on", "often"], "`often` is not one of"),
+    (["scan", "--scenario", "SCENARIO", "--cloud", "publik"], "`publik` is not a cloud\n  help: did you mean `public`?"),
+    (["scan", "--scenario", "SCENARIO", "--cloud", "http://x"], "is not https"),
+    (["scan", "--scenario", "SCENARIO", "--auth", "environment"], "`AZURE_TENANT_ID` is not set"),
+    (["explain", "RES99"], "no rule `RES99`"),
+    (["--config", "/nowhere.yaml", "scan"], "cannot read `/nowhere.yaml`"),
+])  # fmt: skip
+def test_a_mistake_is_one_clear_message(words: list[str], said: str) -> None:
+    done = run(*(CONTOSO if word == "SCENARIO" else word for word in words))
+    assert done.returncode == 2, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr and done.stdout == ""
+
+
+def test_an_endpoint_out_of_reach_is_four() -> None:
+    done = run("scan", "--scenario", CONTOSO, "--cloud", "https://127.0.0.1:9")
+    assert (done.returncode, "cannot reach `https://127.0.0.1:9`" in done.stderr) == (4, True)
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_scenario_lists_every_mistake(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(
+        "scenario: x\npattern: contosso\nenvironments:\n  prod: {match: {tag: {e: [p]}}, data: [live]}\n",
+        encoding="utf-8",
+    )
+    done = run("scenario", "check", str(wrong))
+    assert done.returncode == 2
+    assert (
+        "did you mean `contoso`?" in done.stderr
+        and "needs a stage" in done.stderr
+        and "`live` is not a data class" in done.stderr
+    )
+
+
+def test_scenario_check_says_what_would_be_matched(snapshots: dict[str, str]) -> None:
+    plain = run("scenario", "check", CONTOSO)
+    assert plain.returncode == 0 and "environment production (production)" in plain.stdout
+    bound = run("scenario", "check", CONTOSO, "--snapshot", snapshots["contoso"])
+    assert bound.returncode == 2
+    assert "environment production (production): 3 workspaces" in bound.stdout
+    assert "matched by no environment: mlw-hackathon" in bound.stdout
+    assert "no group is called `grp-vision-ds-qa`" in bound.stdout
+
+
+def test_a_snapshot_is_taken_and_scanned_from_a_simulated_cloud(tmp_path: Path) -> None:
+    from scanner.simulator import Simulator
+
+    with Simulator(tenant("two-regions")) as simulator:
+        environment = {
+            "AZURE_TENANT_ID": simulator.tenant_id,
+            "AZURE_CLIENT_ID": simulator.client_id,
+            "AZURE_CLIENT_SECRET": simulator.client_secret,
+        }
+        done = run("snapshot", "-o", f"{tmp_path}/s.mlp", "--cloud", simulator.url, "--ca-bundle", str(simulator.ca_bundle), "--auth", "environment",
+                   "--scenario", TWO, **environment)  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        wrong = run("snapshot", "-o", f"{tmp_path}/x.mlp", "--cloud", simulator.url, "--ca-bundle", str(simulator.ca_bundle), "--auth", "environment",
+                    **{**environment, "AZURE_CLIENT_SECRET": "wrong"})  # fmt: skip
+    assert wrong.returncode == 4 and "cannot sign in" in wrong.stderr and "Traceback" not in wrong.stderr
+    assert (tmp_path / "s.mlp").stat().st_mode & 0o777 == 0o600
+    assert run("scan", "--scenario", TWO, "--snapshot", f"{tmp_path}/s.mlp").returncode == 0
+
+
+def test_a_baseline_is_written_and_compared(tmp_path: Path, snapshots: dict[str, str]) -> None:
+    known = f"{tmp_path}/known.json"
+    options = ["--scenario", CONTOSO, "--snapshot", snapshots["contoso"]]
+    assert run("baseline", "write", known, *options).returncode == 0
+    done = run("scan", *options, "--baseline", known, "--fail-on", "new", "--allow-gaps")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Since the baseline  0 new, 0 gone" in done.stdout
+
+
+def test_the_configuration_file_sets_what_is_tiresome_to_type(tmp_path: Path, snapshots: dict[str, str]) -> None:
+    (tmp_path / "mlposture.yaml").write_text(
+        f"scenario: {TWO}\nfail-on: critical\nselect: [RES02]\nformat: json\n", encoding="utf-8"
+    )
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    done = run("scan", "--snapshot", snapshots["good"], cwd=below)
+    assert [r["id"] for r in json.loads(done.stdout)["rules"]] == ["RES02"]
+    over = run("scan", "--snapshot", snapshots["good"], "--select", "quota", cwd=below)
+    assert {r["theme"] for r in json.loads(over.stdout)["rules"]} == {"quota"}
+    by_environment = run("scan", "--snapshot", snapshots["good"], cwd=below, MLPOSTURE_SCAN_FORMAT="text")
+    assert by_environment.stdout.startswith("mlposture ")
+    (tmp_path / "mlposture.yaml").write_text("scenaro: x\n", encoding="utf-8")
+    wrong = run("scan", cwd=below)
+    assert wrong.returncode == 2 and "additional key `scenaro`\n  help: did you mean `scenario`?" in wrong.stderr
+    assert "no scenario" in run("--no-config", "scan", cwd=below).stderr
+
+
+def test_rules_are_listed_shown_explained_and_tested() -> None:
+    listed = run("rules", "list")
+    assert listed.returncode == 0 and "RES02" in listed.stdout and "access" in listed.stdout
+    assert "Walks through" in run("rules", "show", "regulated-data-outside-its-home").stdout
+    assert "Why:" in run("explain", "acc01").stdout
+    tested = run("rules", "test", "--select", "residency")
+    assert (tested.returncode, tested.stdout) == (0, "6 of 6 rules prove themselves\n")
+
+
+def test_own_rules_run_beside_the_built_in_ones(tmp_path: Path, snapshots: dict[str, str]) -> None:
+    (tmp_path / "tls.yaml").write_text("""\
+id: ACME-SEC01
+title: A storage account lets traffic in without TLS
+severity: high
+why: Traffic without TLS can be read on the way.
+fix: Set supportsHttpsTrafficOnly to true.
+for: resource
+where: {type: Microsoft.Storage/storageAccounts}
+must: {arm:properties.supportsHttpsTrafficOnly: true}
+message: "{subject} takes plain http"
+examples:
+  fails: [{case: plain, nodes: {s: {kind: storage-account, type: microsoft.storage/storageaccounts, "arm:properties.supportsHttpsTrafficOnly": false}}}]
+  passes:
+    - {case: only tls, nodes: {s: {kind: storage-account, type: microsoft.storage/storageaccounts, "arm:properties.supportsHttpsTrafficOnly": true}}}
+    - {case: another type, nodes: {v: {kind: key-vault, type: microsoft.keyvault/vaults, "arm:properties.supportsHttpsTrafficOnly": false}}}
+  unknown: [{case: unread, nodes: {s: {kind: storage-account, type: microsoft.storage/storageaccounts}}}]
+""", encoding="utf-8")  # fmt: skip
+    assert (
+        run("rules", "test", "--rules", str(tmp_path), "--select", "ACME-SEC01").stdout
+        == "1 of 1 rules prove themselves\n"
+    )
+    done = run(
+        "scan",
+        "--scenario",
+        TWO,
+        "--snapshot",
+        snapshots["good"],
+        "--rules",
+        str(tmp_path),
+        "--select",
+        "ACME-SEC01",
+        "--format",
+        "json",
+    )
+    (rule,) = json.loads(done.stdout)["rules"]
+    assert (rule["verdict"], rule["judged"]) == ("pass", 2)
+
+
+def test_a_bug_of_ours_is_seventy_with_a_log_and_no_traceback(tmp_path: Path) -> None:
+    code = "import scanner.cli.config as c\nc.defaults = lambda given: 1/0\nfrom scanner.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code, "scan"], capture_output=True, text=True, cwd=ROOT, check=False,
+                          env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)})  # fmt: skip
+    assert done.returncode == 70
+    assert "this is a bug of mlposture's" in done.stderr and "Traceback" not in done.stderr
+    (log,) = tmp_path.glob("mlposture-*.log")
+    assert "ZeroDivisionError" in log.read_text(encoding="utf-8") and log.stat().st_mode & 0o777 == 0o600

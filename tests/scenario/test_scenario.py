@@ -1,0 +1,255 @@
+"""The scenario language: every mistake with its line, and what binding writes onto an estate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scanner import data, regions, yamlfile
+from scanner.errors import Span, UserError
+from scanner.findings import Finding, Gap
+from scanner.graph.estate import Estate
+from scanner.scenario.bind import bind
+from scanner.scenario.load import PATTERNS, from_document, load
+from scanner.scenario.model import Scenario
+from scanner.scenario.rows import domain_of, filled
+
+BASE = """\
+scenario: test
+pattern: multi-environment
+environments:
+  development: {match: {tag: {env: [dev]}}, data: [public], default-class: public}
+  production: {match: {tag: {env: [prod]}, subscription: [sub-prod]}, data: [public, live], default-class: live}
+data-classes:
+  public: {match: {tag: {class: [public]}}}
+  live: {match: {tag: {class: [live]}}, home: {boundary: [EU]}}
+sites:
+  main: {region: westeurope, does: [store, train], data: [live]}
+"""
+
+
+def _load(text: str) -> Scenario:
+    return from_document(yamlfile.parse(text, "s.yaml"))
+
+
+@pytest.mark.parametrize("path", sorted(data.scenarios().glob("*.yaml")), ids=lambda p: p.stem)
+def test_every_shipped_scenario_loads_and_binds(path: Path) -> None:
+    scenario = load(path)
+    assert path.stem in scenario.patterns
+    estate = Estate()
+    findings = bind(estate, scenario)
+    assert estate.count("environment") == len(scenario.environments)
+    assert {f.rule for f in findings} <= {"SCN02"}
+
+
+def test_there_is_one_for_each_pattern() -> None:
+    assert {path.stem for path in data.scenarios().glob("*.yaml")} == set(PATTERNS)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (BASE.replace("multi-environment", "multi-enviroment"), "s.yaml:2:10: `multi-enviroment` is not a pattern\n  help: did you mean `multi-environment`?"),
+        (BASE.replace("data: [public]", "data: [publik]"), "`publik` is not a data class\n  help: did you mean `public`?"),
+        (BASE.replace("boundary: [EU]", "country: [Atlantis]"), "`Atlantis` is not a country Azure has"),
+        (BASE.replace("boundary: [EU]", "boundary: [ASIA]"), "`ASIA` is not one of `EU`, `EU-EFTA`, `UK`, `US`"),
+        (BASE.replace("region: westeurope", "region: westeurop"), "`westeurop` is not a region Azure has\n  help: did you mean `westeurope`?"),
+        (BASE.replace("development:", "dev:"), "s.yaml:4:3: environment `dev` needs a stage, since its name is none"),
+        (BASE + "flows:\n  - {what: model, from: development, to: nowhere}\n", "`nowhere` is not a site or an environment"),
+        (BASE + "roles:\n  ds: {staging: {group: g, duties: [train]}}\n", "`staging` is not an environment"),
+        (BASE + "roles:\n  ds: {production: {group: g, workload: w}}\n", "a role row names a `group` or a `workload`, one of them"),
+        (BASE + "roles:\n  ds: {production: {group: 'g-{project}'}}\n", "`{project}` is filled from `structure.keys`, which has no `project`"),
+        (BASE + "roles:\n  ds: {production: {group: g, duties: [trian]}}\n", "`trian` is not one of"),
+        (BASE + "waivers:\n  - {rule: RES02, on: x, reason: r, approved-by: a}\n", "key `until` is missing"),
+        (BASE + "waivers:\n  - {rule: ACC01, on: x, reason: r, approved-by: a, until: 2027-01-31}\n", "a waiver of ACC01 needs a `cause`"),
+        (BASE + "waivers:\n  - {rule: RES02, on: x, reason: r, approved-by: a, until: 2027-02-31}\n", "`2027-02-31` is not a day"),
+        (BASE + "quota: {needs: [{site: main, family: x, for: serve}]}\n", "a need names a `family` with `cores`"),
+        (BASE + "services: [{name: s, may: [read], where: [production]}]\n", "names a `principal` or an `identity-of`"),
+        (BASE + "sitess: {}\n", "additional key `sitess`\n  help: did you mean `sites`?"),
+        (BASE.replace("default-class: live", "default-class: gone"), "`gone` is not a data class"),
+        ("scenario: x\n", "key `environments` is missing"),
+        ("- a\n", "must be a map, not a list"),
+        ("", "must be a map"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_named_with_its_place(text: str, said: str) -> None:
+    with pytest.raises(UserError) as caught:
+        _load(text)
+    assert said in str(caught.value)
+
+
+def test_norway_is_a_country_and_not_false() -> None:
+    scenario = _load(BASE.replace("boundary: [EU]", "country: [no]"))
+    live = scenario.data_class("live")
+    assert live is not None and live.home is not None
+    assert live.home.regions == {"norwayeast", "norwaywest"}
+
+
+@pytest.mark.parametrize(
+    ("home", "inside", "outside"),
+    [
+        ({"boundary": ["EU"]}, "westeurope", "norwayeast"),
+        ({"boundary": ["EU-EFTA"]}, "switzerlandnorth", "uksouth"),
+        ({"geography": ["Europe"]}, "northeurope", "francecentral"),
+        ({"country": ["Brazil"]}, "brazilsouth", "southcentralus"),
+        ({"country": ["GB"]}, "ukwest", "westeurope"),
+        ({"geography": ["Asia Pacific"]}, "eastasia", "japaneast"),
+        ({"region_names": ["West Europe"]}, "westeurope", "northeurope"),
+    ],
+)  # fmt: skip
+def test_a_home_means_its_unit(home: dict[str, list[str]], inside: str, outside: str) -> None:
+    found = regions.within(**home)  # type: ignore[arg-type]
+    assert inside in found and outside not in found
+
+
+def test_pairs_are_not_all_in_one_country() -> None:
+    """Trap 21."""
+    south = regions.region("Brazil South")
+    assert south is not None and south.pair == "southcentralus"
+    assert regions.all()["polandcentral"].pair is None
+    assert not regions.is_region("global") and not regions.is_region("")
+
+
+# -- binding ------------------------------------------------------------------------------------------------------
+
+
+def _estate() -> Estate:
+    estate = Estate()
+    estate.add("tenant", "/", "t")
+    for name in ("sub-dev", "sub-prod"):
+        subscription = estate.add("subscription", f"/subscriptions/{name}", name)
+        estate.set(subscription, "subscription", f"/subscriptions/{name}")
+        estate.set(subscription, "tags", {})
+        estate.connect(0, "contains", subscription)
+    return estate
+
+
+def _workspace(estate: Estate, subscription: str, name: str, **tags: str) -> int:
+    node = estate.add("workspace", f"/subscriptions/{subscription}/{name}", name)
+    estate.set(node, "tags", tags)
+    estate.set(node, "subscription", f"/subscriptions/{subscription}")
+    parent = estate.node(f"/subscriptions/{subscription}")
+    assert parent is not None
+    estate.connect(parent, "contains", node)
+    return node
+
+
+def test_the_nearest_match_counts_and_carries_its_line() -> None:
+    estate = _estate()
+    tagged = _workspace(estate, "sub-dev", "a", env="dev")
+    placed = _workspace(estate, "sub-prod", "b")
+    lost = _workspace(estate, "sub-dev", "c")
+    bind(estate, _load(BASE))
+    assert [estate.get(n, "environment") for n in (tagged, placed, lost)] == ["development", "production", None]
+    assert estate.line(tagged, "environment") == Span("s.yaml", 4, 3)
+    assert estate.line(placed, "home-regions") == Span("s.yaml", 8, 41)
+
+
+def test_where_a_tag_disagrees_with_the_place_the_stricter_stage_applies() -> None:
+    estate = _estate()
+    workspace = _workspace(estate, "sub-prod", "a", env="dev")
+    bind(estate, _load(BASE))
+    assert estate.get(workspace, "stage") == "production"
+
+
+def test_what_is_managed_takes_the_environment_of_its_owner() -> None:
+    estate = _estate()
+    owner = _workspace(estate, "sub-prod", "owner")
+    managed = _workspace(estate, "sub-dev", "managed")
+    estate.set(managed, "managed-by", estate.key(owner))
+    bind(estate, _load(BASE))
+    assert estate.get(managed, "environment") == "production"
+
+
+def test_what_lies_outside_the_scope_is_context() -> None:
+    estate = _estate()
+    inside, outside = _workspace(estate, "sub-prod", "a"), _workspace(estate, "sub-dev", "b", env="dev")
+    bind(estate, _load(BASE + "scope: [{subscriptions: [sub-prod]}]\n"))
+    assert outside in estate.aside and inside not in estate.aside
+
+
+def test_two_classes_have_the_home_both_allow() -> None:
+    text = BASE.replace(
+        "sites:",
+        "  local: {match: {tag: {class: [local]}}, home: {country: [France]}}\n  far: {match: {tag: {class: [far]}}, home: {country: [Japan]}}\nsites:",
+    )
+    estate = _estate()
+    both = estate.add("storage-account", "/subscriptions/sub-prod/st", "st")
+    estate.set(both, "tags", {"class": "live"})
+    asset = estate.add("data-asset", "/subscriptions/sub-prod/asset", "asset")
+    estate.set(asset, "tags", {"class": "local"})
+    estate.connect(asset, "stored-in", both)
+    bind(estate, _load(text))
+    assert estate.get(both, "data-classes") == {"live", "local"}
+    assert estate.get(both, "home-regions") == {"francecentral", "francesouth"}
+    estate = _estate()
+    torn = estate.add("storage-account", "/subscriptions/sub-prod/st", "st")
+    estate.set(torn, "tags", {"class": "far"})
+    asset = estate.add("data-asset", "/subscriptions/sub-prod/asset", "asset")
+    estate.set(asset, "tags", {"class": "local"})
+    estate.connect(asset, "stored-in", torn)
+    bind(estate, _load(text))
+    assert estate.get(torn, "home-conflict") is True and estate.get(torn, "home-regions") == frozenset()
+
+
+_ROLES = "roles:\n  ds: {production: {group: grp, duties: [train], reads: [live]}}\n"
+
+
+def _scn02(estate: Estate, text: str = BASE + _ROLES) -> list[Finding]:
+    return [f for f in bind(estate, _load(text)) if f.rule == "SCN02"]
+
+
+def test_a_name_that_nobody_has_is_a_finding_with_its_line() -> None:
+    (found,) = _scn02(_estate())
+    assert (found.outcome, found.line) == ("fail", Span("s.yaml", 12, 8))
+    assert found.message == "no group is called `grp`"
+
+
+def test_a_name_that_two_have_approves_neither() -> None:
+    estate = _estate()
+    groups = [estate.add("group", f"00000000-0000-0000-0000-00000000000{n}", "grp") for n in (1, 2)]
+    (found,) = _scn02(estate)
+    assert "2 principals" in found.message
+    assert not any(estate.get(group, "approved") for group in groups)
+
+
+def test_an_object_id_is_never_ambiguous() -> None:
+    estate = _estate()
+    for n in (1, 2):
+        estate.add("group", f"00000000-0000-0000-0000-00000000000{n}", "grp")
+    assert _scn02(estate, BASE + _ROLES.replace("group: grp", "group: 00000000-0000-0000-0000-000000000002")) == []
+    node = estate.node("00000000-0000-0000-0000-000000000002")
+    assert node is not None and estate.get(node, "approved") is True
+
+
+def test_a_name_in_an_unread_directory_is_unknown() -> None:
+    estate = _estate()
+    estate.mark_unread("group", estate.add_gap(Gap("group", "tenant", "GroupMember.Read.All", "forbidden")))
+    (found,) = _scn02(estate)
+    assert (found.outcome, found.gaps[0].permission) == ("unknown", "GroupMember.Read.All")
+
+
+def test_tokens_are_filled_from_the_projects_there_are() -> None:
+    assert list(filled("grp-{project}-ds", ["a", "b"])) == [("a", "grp-a-ds"), ("b", "grp-b-ds")]
+    assert list(filled("grp-all", ["a"])) == [(None, "grp-all")]
+
+
+def test_the_home_domain_of_a_guest_is_read_from_the_sign_in_name() -> None:
+    assert domain_of("ana_partner.example#EXT#@contoso.example") == "partner.example"
+    assert domain_of("ben@contoso.example") == "contoso.example"
+
+
+def test_another_tenants_scenario_is_a_finding() -> None:
+    estate = Estate()
+    estate.add("tenant", "/", "t", "11111111-1111-1111-1111-111111111111")
+    text = BASE + "scope: [{tenant: 22222222-2222-2222-2222-222222222222}]\n"
+    assert [f.rule for f in bind(estate, _load(text))] == ["SCN02"]
+
+
+def test_included_files_are_merged_and_their_lines_kept(tmp_path: Path) -> None:
+    (tmp_path / "classes.yaml").write_text("data-classes:\n  extra: {home: {country: [Japan]}}\n", encoding="utf-8")
+    (tmp_path / "s.yaml").write_text(BASE + "include: [classes.yaml]\n", encoding="utf-8")
+    scenario = load(tmp_path / "s.yaml")
+    extra = scenario.data_class("extra")
+    assert extra is not None and extra.span.file.endswith("classes.yaml")
