@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,14 @@ ROOT = Path(__file__).parent.parent.parent
 CONTOSO = str(FIXTURES / "contoso" / "scenario.yaml")
 
 
-def run(*words: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(
+    *words: str, cwd: Path | None = None, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """The installed command's own entry point in a process of its own."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("MLPOSTURE", "AZURE", "CI", "FORCE_COLOR"))}
     return subprocess.run(
         [sys.executable, "-c", "from scanner.cli import main; main()", *words], capture_output=True, text=True, cwd=cwd or ROOT,
-        env={**clean, "PYTHONPATH": str(ROOT), **environment}, check=False, timeout=60,
+        env={**clean, "PYTHONPATH": str(ROOT), **(environment or {})}, check=False, timeout=60,
     )  # fmt: skip
 
 
@@ -156,10 +159,10 @@ def test_a_snapshot_is_taken_and_scanned_from_a_simulated_cloud(tmp_path: Path) 
             "AZURE_CLIENT_SECRET": simulator.client_secret,
         }
         done = run("snapshot", "-o", f"{tmp_path}/s.mlp", "--cloud", simulator.url, "--ca-bundle", str(simulator.ca_bundle), "--auth", "environment",
-                   "--scenario", TWO, **environment)  # fmt: skip
+                   "--scenario", TWO, environment=environment)  # fmt: skip
         assert done.returncode == 0, done.stderr
         wrong = run("snapshot", "-o", f"{tmp_path}/x.mlp", "--cloud", simulator.url, "--ca-bundle", str(simulator.ca_bundle), "--auth", "environment",
-                    **{**environment, "AZURE_CLIENT_SECRET": "wrong"})  # fmt: skip
+                    environment={**environment, "AZURE_CLIENT_SECRET": "wrong"})  # fmt: skip
     assert wrong.returncode == 4 and "cannot sign in" in wrong.stderr and "Traceback" not in wrong.stderr
     assert (tmp_path / "s.mlp").stat().st_mode & 0o777 == 0o600
     assert run("scan", "--scenario", TWO, "--snapshot", f"{tmp_path}/s.mlp").returncode == 0
@@ -184,7 +187,9 @@ def test_the_configuration_file_sets_what_is_tiresome_to_type(tmp_path: Path, sn
     assert [r["id"] for r in json.loads(done.stdout)["rules"]] == ["RES02"]
     over = run("scan", "--snapshot", snapshots["good"], "--select", "quota", cwd=below)
     assert {r["theme"] for r in json.loads(over.stdout)["rules"]} == {"quota"}
-    by_environment = run("scan", "--snapshot", snapshots["good"], cwd=below, MLPOSTURE_SCAN_FORMAT="text")
+    by_environment = run(
+        "scan", "--snapshot", snapshots["good"], cwd=below, environment={"MLPOSTURE_SCAN_FORMAT": "text"}
+    )
     assert by_environment.stdout.startswith("mlposture ")
     (tmp_path / "mlposture.yaml").write_text("scenaro: x\n", encoding="utf-8")
     wrong = run("scan", cwd=below)

@@ -7,15 +7,15 @@ are not kept.
 from __future__ import annotations
 
 import json
+import ssl
 import time
 import urllib.parse
 import urllib.request
-import ssl
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import vcr
+import vcr  # type: ignore[import-untyped]  # ships no types
 
 from scanner.collect import Settings, run
 from scanner.simulator import Simulator
@@ -36,7 +36,9 @@ class Token:
     def __init__(self, tokens: dict[str, str]) -> None:
         self.tokens = tokens
 
-    async def get_token(self, *scopes: str, **_: Any) -> Any:
+    async def get_token(
+        self, *scopes: str, claims: str | None = None, tenant_id: str | None = None, enable_cae: bool = False, **_: Any
+    ) -> Any:
         from azure.core.credentials import AccessToken
 
         return AccessToken(self.tokens.get(scopes[0], "replayed"), int(time.time()) + 3600)
@@ -48,7 +50,10 @@ class Token:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
     ) -> None:
         return None
 
@@ -116,9 +121,9 @@ def _token(simulator: Simulator, scope: str) -> str:
     }
     request = urllib.request.Request(
         f"{simulator.url}/{simulator.tenant_id}/oauth2/v2.0/token", urllib.parse.urlencode(form).encode()
-    )  # noqa: S310
+    )
     context = ssl.create_default_context(cafile=str(simulator.ca_bundle))
-    with urllib.request.urlopen(request, context=context) as answer:  # noqa: S310
+    with urllib.request.urlopen(request, context=context) as answer:
         return str(json.load(answer)["access_token"])
 
 

@@ -37,7 +37,7 @@ def contoso() -> Report:
         "data-asset", UNREAD, "forbidden", "Microsoft.MachineLearningServices/workspaces/data/read", status=403
     )
     report = scanned(tenant("contoso"), scenario("contoso"), [gap])
-    times = {
+    times: dict[str, Any] = {
         "started": "2026-11-24T10:00:00Z",
         "finished": "2026-11-24T10:00:02Z",
         "identity": "8601b6ec-9b16-586a-b840-a6cc66aa5de6",
@@ -176,7 +176,7 @@ def test_a_hostile_name_breaks_no_output(name: str) -> None:
     assert len(report.open("fail")) == len(contoso().open("fail"))
     printed = _text(report, verbose=2, color="always")
     plain = printed.replace("\x1b[", "")
-    assert not any(ord(c) < 32 and c not in "\n\x1b" or 0x7F <= ord(c) < 0xA0 for c in printed)
+    assert not any((ord(c) < 32 and c not in "\n\x1b") or 0x7F <= ord(c) < 0xA0 for c in printed)
     assert "\x1b]" not in printed and "\u202e" not in printed and "\U000e0041" not in printed
     assert not any(line.startswith("::") for line in plain.splitlines())
     json.loads(json_report.render(report))

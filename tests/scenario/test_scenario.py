@@ -99,7 +99,7 @@ def test_norway_is_a_country_and_not_false() -> None:
     ],
 )  # fmt: skip
 def test_a_home_means_its_unit(home: dict[str, list[str]], inside: str, outside: str) -> None:
-    found = regions.within(**home)  # type: ignore[arg-type]
+    found = regions.within(**home)
     assert inside in found and outside not in found
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from scanner import baseline
 from scanner.errors import Exit, Span, UserError
-from scanner.findings import AcceptedGap, Report, Waiver
+from scanner.findings import AcceptedGap, BaselineEntry, Report, Waiver
 from scanner.scan import scan
 from scanner.settle import blinding, exit_code
 from scanner.snapshot import Coverage, Snapshot
@@ -23,7 +23,7 @@ KEY = "/subscriptions/66666666-aaaa-bbbb-cccc-666666666666/resourcegroups/rg-vis
 
 
 def _report(*waivers: Waiver, today: date = TODAY, gaps: tuple[AcceptedGap, ...] = (), snapshot: Snapshot | None = None,
-            known: tuple[baseline.BaselineEntry, ...] | None = None) -> Report:  # fmt: skip
+            known: tuple[BaselineEntry, ...] | None = None) -> Report:  # fmt: skip
     intent = replace(scenario("contoso"), waivers=waivers, accepted_gaps=gaps)
     return scan(
         snapshot or snapshot_of(tenant("contoso"), [GAP]),

@@ -7,7 +7,7 @@ words of the estate.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 STORE = "microsoft.storage/storageaccounts"
@@ -55,7 +55,7 @@ class World:
     parents: dict[str, str | None]
     members: dict[str, frozenset[str]]
     people: frozenset[str]
-    roles: dict[str, tuple[Block, ...]]
+    roles: Mapping[str, tuple[Block, ...]]
     assignments: tuple[Assignment, ...]
     denies: tuple[Deny, ...] = ()
 
