@@ -65,7 +65,7 @@ class Estate:
         self._edge_gaps: dict[tuple[str, int, int], int] = {}
         self._node_gaps: dict[tuple[int, str], list[int]] = {}
         self._chains: dict[int, tuple[int, tuple[Step, ...]]] = {}
-        self._span_index: dict[Span, int] = {}
+        self._span_index: dict[int, int] = {}
         self._gap_index: dict[Gap, int] = {}
 
     # -- nodes ------------------------------------------------------------------------------------------------
@@ -150,14 +150,22 @@ class Estate:
         column = table.columns.get(attribute)
         if column is None:
             column = table.columns[attribute] = []
-        if row >= len(column):
-            column.extend([UNSET] * (row + 1 - len(column)))
-        column[row] = value
+        size = len(column)
+        if row < size:
+            column[row] = value
+        else:
+            if row > size:
+                column.extend([UNSET] * (row - size))
+            column.append(value)
         if line is not None:
             lines = table.lines.setdefault(attribute, array("i"))
-            if row >= len(lines):
-                lines.extend([0] * (row + 1 - len(lines)))
-            lines[row] = self._span(line) + 1
+            index = self._span(line) + 1
+            if row == len(lines):
+                lines.append(index)
+            else:
+                if row > len(lines):
+                    lines.extend([0] * (row + 1 - len(lines)))
+                lines[row] = index
 
     def line(self, node: int, attribute: str) -> Span | None:
         """The scenario line an attribute was written from."""
@@ -214,6 +222,10 @@ class Estate:
 
     def edge_count(self, edge: str) -> int:
         return len(self._edges[edge].sources)
+
+    def has_edges(self, name: str) -> bool:
+        """Whether any edge of a name, forward or inverse, is there."""
+        return bool(self._edges[name if name in self._edges else self._inverse[name]].sources)
 
     def reason(self, source: int, edge: str, target: int) -> str:
         """Why an edge is there, by forward or inverse name; empty for edges as found."""
@@ -274,9 +286,10 @@ class Estate:
         return len(table.nodes) - 1
 
     def _span(self, span: Span) -> int:
-        index = self._span_index.get(span)
+        # by identity: one line of a scenario is one object, written onto thousands of nodes, and kept alive by the list
+        index = self._span_index.get(id(span))
         if index is None:
-            index = self._span_index[span] = len(self.spans)
+            index = self._span_index[id(span)] = len(self.spans)
             self.spans.append(span)
         return index
 

@@ -15,7 +15,7 @@ from scanner.policy.compile import candidates
 from scanner.policy.match import Answer, holds
 from scanner.policy.message import fill, say
 from scanner.policy.model import Condition, Reference, Rule, comparisons, references
-from scanner.policy.walk import Reached, chain, walk
+from scanner.policy.walk import Reached, Route, blind, chain, leading_to, route, walk
 
 
 def evaluate(
@@ -58,11 +58,13 @@ def _evaluate(estate: Estate, rule: Rule) -> RuleResult:
     judged = 0
     findings: list[Finding] = []
     subjects_with_findings = 0
+    by = route(estate, rule.follow, estate.ontology.members(rule.to) if rule.to else (), rule.through)
+    worth = _worth_a_walk(estate, rule, by)
     for kind in estate.ontology.members(rule.subject):
         count, suspects = candidates(estate, rule, kind)
         judged += count
-        for subject in suspects:
-            found = list(_judge(estate, rule, subject))
+        for subject in suspects if worth is None else [node for node in suspects if node in worth]:
+            found = list(_judge(estate, rule, subject, by))
             findings.extend(found)
             subjects_with_findings += bool(found)
     passed = judged - subjects_with_findings
@@ -73,14 +75,29 @@ def _evaluate(estate: Estate, rule: Rule) -> RuleResult:
     return RuleResult(rule.info, judged, passed, tuple(findings))
 
 
-def _judge(estate: Estate, rule: Rule, subject: int) -> Iterator[Finding]:
+def _worth_a_walk(estate: Estate, rule: Rule, by: Route) -> set[int] | None:
+    """The subjects that could fail or be unknown, found from the far end; None when that end depends on the subject.
+
+    Offending targets and gaps are few, subjects are many: whoever leads to none of them passes without a walk.
+    """
+    if rule.expectation not in ("none", "never-together") or references(rule):
+        return None
+    targets = list(estate.nodes(rule.to))
+    sides = [
+        leading_to(estate, by, [t for t in targets if holds(estate, condition, t, t) is not False])
+        for condition in rule.conditions
+    ]
+    return set.intersection(*sides) | leading_to(estate, by, blind(estate, by))
+
+
+def _judge(estate: Estate, rule: Rule, subject: int, by: Route) -> Iterator[Finding]:
     where = holds(estate, rule.where, subject, subject)
     if where is False:
         return
     if rule.expectation == "must":
         yield from _must(estate, rule, subject, where)
         return
-    reached = walk(estate, subject, rule.follow, estate.ontology.members(rule.to), rule.through)
+    reached = walk(estate, subject, by)
     if rule.expectation == "never-together":
         yield from _never_together(estate, rule, subject, where, reached)
     elif rule.expectation == "some":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +69,7 @@ def load_rule(path: Path, source: str, own: bool = False) -> Rule:
 
 def from_document(document: yamlfile.Document, name: str, theme: str, own: bool = False) -> Rule:
     """A rule from YAML that was read. Raises UserError with every mistake."""
-    schema = yamlfile.read(data.rules() / "schema" / "rule.schema.json").value
-    problems = yamlfile.check(document, schema)
+    problems = yamlfile.check(document, _schema())
     if problems:
         raise UserError(*problems)
     reader = _Reader(document, own)
@@ -94,6 +94,12 @@ def arm_paths(rules: Sequence[Rule]) -> Mapping[str, frozenset[str]]:
             for key in types or ["*"]:
                 found[key] |= paths
     return {key: frozenset(paths) for key, paths in found.items()}
+
+
+@cache
+def _schema() -> Mapping[str, Any]:
+    schema: Mapping[str, Any] = yamlfile.read(data.rules() / "schema" / "rule.schema.json").value
+    return schema
 
 
 class _Reader:

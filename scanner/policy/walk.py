@@ -36,21 +36,68 @@ class Reached:
         return steps[::-1]
 
 
-def walk(estate: Estate, start: int, follow: Collection[str], to: Collection[str], through: bool) -> Reached:
-    """Follows edges from `start` to nodes of the kinds `to`.
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How a rule walks this estate: edges that occur in it, and those at which something could not be read.
+
+    Prepared once for a rule, so that a step costs no more than the edges there are.
+    """
+
+    sure: tuple[str, ...]
+    every: tuple[str, ...]
+    watched: tuple[str, ...]  # edges with a gap somewhere
+    to: frozenset[str]
+    through: bool
+
+
+def route(estate: Estate, follow: Collection[str], to: Collection[str], through: bool) -> Route:
+    """The route of a rule: what it follows, to which plain kinds, and whether it goes on past them."""
+    every = [edge for edge in sorted(follow) if estate.has_edges(edge)]
+    gapped = {edge for _, edge, _ in estate.gap_marks()}
+    sure = tuple(edge for edge in every if not _conditional(estate, edge))
+    return Route(sure, tuple(every), tuple(sorted(set(follow) & gapped)), frozenset(to), through)
+
+
+def walk(estate: Estate, start: int, by: Route) -> Reached:
+    """Follows a route from `start`.
 
     A walk does not go on past a target unless `through`, and never past a region.
     """
-    sure = [edge for edge in sorted(follow) if not _conditional(estate, edge)]
-    every = sorted(follow)
     gaps: dict[int, None] = {}
-    certain, by_certain = _search(estate, start, sure, every, to, through, gaps)
-    if len(sure) == len(every):
+    certain, by_certain = _search(estate, start, by.sure, by, gaps)
+    if len(by.sure) == len(by.every):
         return Reached(tuple(certain), (), tuple(gaps), start, by_certain, by_certain)
-    anyhow, by_any = _search(estate, start, every, every, to, through, gaps)
+    anyhow, by_any = _search(estate, start, by.every, by, gaps)
     known = set(certain)
     rest = tuple(node for node in anyhow if node not in known)
     return Reached(tuple(certain), rest, tuple(gaps), start, by_certain, by_any)
+
+
+def leading_to(estate: Estate, by: Route, seeds: Collection[int]) -> set[int]:
+    """Every node from which one of the seeds might be reached; more than truly can, never fewer."""
+    seen = set(seeds)
+    waiting = list(seen)
+    back = [inverse_of(estate, edge) for edge in by.every]
+    while waiting:
+        node = waiting.pop()
+        for edge in back:
+            for before in estate.neighbours(node, edge):
+                if before not in seen:
+                    seen.add(before)
+                    waiting.append(before)
+    return seen
+
+
+def inverse_of(estate: Estate, name: str) -> str:
+    found = estate.ontology.direction(name)
+    assert found is not None  # noqa: S101  # names are checked at load
+    return found[0].inverse if found[1] else found[0].name
+
+
+def blind(estate: Estate, by: Route) -> set[int]:
+    """Nodes at which a walk of this route would meet a gap."""
+    watched = set(by.watched)
+    return {node for node, edge, _ in estate.gap_marks() if edge in watched} | set(estate.nodes("missing"))
 
 
 def _conditional(estate: Estate, edge: str) -> bool:
@@ -59,13 +106,7 @@ def _conditional(estate: Estate, edge: str) -> bool:
 
 
 def _search(
-    estate: Estate,
-    start: int,
-    edges: list[str],
-    watched: list[str],
-    to: Collection[str],
-    through: bool,
-    gaps: dict[int, None],
+    estate: Estate, start: int, edges: tuple[str, ...], by: Route, gaps: dict[int, None]
 ) -> tuple[list[int], _Parents]:
     parents: _Parents = {}
     found: list[int] = []
@@ -74,20 +115,25 @@ def _search(
     while frontier:
         following: list[tuple[str, int, int, str]] = []
         for node in frontier:
-            for index in gaps_of(estate, node, watched):
-                gaps[index] = None
+            if by.watched or estate.kind(node) == "missing":
+                for index in gaps_of(estate, node, by.watched):
+                    gaps[index] = None
             for edge in edges:
-                following.extend((estate.key(target), target, node, edge) for target in estate.neighbours(node, edge))
+                for target in estate.neighbours(node, edge):
+                    if target not in seen:
+                        following.append((estate.key(target), target, node, edge))
+        if len(following) > 1:
+            following.sort()
         frontier = []
-        for _, target, node, edge in sorted(following):
+        for _, target, node, edge in following:
             if target in seen:
                 continue
             seen.add(target)
             parents[target] = (node, edge)
             kind = estate.kind(target)
-            if kind in to:
+            if kind in by.to:
                 found.append(target)
-                if not through:
+                if not by.through:
                     continue
             if kind != "region":
                 frontier.append(target)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from scanner import ids, regions
 from scanner.graph.estate import Estate
@@ -12,6 +11,8 @@ from scanner.scenario.model import Environment, Scenario
 from scanner.scenario.recognise import Recogniser, ancestors, owner
 
 _BOUND = ("arm-resource", "resource-group", "subscription")
+_CONTAINERS = {"tenant", "management-group", "resource-group", "subscription", "workspace"}
+_MOST_OWNERS = 4  # what manages a manager of a manager: deep enough for Azure, and an end for circles
 
 
 def scope(estate: Estate, scenario: Scenario) -> None:
@@ -87,6 +88,11 @@ def bind(estate: Estate, scenario: Scenario) -> None:
             if node in estate.aside:
                 continue
             found = finder.environment(node)
+            if kind == "arm-resource" and estate.kind(node) == "resource":
+                # context, judged only by people's own rules: no more than where it belongs
+                estate.set(node, "environment", found.name if found else None, found.span if found else None)
+                estate.set(node, "stage", found.stage if found else None)
+                continue
             estate.set(node, "unit", units.of(node))
             if found is None:
                 estate.set(node, "environment", None)
@@ -108,29 +114,43 @@ class _Finder:
         self.by_name = {e.name: e for e in scenario.environments}
         self.recogniser = Recogniser(estate, [(e.name, e.match) for e in scenario.environments])
         self.remembered: dict[int, Environment | None] = {}
+        self.managed: dict[int, bool] = {}
 
     def environment(self, node: int, depth: int = 0) -> Environment | None:
+        """Of the manager for what is managed, and for all that lies in a managed group; else by the nearest match."""
         if node in self.remembered:
             return self.remembered[node]
-        manager = owner(self.estate, node) if depth < 4 else None
-        if manager is not None and self.estate.kind(manager) != "missing":
-            found = self.environment(manager, depth + 1)
-        else:
-            found = self._own(node)
-        if self.estate.kind(node) in ("resource-group", "subscription", "management-group", "workspace"):
+        found = self._managed(node, depth) if self._is_managed(node) else self._own(node, depth)
+        if self.estate.kind(node) in _CONTAINERS:
             self.remembered[node] = found
         return found
 
-    def _own(self, node: int) -> Environment | None:
+    def _is_managed(self, node: int) -> bool:
+        known = self.managed.get(node)
+        if known is None:
+            above = self.estate.first(node, "contained-in")
+            known = isinstance(self.estate.get(node, "managed-by"), str) or (
+                above is not None and self._is_managed(above)
+            )
+            if self.estate.kind(node) in _CONTAINERS:
+                self.managed[node] = known
+        return known
+
+    def _managed(self, node: int, depth: int) -> Environment | None:
+        manager = owner(self.estate, node) if depth < _MOST_OWNERS else None
+        if manager is None or self.estate.kind(manager) == "missing":
+            return self._own(node, depth)
+        return self.environment(manager, depth + 1)
+
+    def _own(self, node: int, depth: int) -> Environment | None:
         """Nearest first. A tag is a claim: where a place above says otherwise, the stricter stage applies."""
-        by_tag = self.recogniser.by_tags(node)
         own = self.recogniser.at(node)
         above = self.estate.first(node, "contained-in")
-        around = self.environment(above, 4) if above is not None else None
+        around = self.environment(above, depth) if above is not None else None
         if not own:
             return around
         found = self.by_name[own[0]]
-        if by_tag and around is not None and around is not found and self._placed(node):
+        if around is not None and around is not found and self.recogniser.by_tags(node) and self._placed(node):
             return max(found, around, key=lambda e: STAGES.index(e.stage))
         return found
 
@@ -155,20 +175,28 @@ class _Units:
         self.remembered: dict[int, str | None] = {}
 
     def of(self, node: int) -> str | None:
+        """The unit of a node; containers are remembered, so that each is asked once."""
         if not self.tag and self.pattern is None:
             return None
-        for place in (node, *self._above(node)):
-            tags = self.estate.get(place, "tags")
-            if self.tag and isinstance(tags, dict) and tags.get(self.tag):
-                return str(tags[self.tag])
-            if self.pattern is not None:
-                found = self.pattern.fullmatch(self.estate.name(place).lower())
-                if found and found.groups():
-                    return str(found.group(1))
-        return None
+        if node in self.remembered:
+            return self.remembered[node]
+        found = self._own(node)
+        if found is None:
+            above = self.estate.first(node, "contained-in")
+            found = self.of(above) if above is not None else None
+        if self.estate.kind(node) in _CONTAINERS:
+            self.remembered[node] = found
+        return found
 
-    def _above(self, node: int) -> Iterator[int]:
-        return ancestors(self.estate, node)
+    def _own(self, node: int) -> str | None:
+        tags = self.estate.get(node, "tags")
+        if self.tag and isinstance(tags, dict) and tags.get(self.tag):
+            return str(tags[self.tag])
+        if self.pattern is not None:
+            found = self.pattern.fullmatch(self.estate.name(node).lower())
+            if found and found.groups():
+                return str(found.group(1))
+        return None
 
 
 def _using(estate: Estate) -> None:

@@ -20,6 +20,7 @@ class Recogniser:
         self.matches = matches
         self._by_tags: dict[int, tuple[str, ...]] = {}
         self._by_place: dict[int, tuple[str, ...]] = {}
+        self._names = any(match.names for _, match in matches)
 
     def at(self, node: int) -> tuple[str, ...]:
         """The names whose match applies at this very node, in file order."""
@@ -45,9 +46,11 @@ class Recogniser:
 
     def by_place(self, node: int) -> tuple[str, ...]:
         """By name, or by what a container is called."""
+        kind = self.estate.kind(node)
+        if not self._names and kind not in _PLACES:
+            return ()
         found = self._by_place.get(node)
         if found is None:
-            kind = self.estate.kind(node)
             name, key = self.estate.name(node).lower(), self.estate.key(node)
             own = (name, ids.last(key))
             found = tuple(

@@ -77,9 +77,9 @@ def _records(size: int) -> Iterator[Record]:
 
 def _resource_group(g: int, sub: str, random_: random.Random) -> Iterator[Record]:
     stage = STAGES[g % 3]
-    region = random_.choice(REGIONS)
+    region = random_.choices(REGIONS, weights=(60, 30, 3, 3, 2, 2))[0]
     rg = f"{sub}/resourceGroups/rg-{g}"
-    tags = {"environment": stage, "owner": f"team-{g % 50}"}
+    tags = {"environment": stage, "owner": f"team-{g % 50}", "data-class": CLASSES[g % 3]}
     yield record("resource-group", {"id": rg, "name": f"rg-{g}", "location": region, "tags": tags})
 
     def arm(kind: str, type_: str, name: str, properties: dict[str, Any], **more: Any) -> Record:
@@ -144,4 +144,4 @@ def _assignments(count: int, groups: int, subscriptions: int, random_: random.Ra
         yield record("role-assignment", {
             "id": f"{scope}/providers/Microsoft.Authorization/roleAssignments/{guid('ra', n)}", "name": guid("ra", n),
             "properties": {"scope": scope, "principalType": "Group", "principalId": guid("group", random_.randrange(principals)),
-                           "roleDefinitionId": f"/providers/Microsoft.Authorization/roleDefinitions/{random_.choice(list(_ROLES))}"}})  # fmt: skip
+                           "roleDefinitionId": f"/providers/Microsoft.Authorization/roleDefinitions/{random_.choices(list(_ROLES), weights=(95, 2, 3))[0]}"}})  # fmt: skip

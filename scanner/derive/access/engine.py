@@ -49,6 +49,7 @@ class Engine:
         self.estate = estate
         self._members = _closure(estate)
         self._can: dict[tuple[int, Action], Grants] = {}
+        self._granting: dict[tuple[int, str], list[Grant]] = {}
         self._chains: dict[int, tuple[int, ...]] = {}
         self.grants: dict[int, list[Grant]] = defaultdict(list)  # by scope node
         self.children: dict[int, list[int]] = defaultdict(
@@ -90,6 +91,15 @@ class Engine:
         """The strongest answer over several actions."""
         answers = {self.can(role, action) for action in actions}
         return next((answer for answer in _STRENGTH if answer in answers), "no")
+
+    def granting(self, scope: int, actions: tuple[Action, ...]) -> list[Grant]:
+        """The assignments at a scope whose role gives any of the actions; asked once, shared by all resources below."""
+        key = (scope, actions[0].name)
+        found = self._granting.get(key)
+        if found is None:
+            found = [g for g in self.grants.get(scope, ()) if self.can_any(g.role, actions) in ("yes", "conditional")]
+            self._granting[key] = found
+        return found
 
     def _evaluate(self, role: int, action: Action) -> Grants:
         blocks = self.estate.get(role, "permissions")

@@ -119,12 +119,11 @@ def _allowed(
 
 def _data_roles(engine: Engine, account: int, scopes: tuple[int, ...]) -> Iterator[Reach]:
     for scope in scopes:
-        for grant in engine.grants.get(scope, ()):
-            for access, wanted in (("read", actions.DATA_READ), ("write", actions.DATA_WRITE)):
-                if engine.can_any(grant.role, wanted) in ("yes", "conditional"):
-                    who, certain, gaps = _allowed(engine, account, grant, wanted)
-                    if who:
-                        yield Reach(grant, "data-role", access, who, certain, gaps)
+        for access, wanted in (("read", actions.DATA_READ), ("write", actions.DATA_WRITE)):
+            for grant in engine.granting(scope, wanted):
+                who, certain, gaps = _allowed(engine, account, grant, wanted)
+                if who:
+                    yield Reach(grant, "data-role", access, who, certain, gaps)
 
 
 def _keys(
@@ -134,9 +133,7 @@ def _keys(
     estate = engine.estate
     accepted = estate.get(account, "shared-key-access")
     for scope in scopes:
-        for grant in engine.grants.get(scope, ()):
-            if engine.can_any(grant.role, wanted) not in ("yes", "conditional"):
-                continue
+        for grant in engine.granting(scope, wanted):
             who, certain, gaps = _allowed(engine, place, grant, wanted)
             reopened = False
             if accepted is False:
@@ -154,7 +151,7 @@ def _reopeners(engine: Engine, account: int) -> BitMap:
     """Identities that may write the account and so switch keys on again."""
     found = BitMap()
     for scope in engine.chain(account):
-        for grant in engine.grants.get(scope, ()):
+        for grant in engine.granting(scope, (actions.ACCOUNT_WRITE,)):
             if engine.can(grant.role, actions.ACCOUNT_WRITE) == "yes" and not grant.condition:
                 found |= engine.members(grant.principal) - engine.denied(account, actions.ACCOUNT_WRITE)[0]
     return found
@@ -162,9 +159,7 @@ def _reopeners(engine: Engine, account: int) -> BitMap:
 
 def _grant_self(engine: Engine, account: int, scopes: tuple[int, ...]) -> Iterator[Reach]:
     for scope in scopes:
-        for grant in engine.grants.get(scope, ()):
-            if engine.can(grant.role, actions.ASSIGN_ROLES) not in ("yes", "conditional"):
-                continue
+        for grant in engine.granting(scope, (actions.ASSIGN_ROLES,)):
             limited = _limited_to(engine, grant)
             if limited is False:
                 continue
