@@ -8,16 +8,8 @@ from scanner.graph.estate import Estate
 from scanner.scenario.model import DataClass, Place, Scenario
 from scanner.scenario.recognise import Recogniser, ancestors
 
-_HOLDERS = (
-    "dependency",
-    "datastore",
-    "data-asset",
-    "model",
-    "model-account",
-    "model-deployment",
-    "workspace",
-    "ml-registry",
-)
+_AT_REST = {"storage-account", "data-asset"}
+_PROCESSING = {"model-account", "model-deployment"}
 
 
 def bind(estate: Estate, scenario: Scenario) -> None:
@@ -135,8 +127,11 @@ class _Writer:
         line = facts.home[0].span if facts.home else None
         estate.set(node, "home", facts.words, line)
         estate.set(node, "home-regions", facts.home_regions, line)
-        estate.set(node, "home-conflict", facts.regulated and not facts.home_regions)
-        estate.set(node, "processing-regions", facts.processing_regions, line)
+        kind = estate.kind(node)
+        if kind in _AT_REST:
+            estate.set(node, "home-conflict", facts.regulated and not facts.home_regions)
+        elif kind in _PROCESSING:
+            estate.set(node, "processing-regions", facts.processing_regions, line)
         for name in classes:
             if name in self.nodes:
                 estate.connect(node, "of-class", self.nodes[name])

@@ -48,7 +48,7 @@ class Engine:
     def __init__(self, estate: Estate) -> None:
         self.estate = estate
         self._members = _closure(estate)
-        self._can: dict[tuple[int, Action], Grants] = {}
+        self._can: dict[tuple[int, str, bool], Grants] = {}
         self._granting: dict[tuple[int, str], list[Grant]] = {}
         self._chains: dict[int, tuple[int, ...]] = {}
         self.grants: dict[int, list[Grant]] = defaultdict(list)  # by scope node
@@ -81,7 +81,7 @@ class Engine:
 
     def can(self, role: int, action: Action) -> Grants:
         """Whether a role grants an action; evaluated once for each pair."""
-        key = (role, action)
+        key = (role, action.name, action.data)
         found = self._can.get(key)
         if found is None:
             found = self._can[key] = self._evaluate(role, action)

@@ -54,12 +54,16 @@ def derive(engine: Engine) -> None:
     estate = engine.estate
     approval = Approval(engine)
     openings: dict[str, _Opening] = {}
+    unread_roles = any(
+        estate.get(role, "permissions") is UNSET for role in (*estate.nodes("role"), *estate.nodes("missing"))
+    )
     for account in estate.nodes("storage-account"):
         if estate.get(account, "holds-data") is not True or account in estate.aside:
             continue
         for gap in engine.gaps(account, RIGHTS):
             estate.mark_gap(account, "opened-by", gap)
-        _unread_roles(engine, account)
+        if unread_roles:
+            _unread_roles(engine, account)
         classes = estate.get(account, "data-classes") or frozenset()
         environment, unit = estate.get(account, "environment"), estate.get(account, "unit")
         target = Target(
