@@ -36,5 +36,9 @@ def test_the_demo_tenant_is_inside_and_no_other_fixture_is(names: set[str]) -> N
     assert not [name for name in names if "cassette" in name or "two-regions" in name]
 
 
+def test_the_contract_of_the_report_is_inside_and_no_sample_is(names: set[str]) -> None:
+    assert {n for n in names if n.startswith("scanner/_data/reports/")} == {"scanner/_data/reports/report.schema.json"}
+
+
 def test_no_test_is_inside(names: set[str]) -> None:
     assert not [name for name in names if "test" in name.split("/")[:-1] or name.startswith("tests")]

@@ -267,7 +267,7 @@ class _Writer:
         gaps: set[int] = set()
         for scope in scopes:
             gaps |= {g for g in (*estate.gaps_at(scope, "scope-of"), *estate.gaps_at(scope, "contained-in"))
-                     if estate.gaps[g].kind in (*RIGHTS, "management-group")}  # fmt: skip
+                     if estate.gaps[g].kind in RIGHTS}  # fmt: skip
             for grant in self.engine.grants.get(scope, ()):
                 gaps.update(estate.gaps_at(grant.role, "*"))
         for kind in ("identity", "group"):

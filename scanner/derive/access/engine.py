@@ -19,7 +19,12 @@ from scanner.graph.permissions import PermissionBlock, block_allows
 
 Grants = Literal["yes", "conditional", "no", "unread"]
 _STRENGTH: tuple[Grants, ...] = ("yes", "conditional", "unread")
-RIGHTS = ("role-assignment", "role-eligibility", "role-definition")  # lists that could hold a grant nobody saw
+RIGHTS = (
+    "role-assignment",
+    "role-eligibility",
+    "role-definition",
+    "management-group",
+)  # lists that could hold a grant nobody saw
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +151,7 @@ class Engine:
         estate = self.estate
         return [
             gap for scope in self.chain(node) for gap in (*estate.gaps_at(scope, "scope-of"), *estate.gaps_at(scope, "contained-in"))
-            if estate.gaps[gap].kind in kinds or estate.gaps[gap].kind == "management-group"
+            if estate.gaps[gap].kind in kinds
         ]  # fmt: skip
 
     def _index(self) -> None:

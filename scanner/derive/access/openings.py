@@ -115,7 +115,7 @@ def _allowed(
         else:
             certain |= left - doubtful
             perhaps |= left
-    gaps = tuple(engine.gaps(place, ("denials", "deny-assignment"))) if certain or perhaps else ()
+    gaps = tuple(engine.gaps(place, ("deny-assignment",))) if certain or perhaps else ()
     if certain:
         return certain, not gaps, gaps
     return perhaps, False, gaps

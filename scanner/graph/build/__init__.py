@@ -1,0 +1,41 @@
+"""From records to the estate as found: one `place` function for each kind of record, then references, then gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from scanner.graph.build import arm, authorisation, containers, coverage, directory, machine_learning, quota
+from scanner.graph.build.context import Context
+from scanner.graph.build.shapes import lines
+from scanner.graph.estate import Estate
+from scanner.snapshot import Snapshot
+
+__all__ = ["build"]
+
+# In order: what stands later may refer to what stands earlier as made; the rest becomes `missing` and is filled in when it comes.
+_STEPS: tuple[tuple[str, type[Any], Callable[..., None]], ...] = (
+    *containers.STEPS,
+    *arm.STEPS,
+    *machine_learning.STEPS,
+    *directory.STEPS,
+    *authorisation.STEPS,
+    *quota.STEPS,
+)
+
+
+def build(snapshot: Snapshot, arm_paths: Mapping[str, frozenset[str]] | None = None) -> Estate:
+    """The estate as found: nodes, edges, and gaps for what could not be read.
+
+    `arm_paths` are the `arm:` attributes that rules ask for, by folded ARM type (`*`: any resource); their values are
+    kept under those names.
+    """
+    estate = Estate()
+    context = Context(estate, snapshot, arm_paths or {})
+    for kind, shape, place in _STEPS:
+        for body, of, raw in lines(snapshot, kind, shape):
+            place(context, kind, body, of, raw)
+    machine_learning.resolve(context)
+    directory.resolve(context)
+    coverage.mark(context)
+    return estate

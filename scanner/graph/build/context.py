@@ -1,0 +1,128 @@
+"""What placing records shares: the estate, names met on the way, and small helpers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from scanner import ids, regions
+from scanner.graph.estate import Estate
+from scanner.snapshot import Snapshot
+
+
+@dataclass
+class Context:
+    """Lives while an estate is built; the dictionaries are references that wait for what they refer to."""
+
+    estate: Estate
+    snapshot: Snapshot
+    arm_paths: Mapping[str, frozenset[str]]
+    tenant: int = -1
+    accounts: dict[str, list[int]] = field(default_factory=dict)  # storage account name -> nodes
+    datastores: dict[tuple[int, str], int] = field(default_factory=dict)  # (workspace, folded name) -> node
+    waiting_stores: list[tuple[int, Any]] = field(default_factory=list)
+    waiting_assets: list[tuple[int, int, str]] = field(default_factory=list)
+    hubs: list[tuple[int, str]] = field(default_factory=list)
+    principal_types: dict[str, str] = field(default_factory=dict)  # object id -> node kind
+    in_directory: set[str] = field(default_factory=set)
+    linked_activations: set[tuple[str, str, str]] = field(default_factory=set)
+    tags: dict[tuple[tuple[str, str], ...], dict[str, str]] = field(default_factory=dict)
+
+    def place_region(self, location: Any) -> tuple[int | None, str | None]:
+        """The region node of a location and its folded name; (None, None) for what is not regional."""
+        if not isinstance(location, str) or not regions.is_region(location):
+            return None, None
+        return self.region(location), ids.fold_location(location)
+
+    def region(self, location: str) -> int:
+        name = ids.fold_location(location)
+        node = self.estate.node(name)
+        if node is not None:
+            return node
+        node = self.estate.add("region", name, name)
+        known = regions.region(name)
+        self.estate.set(node, "known", known is not None)
+        if known:
+            self.estate.set(node, "country", known.country)
+            self.estate.set(node, "geography", known.geography)
+            self.estate.set(node, "boundaries", known.boundaries)
+        return node
+
+    def refer(self, arm_id: Any) -> int | None:
+        """The node of an ARM id, `missing` until its record comes; None when there is no id."""
+        if not isinstance(arm_id, str) or not arm_id.strip("/"):
+            return None
+        key = ids.fold(arm_id)
+        node = self.estate.node(key)
+        return node if node is not None else self.estate.add("missing", key, ids.last(arm_id), arm_id)
+
+    def shared_tags(self, tags: Any) -> Any:
+        """Tags with folded keys; equal ones are one object."""
+        if not isinstance(tags, dict):
+            return {} if tags is None else UNSET
+        key = tuple(sorted((k.lower(), str(v)) for k, v in tags.items()))
+        return self.tags.setdefault(key, dict(key))
+
+
+def known(value: Any, default: Any = None) -> Any:
+    """A field of properties that were read: what is absent or null is the default."""
+    return default if value is UNSET or value is None else value
+
+
+def word(value: Any, default: str | None = None) -> str | None:
+    """An enumeration's word in kebab case."""
+    return ids.kebab(value) if isinstance(value, str) and value else default
+
+
+def arm_values(context: Context, node: int, arm_type: str, raw: bytes) -> None:
+    """Keeps what rules ask for by `arm:` path. A path whose parent was not collected stays unset."""
+    wanted = context.arm_paths.get(arm_type, frozenset()) | context.arm_paths.get("*", frozenset())
+    if not wanted:
+        return
+    body = msgspec.json.decode(raw)["body"]
+    for attribute in wanted:
+        value = follow(body, segments(attribute.removeprefix("arm:")))
+        if value is not UNSET:
+            context.estate.set(node, attribute, value)
+
+
+def segments(path: str) -> list[str]:
+    """`properties.rules[].id` and `tags['cost.owner']` as segments; `[]` is one of its own."""
+    found: list[str] = []
+    rest = path
+    while rest:
+        if rest.startswith("['"):
+            name, _, rest = rest[2:].partition("']")
+            found.append(name)
+        elif rest.startswith("[]"):
+            found.append("[]")
+            rest = rest[2:]
+        else:
+            end = min((i for i in (rest.find("."), rest.find("[")) if i >= 0), default=len(rest))
+            if end:
+                found.append(rest[:end])
+            rest = rest[end:].removeprefix(".") if rest[end : end + 1] == "." else rest[end:]
+    return found
+
+
+def follow(value: Any, path: list[str]) -> Any:
+    """The value at a path, case of names ignored; UNSET when its parent is not there, None when only it is absent."""
+    for at, name in enumerate(path):
+        if name == "[]":
+            if not isinstance(value, list):
+                return None if value is None else UNSET
+            items = [follow(item, path[at + 1 :]) for item in value]
+            return frozenset(str(i) for i in items if i is not UNSET and i is not None)
+        if not isinstance(value, dict):
+            return UNSET
+        key = next((k for k in value if k.lower() == name.lower()), None)
+        if key is None:
+            return None if at == len(path) - 1 else UNSET
+        value = value[key]
+    if isinstance(value, list):
+        return frozenset(map(str, value))
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)

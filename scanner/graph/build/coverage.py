@@ -1,0 +1,104 @@
+"""Turns the ledger of what could not be read into gaps: on the exact node and edge, list of subjects, or placeholder."""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+
+from scanner import ids
+from scanner.findings import Gap
+from scanner.graph.build.context import Context
+from scanner.graph.records import RECORDS
+from scanner.snapshot import Coverage
+
+# list -> the edge that may be missing at the resource it belongs to
+_EDGES = {
+    "compute": "has-compute", "datastore": "has-datastore", "data-asset": "has-data", "model": "has-model",
+    "online-endpoint": "has-endpoint", "batch-endpoint": "has-endpoint", "online-deployment": "has-deployment",
+    "batch-deployment": "has-deployment", "model-deployment": "has-deployment", "connection": "has-connection",
+    "job": "has-job", "object-replication": "replicated-to", "registry-replication": "replicated-to",
+    "role-assignment": "scope-of", "role-eligibility": "scope-of", "role-activation": "scope-of",
+    "role-definition": "scope-of", "deny-assignment": "scope-of", "group-member": "has-member", "group-owner": "may-be-joined-by",
+    "management-group": "contained-in",
+}  # fmt: skip
+_NOT_SUBJECTS = {"grant", "role", "deny-assignment", "region"}
+# attributes that a list decides, at the pools of its location
+_POOL_FACTS = {"ml-quota": "workspace-caps"}
+
+
+def mark(context: Context) -> None:
+    """Writes every gap of the ledger onto the estate."""
+    for entry in context.snapshot.coverage:
+        if entry.outcome != "complete" and entry.code != "AadPremiumLicenseRequired":
+            _mark(context, entry)
+    _explain_missing(context)
+
+
+def _mark(context: Context, entry: Coverage) -> None:
+    estate = context.estate
+    record = RECORDS.get(entry.kind)
+    permission = entry.permission or (record.permission if record else "")
+    gap = estate.add_gap(Gap(entry.kind, entry.scope, permission, entry.outcome, entry.detail))
+    owner = estate.node(entry.scope if entry.scope != "tenant" else ids.ROOT_SCOPE)
+    edge = _EDGES.get(entry.kind)
+    if owner is not None and edge:
+        estate.mark_gap(owner, edge, gap)
+    if entry.kind == "group-member" and owner is not None:
+        _unread_members(context, owner, gap)
+    if entry.kind == "role-activation":
+        _doubt_marks(context, entry.scope, gap)
+    if entry.kind == "registry-replication" and owner is not None:
+        estate.set(owner, "replicated-regions", UNSET)
+        estate.mark_gap(owner, "replicated-regions", gap)
+    if entry.kind in _POOL_FACTS or entry.kind == "vm-size":
+        _doubt_pools(context, entry, gap)
+    if record and record.node and record.node not in _NOT_SUBJECTS and entry.outcome != "bounded":
+        estate.mark_unread(record.node, gap)
+
+
+def _unread_members(context: Context, group: int, gap: int) -> None:
+    """Somebody may be in a group nobody could look into: one identity stands for all of them."""
+    estate = context.estate
+    node = estate.add("user", f"unread:member|{estate.key(group)}", f"members of {estate.name(group)} (unread)")
+    estate.connect(node, "member-of", group)
+    estate.mark_gap(node, "*", gap)
+    if estate.get(group, "empty") is True:
+        estate.set(group, "empty", UNSET)
+        estate.mark_gap(group, "empty", gap)
+
+
+def _doubt_marks(context: Context, scope: str, gap: int) -> None:
+    """Without PIM's list an activated assignment looks like a standing one."""
+    estate = context.estate
+    for grant, target in tuple(estate.pairs("at-scope")):
+        if estate.kind(grant) == "grant" and estate.get(grant, "mark") == "standing" and ids.contains(scope, estate.key(target)):
+            estate.set(grant, "mark", UNSET)
+            estate.mark_gap(grant, "mark", gap)
+
+
+def _doubt_pools(context: Context, entry: Coverage, gap: int) -> None:
+    estate = context.estate
+    subscription, region = ids.subscription_of(entry.scope), ids.last(entry.scope)
+    for pool in estate.nodes("quota-pool"):
+        if estate.get(pool, "subscription") == subscription and estate.get(pool, "region") == region:
+            if entry.kind == "ml-quota":
+                estate.set(pool, "workspace-caps", UNSET)
+            estate.mark_gap(pool, "*", gap)
+
+
+def _explain_missing(context: Context) -> None:
+    """Ties what was referred to and never found to the unread list it would have been in."""
+    estate = context.estate
+    by_kind: dict[str, list[int]] = {}
+    for index, gap in enumerate(estate.gaps):
+        by_kind.setdefault(gap.kind, []).append(index)
+    if not by_kind:
+        return
+    for node in estate.nodes("missing"):
+        key = estate.key(node)
+        kinds = [r.name for r in RECORDS.values() if r.arm_type and r.arm_type == ids.resource_type(key)]
+        if ids.is_guid(key):
+            kinds.append("role-definition")
+        for kind in kinds:
+            for index in by_kind.get(kind, ()):
+                if ids.contains(estate.gaps[index].scope, key) or ids.is_guid(key):
+                    estate.mark_gap(node, "*", index)

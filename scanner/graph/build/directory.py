@@ -1,0 +1,127 @@
+"""Principals: people, workloads, groups, who is in them and who owns them.
+
+Graph answers objects it may not show with everything but the id empty. Empty is not a fact, so such an object's
+attributes stay unset.
+"""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+
+from scanner import ids
+from scanner.graph.build import shapes
+from scanner.graph.build.context import Context, known
+from scanner.graph.estate import Estate
+
+_KINDS = {
+    "#microsoft.graph.user": "user",
+    "#microsoft.graph.group": "group",
+    "#microsoft.graph.serviceprincipal": "service-principal",
+}
+
+
+def _user(context: Context, kind: str, body: shapes.User, of: str, raw: bytes) -> None:
+    node = _principal(context, "user", body.id, body.display_name)
+    if body.display_name is UNSET or body.display_name is None:
+        return
+    estate = context.estate
+    estate.set(node, "sign-in-name", known(body.user_principal_name))
+    if isinstance(body.user_type, str):
+        estate.set(node, "guest", body.user_type.lower() == "guest")
+    if isinstance(body.account_enabled, bool):
+        estate.set(node, "account-enabled", body.account_enabled)
+
+
+def _service_principal(context: Context, kind: str, body: shapes.ServicePrincipal, of: str, raw: bytes) -> None:
+    managed = isinstance(body.service_principal_type, str) and body.service_principal_type.lower() == "managedidentity"
+    node = _principal(context, "managed-identity" if managed else "service-principal", body.id, body.display_name)
+    estate = context.estate
+    if isinstance(body.account_enabled, bool):
+        estate.set(node, "account-enabled", body.account_enabled)
+    if estate.kind(node) == "service-principal":
+        owner = known(body.app_owner_organization_id)
+        estate.set(node, "app-owner", owner.lower() if owner else UNSET if body.display_name is None else None)
+        return
+    if estate.get(node, "host") is UNSET:
+        host = next((name for name in known(body.alternative_names) or () if name.startswith("/subscriptions/")), None)
+        if host:
+            estate.set(node, "host", ids.fold(host))
+            explicit = any("isexplicit=true" in name.lower() for name in known(body.alternative_names) or ())
+            estate.set(node, "user-assigned", explicit or "/userassignedidentities/" in host.lower())
+
+
+def _group(context: Context, kind: str, body: shapes.Group, of: str, raw: bytes) -> None:
+    node = _principal(context, "group", body.id, body.display_name)
+    if body.display_name is UNSET or body.display_name is None:
+        return
+    estate = context.estate
+    if isinstance(body.group_types, list):
+        estate.set(node, "dynamic", "DynamicMembership" in body.group_types)
+    estate.set(node, "role-assignable", known(body.is_assignable_to_role, False))
+    estate.set(node, "synchronised", known(body.on_premises_sync_enabled, False))
+
+
+def _principal(context: Context, kind: str, object_id: str, name: object) -> int:
+    key = object_id.lower()
+    estate = context.estate
+    node = estate.add(kind, key, original=object_id)
+    context.in_directory.add(key)
+    if isinstance(name, str) and (estate.kind(node) != "managed-identity" or estate.get(node, "name") is UNSET):
+        estate.set(node, "name", name)
+    return node
+
+
+def _member(context: Context, kind: str, body: shapes.Member, of: str, raw: bytes) -> None:
+    _tie(context, body, of, "member-of")
+
+
+def _owner(context: Context, kind: str, body: shapes.Member, of: str, raw: bytes) -> None:
+    """An owner can add members, herself among them; not where the group is mastered on premises."""
+    group = context.estate.node(of.lower())
+    if group is None or context.estate.get(group, "synchronised") is not True:
+        _tie(context, body, of, "may-join")
+
+
+def _tie(context: Context, body: shapes.Member, of: str, edge: str) -> None:
+    kind = _KINDS.get(known(body.odata_type, "").lower(), "user")
+    estate = context.estate
+    if known(body.odata_type, "").lower() in ("#microsoft.graph.device", "#microsoft.graph.orgcontact"):
+        return  # a device or a contact signs in to nothing here
+    estate.connect(estate.add(kind, body.id.lower()), edge, estate.add("group", of.lower()))
+
+
+def resolve(context: Context) -> None:
+    """Who is known to the directory, and which groups are empty."""
+    estate = context.estate
+    read = {c.kind for c in context.snapshot.coverage if c.outcome == "complete" and c.scope == "tenant"}
+    lists = {"user": "user", "group": "group", "service-principal": "service-principal", "managed-identity": "service-principal"}
+    for kind, listed in lists.items():
+        for node in estate.nodes(kind):
+            if estate.key(node) in context.in_directory:
+                estate.set(node, "unresolved", False)
+            elif listed in read:
+                estate.set(node, "unresolved", kind != "managed-identity" or estate.get(node, "host") is UNSET)
+    for group in estate.nodes("group"):
+        estate.set(group, "empty", not _anybody(estate, group))
+
+
+def _anybody(estate: Estate, group: int) -> bool:
+    seen = {group}
+    waiting = [group]
+    while waiting:
+        for member in estate.neighbours(waiting.pop(), "has-member"):
+            if estate.kind(member) != "group":
+                return True
+            if member not in seen:
+                seen.add(member)
+                waiting.append(member)
+    return False
+
+
+STEPS = (
+    ("user", shapes.User, _user),
+    ("service-principal", shapes.ServicePrincipal, _service_principal),
+    ("group", shapes.Group, _group),
+    ("group-member", shapes.Member, _member),
+    ("group-owner", shapes.Member, _owner),
+)

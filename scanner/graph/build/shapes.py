@@ -1,0 +1,358 @@
+"""The shapes that records are decoded into: only the fields something needs, tolerant of what Azure leaves out.
+
+A missing field is UNSET, an empty one None. A field of another shape than expected is dropped and so becomes UNSET:
+a surprise makes facts unknown, it never ends the run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from scanner.snapshot import Snapshot
+
+Text = str | None | UnsetType
+Flag = bool | None | UnsetType
+Number = int | float | None | UnsetType
+B = TypeVar("B")
+
+
+class Shape(msgspec.Struct, rename="camel"):
+    """Wire names are camel case."""
+
+
+class Line(msgspec.Struct, Generic[B]):
+    """A line of a snapshot with the body decoded."""
+
+    body: B
+    of: str = ""
+
+
+class Identity(Shape):
+    type: Text = UNSET
+    principal_id: Text = UNSET
+    user_assigned_identities: dict[str, dict[str, Any] | None] | None | UnsetType = UNSET
+
+
+class Sku(Shape):
+    name: Text = UNSET
+    capacity: Number = UNSET
+
+
+class Nothing(Shape):
+    """Properties of kinds of which only the envelope is read."""
+
+    managed_resource_group_id: Text = UNSET
+
+
+P = TypeVar("P")
+
+
+class Arm(Shape, Generic[P]):
+    """The envelope every ARM resource has."""
+
+    id: str
+    name: Text = UNSET
+    type: Text = UNSET
+    location: Text = UNSET
+    kind: Text = UNSET
+    managed_by: Text = UNSET
+    tags: dict[str, Any] | None | UnsetType = UNSET
+    identity: Identity | None | UnsetType = UNSET
+    sku: Sku | None | UnsetType = UNSET
+    properties: P | UnsetType = UNSET
+
+
+class ManagedNetwork(Shape):
+    isolation_mode: Text = UNSET
+
+
+class Workspace(Shape):
+    storage_account: Text = UNSET
+    key_vault: Text = UNSET
+    application_insights: Text = UNSET
+    container_registry: Text = UNSET
+    hub_resource_id: Text = UNSET
+    public_network_access: Text = UNSET
+    system_datastores_auth_mode: Text = UNSET
+    managed_network: ManagedNetwork | None | UnsetType = UNSET
+
+
+class ScaleSettings(Shape):
+    min_node_count: Number = UNSET
+    max_node_count: Number = UNSET
+    min_instances: Number = UNSET
+    max_instances: Number = UNSET
+
+
+class ComputeDetails(Shape):
+    vm_size: Text = UNSET
+    vm_priority: Text = UNSET
+    scale_settings: ScaleSettings | None | UnsetType = UNSET
+
+
+class Compute(Shape):
+    compute_type: Text = UNSET
+    compute_location: Text = UNSET
+    resource_id: Text = UNSET
+    properties: ComputeDetails | None | UnsetType = UNSET
+
+
+class Credentials(Shape):
+    credentials_type: Text = UNSET
+
+
+class Datastore(Shape):
+    datastore_type: Text = UNSET
+    account_name: Text = UNSET
+    subscription_id: Text = UNSET
+    resource_group: Text = UNSET
+    credentials: Credentials | None | UnsetType = UNSET
+
+
+class DataVersion(Shape):
+    data_uri: Text = UNSET
+
+
+class ModelVersion(Shape):
+    model_uri: Text = UNSET
+    job_name: Text = UNSET
+
+
+class Endpoint(Shape):
+    auth_mode: Text = UNSET
+    public_network_access: Text = UNSET
+    compute: Text = UNSET
+
+
+class ModelReference(Shape):
+    asset_id: Text = UNSET
+
+
+class Deployment(Shape):
+    instance_type: Text = UNSET
+    model: str | ModelReference | None | UnsetType = UNSET
+    compute: Text = UNSET
+    scale_settings: ScaleSettings | None | UnsetType = UNSET
+
+
+class Connection(Shape):
+    category: Text = UNSET
+    target: Text = UNSET
+    auth_type: Text = UNSET
+    metadata: dict[str, Any] | None | UnsetType = UNSET
+
+
+class Job(Shape):
+    job_type: Text = UNSET
+    status: Text = UNSET
+    compute_id: Text = UNSET
+
+
+class RegionDetail(Shape):
+    location: Text = UNSET
+
+
+class MlRegistry(Shape):
+    region_details: list[RegionDetail] | None | UnsetType = UNSET
+
+
+class Storage(Shape):
+    allow_shared_key_access: Flag = UNSET
+    allow_blob_public_access: Flag = UNSET
+    public_network_access: Text = UNSET
+    is_hns_enabled: Flag = UNSET
+    secondary_location: Text = UNSET
+
+
+class ObjectReplication(Shape):
+    source_account: Text = UNSET
+    destination_account: Text = UNSET
+
+
+class Vault(Shape):
+    enable_rbac_authorization: Flag = UNSET
+
+
+class Registry(Shape):
+    admin_user_enabled: Flag = UNSET
+
+
+class Insights(Shape):
+    workspace_resource_id: Text = msgspec.field(default=UNSET, name="WorkspaceResourceId")
+
+
+class ModelAccount(Shape):
+    disable_local_auth: Flag = UNSET
+
+
+class ModelName(Shape):
+    name: Text = UNSET
+
+
+class ModelDeployment(Shape):
+    model: ModelName | None | UnsetType = UNSET
+    spillover_deployment_name: Text = UNSET
+
+
+class UserAssigned(Shape):
+    principal_id: Text = UNSET
+
+
+class Subscription(Shape):
+    id: str
+    display_name: Text = UNSET
+    state: Text = UNSET
+    tags: dict[str, Any] | None | UnsetType = UNSET
+
+
+class Parent(Shape):
+    id: Text = UNSET
+
+
+class GroupDetails(Shape):
+    parent: Parent | None | UnsetType = UNSET
+
+
+class ManagementGroupProperties(Shape):
+    display_name: Text = UNSET
+    details: GroupDetails | None | UnsetType = UNSET
+
+
+class Tenant(Shape):
+    tenant_id: str
+    display_name: Text = UNSET
+
+
+class Assignment(Shape):
+    principal_id: str
+    role_definition_id: str
+    scope: str
+    principal_type: Text = UNSET
+    condition: Text = UNSET
+    end_date_time: Text = UNSET
+    assignment_type: Text = UNSET
+    linked_role_eligibility_schedule_instance_id: Text = UNSET
+
+
+class Permission(Shape):
+    actions: tuple[str, ...] | None = ()
+    not_actions: tuple[str, ...] | None = ()
+    data_actions: tuple[str, ...] | None = ()
+    not_data_actions: tuple[str, ...] | None = ()
+    condition: Text = UNSET
+
+
+class RoleDefinition(Shape):
+    role_name: Text = UNSET
+    type: Text = UNSET
+    permissions: list[Permission] | None | UnsetType = UNSET
+
+
+class Principal(Shape):
+    id: str
+    type: Text = UNSET
+
+
+class Deny(Shape):
+    scope: str
+    permissions: list[Permission] | None | UnsetType = UNSET
+    principals: list[Principal] | None | UnsetType = UNSET
+    exclude_principals: list[Principal] | None | UnsetType = UNSET
+    do_not_apply_to_child_scopes: Flag = UNSET
+
+
+class User(Shape):
+    id: str
+    display_name: Text = UNSET
+    user_principal_name: Text = UNSET
+    user_type: Text = UNSET
+    account_enabled: Flag = UNSET
+
+
+class ServicePrincipal(Shape):
+    id: str
+    display_name: Text = UNSET
+    service_principal_type: Text = UNSET
+    alternative_names: list[str] | None | UnsetType = UNSET
+    app_owner_organization_id: Text = UNSET
+    account_enabled: Flag = UNSET
+
+
+class Group(Shape):
+    id: str
+    display_name: Text = UNSET
+    group_types: list[str] | None | UnsetType = UNSET
+    is_assignable_to_role: Flag = UNSET
+    on_premises_sync_enabled: Flag = UNSET
+
+
+class Member(Shape):
+    id: str
+    odata_type: Text = msgspec.field(default=UNSET, name="@odata.type")
+
+
+class UsageName(Shape):
+    value: Text = UNSET
+
+
+class Usage(Shape):
+    id: Text = UNSET
+    type: Text = UNSET
+    current_value: Number = UNSET
+    limit: Number = UNSET
+    name: UsageName | None | UnsetType = UNSET
+
+
+class VmSize(Shape):
+    name: str
+    family: Text = UNSET
+    v_cpus: Number = msgspec.field(default=UNSET, name="vCPUs")
+
+
+_AT = re.compile(r"at `\$\.?([^`]*)`")
+
+
+def lines(snapshot: Snapshot, kind: str, shape: type[B]) -> Iterator[tuple[B, str, bytes]]:
+    """Each record of a kind: its body in the shape, its context, and the raw line. Rows of no use at all are left out."""
+    line_type: Any = Line[shape]  # type: ignore[valid-type]  # a shape chosen at run time
+    decoder = msgspec.json.Decoder(line_type)
+    for block in snapshot.blocks(kind):
+        for raw in block:
+            try:
+                line = decoder.decode(raw)
+            except msgspec.ValidationError:
+                mended = _mended(raw, line_type)
+                if mended is None:
+                    continue
+                line = mended
+            yield line.body, line.of, raw
+
+
+def _mended(raw: bytes, line_type: Any) -> Any:
+    """The row without the fields whose shape was not expected; None when what is left identifies nothing."""
+    data = msgspec.json.decode(raw)
+    for _ in range(64):
+        try:
+            return msgspec.convert(data, line_type)
+        except msgspec.ValidationError as error:
+            found = _AT.search(str(error))
+            if not found or not _drop(data, found.group(1)):
+                return None
+    return None
+
+
+def _drop(data: Any, path: str) -> bool:
+    """Removes what stands at a path like `body.properties.sku` or `body.list[0]`; False when that cannot be done."""
+    keys = path.split(".")
+    for key in keys[:-1]:
+        data = data.get(key.partition("[")[0]) if isinstance(data, dict) else None
+    last = keys[-1].partition("[")[0]
+    if not isinstance(data, dict) or last not in data:
+        return False
+    del data[last]
+    return True
