@@ -67,7 +67,10 @@ def _identities(context: Context, node: int, key: str, identity: shapes.Identity
 
 
 def _resource(context: Context, kind: str, body: shapes.Arm[shapes.Nothing], of: str, raw: bytes) -> None:
-    if context.estate.node(ids.fold(body.id)) is None or context.estate.kind(context.estate.node(ids.fold(body.id)) or 0) == "missing":
+    if (
+        context.estate.node(ids.fold(body.id)) is None
+        or context.estate.kind(context.estate.node(ids.fold(body.id)) or 0) == "missing"
+    ):
         place(context, kind, body, raw)
 
 
@@ -90,7 +93,9 @@ def _storage(context: Context, kind: str, body: shapes.Arm[shapes.Storage], of: 
     estate.set(node, "secondary-region", ids.fold_location(secondary) if secondary else None)
 
 
-def _object_replication(context: Context, kind: str, body: shapes.Arm[shapes.ObjectReplication], of: str, raw: bytes) -> None:
+def _object_replication(
+    context: Context, kind: str, body: shapes.Arm[shapes.ObjectReplication], of: str, raw: bytes
+) -> None:
     """A policy stands on source and destination alike; the copy goes from the one to the other."""
     if body.properties is UNSET:
         return
@@ -153,7 +158,9 @@ def _model_account(context: Context, kind: str, body: shapes.Arm[shapes.ModelAcc
         context.estate.set(node, "local-auth", not known(body.properties.disable_local_auth, False))
 
 
-def _model_deployment(context: Context, kind: str, body: shapes.Arm[shapes.ModelDeployment], of: str, raw: bytes) -> None:
+def _model_deployment(
+    context: Context, kind: str, body: shapes.Arm[shapes.ModelDeployment], of: str, raw: bytes
+) -> None:
     """A deployment has no location of its own: it stands where its account does."""
     estate = context.estate
     account = context.refer(ids.parent(ids.fold(body.id)))

@@ -46,7 +46,9 @@ def _activation(context: Context, kind: str, body: Item, of: str, raw: bytes) ->
     if body.properties is UNSET:
         return
     facts = body.properties
-    if known(facts.assignment_type, "").lower() == "activated" or known(facts.linked_role_eligibility_schedule_instance_id):
+    if known(facts.assignment_type, "").lower() == "activated" or known(
+        facts.linked_role_eligibility_schedule_instance_id
+    ):
         context.linked_activations.add(_triple(facts))
     elif known(facts.end_date_time):
         _grant(context, facts, "time-bound")

@@ -10,7 +10,9 @@ from scanner.graph.build.context import Context, known
 
 
 def _tenant(context: Context, kind: str, body: shapes.Tenant, of: str, raw: bytes) -> None:
-    context.tenant = context.estate.add("tenant", ids.ROOT_SCOPE, known(body.display_name) or body.tenant_id, body.tenant_id)
+    context.tenant = context.estate.add(
+        "tenant", ids.ROOT_SCOPE, known(body.display_name) or body.tenant_id, body.tenant_id
+    )
 
 
 def _management_group(

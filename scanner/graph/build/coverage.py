@@ -70,7 +70,11 @@ def _doubt_marks(context: Context, scope: str, gap: int) -> None:
     """Without PIM's list an activated assignment looks like a standing one."""
     estate = context.estate
     for grant, target in tuple(estate.pairs("at-scope")):
-        if estate.kind(grant) == "grant" and estate.get(grant, "mark") == "standing" and ids.contains(scope, estate.key(target)):
+        if (
+            estate.kind(grant) == "grant"
+            and estate.get(grant, "mark") == "standing"
+            and ids.contains(scope, estate.key(target))
+        ):
             estate.set(grant, "mark", UNSET)
             estate.mark_gap(grant, "mark", gap)
 

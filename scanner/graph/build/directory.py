@@ -94,7 +94,12 @@ def resolve(context: Context) -> None:
     """Who is known to the directory, and which groups are empty."""
     estate = context.estate
     read = {c.kind for c in context.snapshot.coverage if c.outcome == "complete" and c.scope == "tenant"}
-    lists = {"user": "user", "group": "group", "service-principal": "service-principal", "managed-identity": "service-principal"}
+    lists = {
+        "user": "user",
+        "group": "group",
+        "service-principal": "service-principal",
+        "managed-identity": "service-principal",
+    }
     for kind, listed in lists.items():
         for node in estate.nodes(kind):
             if estate.key(node) in context.in_directory:

@@ -15,7 +15,9 @@ from scanner.graph.build.context import Context, known, word
 from scanner.graph.records import RECORDS
 
 _SYSTEM_STORES = {"workspaceblobstore", "workspacefilestore", "workspaceartifactstore", "workspaceworkingdirectory"}
-_DATASTORE_URI = re.compile(r"azureml://(?:subscriptions/[^/]+/resourcegroups/[^/]+/workspaces/[^/]+/)?datastores/([^/]+)", re.IGNORECASE)
+_DATASTORE_URI = re.compile(
+    r"azureml://(?:subscriptions/[^/]+/resourcegroups/[^/]+/workspaces/[^/]+/)?datastores/([^/]+)", re.IGNORECASE
+)
 _ACCOUNT_URI = re.compile(r"(?:https|abfss|wasbs)://(?:[^@/]+@)?([a-z0-9]{3,24})\.(?:blob|dfs|file)\.", re.IGNORECASE)
 
 
@@ -49,7 +51,9 @@ def _depend(context: Context, node: int, properties: shapes.Workspace) -> None:
         estate.connect(node, "default-store", store)
 
 
-def _child(context: Context, kind: str, body: shapes.Arm[Any], raw: bytes, edge: str, levels: int = 1) -> tuple[int, int | None]:
+def _child(
+    context: Context, kind: str, body: shapes.Arm[Any], raw: bytes, edge: str, levels: int = 1
+) -> tuple[int, int | None]:
     """Places a child and ties it to the parent that many resource levels above."""
     node = place(context, kind, body, raw)
     above: str | None = ids.fold(body.id)
@@ -201,7 +205,11 @@ def _ml_registry(context: Context, kind: str, body: shapes.Arm[shapes.MlRegistry
     node = place(context, kind, body, raw)
     if body.properties is UNSET or body.properties.region_details is UNSET:
         return
-    found = {ids.fold_location(d.location) for d in known(body.properties.region_details) or () if isinstance(d.location, str)}
+    found = {
+        ids.fold_location(d.location)
+        for d in known(body.properties.region_details) or ()
+        if isinstance(d.location, str)
+    }
     for name in found:
         context.region(name)
     context.estate.set(node, "regions", frozenset(found))
@@ -238,7 +246,9 @@ def _resolve_store(context: Context, node: int, properties: shapes.Datastore) ->
     subscription, group = known(properties.subscription_id), known(properties.resource_group)
     found = context.accounts.get(name.lower(), ())
     if subscription and group:
-        target = context.refer(f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{name}")
+        target = context.refer(
+            f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{name}"
+        )
     elif found:
         target = found[0]
     else:

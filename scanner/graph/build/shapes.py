@@ -35,7 +35,7 @@ class Line(msgspec.Struct, Generic[B]):
 class Identity(Shape):
     type: Text = UNSET
     principal_id: Text = UNSET
-    user_assigned_identities: dict[str, dict[str, Any] | None] | None | UnsetType = UNSET
+    user_assigned_identities: dict[str, dict[str, Any] | None] | UnsetType | None = UNSET
 
 
 class Sku(Shape):
@@ -61,9 +61,9 @@ class Arm(Shape, Generic[P]):
     location: Text = UNSET
     kind: Text = UNSET
     managed_by: Text = UNSET
-    tags: dict[str, Any] | None | UnsetType = UNSET
-    identity: Identity | None | UnsetType = UNSET
-    sku: Sku | None | UnsetType = UNSET
+    tags: dict[str, Any] | UnsetType | None = UNSET
+    identity: Identity | UnsetType | None = UNSET
+    sku: Sku | UnsetType | None = UNSET
     properties: P | UnsetType = UNSET
 
 
@@ -79,7 +79,7 @@ class Workspace(Shape):
     hub_resource_id: Text = UNSET
     public_network_access: Text = UNSET
     system_datastores_auth_mode: Text = UNSET
-    managed_network: ManagedNetwork | None | UnsetType = UNSET
+    managed_network: ManagedNetwork | UnsetType | None = UNSET
 
 
 class ScaleSettings(Shape):
@@ -92,14 +92,14 @@ class ScaleSettings(Shape):
 class ComputeDetails(Shape):
     vm_size: Text = UNSET
     vm_priority: Text = UNSET
-    scale_settings: ScaleSettings | None | UnsetType = UNSET
+    scale_settings: ScaleSettings | UnsetType | None = UNSET
 
 
 class Compute(Shape):
     compute_type: Text = UNSET
     compute_location: Text = UNSET
     resource_id: Text = UNSET
-    properties: ComputeDetails | None | UnsetType = UNSET
+    properties: ComputeDetails | UnsetType | None = UNSET
 
 
 class Credentials(Shape):
@@ -111,7 +111,7 @@ class Datastore(Shape):
     account_name: Text = UNSET
     subscription_id: Text = UNSET
     resource_group: Text = UNSET
-    credentials: Credentials | None | UnsetType = UNSET
+    credentials: Credentials | UnsetType | None = UNSET
 
 
 class DataVersion(Shape):
@@ -135,16 +135,16 @@ class ModelReference(Shape):
 
 class Deployment(Shape):
     instance_type: Text = UNSET
-    model: str | ModelReference | None | UnsetType = UNSET
+    model: str | ModelReference | UnsetType | None = UNSET
     compute: Text = UNSET
-    scale_settings: ScaleSettings | None | UnsetType = UNSET
+    scale_settings: ScaleSettings | UnsetType | None = UNSET
 
 
 class Connection(Shape):
     category: Text = UNSET
     target: Text = UNSET
     auth_type: Text = UNSET
-    metadata: dict[str, Any] | None | UnsetType = UNSET
+    metadata: dict[str, Any] | UnsetType | None = UNSET
 
 
 class Job(Shape):
@@ -158,7 +158,7 @@ class RegionDetail(Shape):
 
 
 class MlRegistry(Shape):
-    region_details: list[RegionDetail] | None | UnsetType = UNSET
+    region_details: list[RegionDetail] | UnsetType | None = UNSET
 
 
 class Storage(Shape):
@@ -195,7 +195,7 @@ class ModelName(Shape):
 
 
 class ModelDeployment(Shape):
-    model: ModelName | None | UnsetType = UNSET
+    model: ModelName | UnsetType | None = UNSET
     spillover_deployment_name: Text = UNSET
 
 
@@ -207,7 +207,7 @@ class Subscription(Shape):
     id: str
     display_name: Text = UNSET
     state: Text = UNSET
-    tags: dict[str, Any] | None | UnsetType = UNSET
+    tags: dict[str, Any] | UnsetType | None = UNSET
 
 
 class Parent(Shape):
@@ -215,12 +215,12 @@ class Parent(Shape):
 
 
 class GroupDetails(Shape):
-    parent: Parent | None | UnsetType = UNSET
+    parent: Parent | UnsetType | None = UNSET
 
 
 class ManagementGroupProperties(Shape):
     display_name: Text = UNSET
-    details: GroupDetails | None | UnsetType = UNSET
+    details: GroupDetails | UnsetType | None = UNSET
 
 
 class Tenant(Shape):
@@ -250,7 +250,7 @@ class Permission(Shape):
 class RoleDefinition(Shape):
     role_name: Text = UNSET
     type: Text = UNSET
-    permissions: list[Permission] | None | UnsetType = UNSET
+    permissions: list[Permission] | UnsetType | None = UNSET
 
 
 class Principal(Shape):
@@ -260,9 +260,9 @@ class Principal(Shape):
 
 class Deny(Shape):
     scope: str
-    permissions: list[Permission] | None | UnsetType = UNSET
-    principals: list[Principal] | None | UnsetType = UNSET
-    exclude_principals: list[Principal] | None | UnsetType = UNSET
+    permissions: list[Permission] | UnsetType | None = UNSET
+    principals: list[Principal] | UnsetType | None = UNSET
+    exclude_principals: list[Principal] | UnsetType | None = UNSET
     do_not_apply_to_child_scopes: Flag = UNSET
 
 
@@ -278,7 +278,7 @@ class ServicePrincipal(Shape):
     id: str
     display_name: Text = UNSET
     service_principal_type: Text = UNSET
-    alternative_names: list[str] | None | UnsetType = UNSET
+    alternative_names: list[str] | UnsetType | None = UNSET
     app_owner_organization_id: Text = UNSET
     account_enabled: Flag = UNSET
 
@@ -286,7 +286,7 @@ class ServicePrincipal(Shape):
 class Group(Shape):
     id: str
     display_name: Text = UNSET
-    group_types: list[str] | None | UnsetType = UNSET
+    group_types: list[str] | UnsetType | None = UNSET
     is_assignable_to_role: Flag = UNSET
     on_premises_sync_enabled: Flag = UNSET
 
@@ -305,7 +305,7 @@ class Usage(Shape):
     type: Text = UNSET
     current_value: Number = UNSET
     limit: Number = UNSET
-    name: UsageName | None | UnsetType = UNSET
+    name: UsageName | UnsetType | None = UNSET
 
 
 class VmSize(Shape):
