@@ -24,7 +24,7 @@ selection = _all(
     click.option("--rules", multiple=True, type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
                  help="Folder with rules of your own; may be repeated."),
     click.option("--select", "-s", multiple=True, metavar="WHAT",
-                 help="Only these rules: id, theme, severity, control or glob; may be repeated."),
+                 help="Only these rules: id, family, theme, severity, control or glob; may be repeated."),
     click.option("--ignore", multiple=True, metavar="WHAT", help="Not these rules; may be repeated."),
 )  # fmt: skip
 

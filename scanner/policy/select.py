@@ -1,4 +1,4 @@
-"""Chooses rules: by id, name, theme, severity, control, or a glob over ids and names."""
+"""Chooses rules: by id, family, name, theme, severity, control, or a glob over ids and names."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ def select(rules: Sequence[Rule], select: Sequence[str] = (), ignore: Sequence[s
 def _matches(rule: Rule, word: str) -> bool:
     folded = word.lower()
     info = rule.info
-    exact = (info.id.lower(), info.name, info.theme, info.severity, *(c.lower() for c in info.controls))
+    family = info.id.lower().rstrip("0123456789")
+    exact = (info.id.lower(), family, info.name, info.theme, info.severity, *(c.lower() for c in info.controls))
     if folded in exact or any(control.lower().partition(":")[0] == folded for control in info.controls):
         return True
     return ("*" in word or "?" in word) and any(glob(folded, text) for text in (info.id.lower(), info.name))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan"}
 _THEMES = {"residency": "Data residency", "duties": "Separation of duties", "access": "Access to production data", "quota": "Quota spread",
            "estate": "Structure, scenario and coverage"}  # fmt: skip
+_PROSE = ("  why     ", "  fix     ")
 _MOST_SHOWN = 10  # findings of one rule that are drawn; the rest is counted
 
 
@@ -40,7 +41,19 @@ def render(
     for line in _lines(report, verbose, exit_code, fail_on, written):
         if plain:
             line.plain = line.plain.replace("✗", "x").replace("✓", "+")
-        console.print(line, soft_wrap=True)
+        for piece in _folded(line, console):
+            console.print(piece, soft_wrap=True)
+
+
+def _folded(line: Text, console: Console) -> Iterator[Text]:
+    """Prose is wrapped below itself; whatever may hold an id is left whole, to be copied."""
+    if len(line.plain) <= console.width or not line.plain.startswith(_PROSE):
+        yield line
+        return
+    head, body = line[: len(_PROSE[0])], line[len(_PROSE[0]) :]
+    for number, piece in enumerate(body.wrap(console, console.width - len(head.plain))):
+        piece.rstrip()
+        yield (head if number == 0 else _text(" " * len(head.plain))) + piece
 
 
 def _carries_marks(file: TextIO) -> bool:

@@ -112,6 +112,7 @@ def test_selecting_takes_ids_themes_severities_controls_and_globs() -> None:
     rules = load_rules([data.rules()])
     assert {r.info.id for r in select(rules, ["RES02"])} == {"RES02"}
     assert {r.info.theme for r in select(rules, ["quota"])} == {"quota"}
+    assert {r.info.id[:3] for r in select(rules, ["sod"])} == {"SOD"}
     assert {r.info.severity for r in select(rules, ["critical"])} == {"critical"}
     assert {r.info.id for r in select(rules, ["res0*"], ["RES02"])} == {"RES01", "RES03", "RES06", "RES08"}
     assert all("MCSB:NS-2" in r.info.controls for r in select(rules, ["MCSB:NS-2"]))

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from scanner.errors import Exit
-from scanner.render.text import _lines
+from scanner.render.text import _folded, _lines
 from tests.render.test_reports import contoso
 
 FILE = Path(__file__).parent.parent.parent / "reports" / "samples" / "demo.svg"
@@ -21,7 +21,7 @@ def draw() -> str:
     console = Console(
         record=True, width=150, file=io.StringIO(), markup=False, emoji=False, highlight=False, force_terminal=True
     )
-    lines = list(_lines(contoso(), 0, Exit.FINDINGS, "high", ()))
+    lines = [piece for line in _lines(contoso(), 0, Exit.FINDINGS, "high", ()) for piece in _folded(line, console)]
     for line in lines[:_FIRST]:
         console.print(line, no_wrap=True, overflow="ellipsis")
     console.print("\n  ...\n", style="dim")
