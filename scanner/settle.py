@@ -119,7 +119,8 @@ def _complaints(
     today: date,
 ) -> Iterator[Finding]:
     ran = {r.rule.id for r in results if not r.not_applicable}
-    known = {r.rule.id for r in results}
+    # what could not be judged may be what a waiver is for
+    unsure = {r.rule.id for r in results if any(f.outcome == "unknown" for f in r.findings)}
     for waiver in waivers:
         on = waiver.on or f"{waiver.environment} {waiver.data_class}".strip()
         subject = NodeRef(
@@ -138,10 +139,8 @@ def _complaints(
                 f"{subject.name} ends on {waiver.until}, in {left} days; {waiver.approved_by} approved it",
                 waiver,
             )
-        if waiver not in used and waiver.rule in ran:
+        if waiver not in used and waiver.rule in ran and waiver.rule not in unsure:
             yield _complaint(subject, "unused", f"{subject.name} matches no finding", waiver)
-        elif waiver.rule not in known and waiver.rule not in ran and waiver not in used:
-            continue  # the rule was not selected: nothing can be said
     for gap in accepted:
         if gap.until < today:
             subject = NodeRef(

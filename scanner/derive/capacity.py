@@ -117,6 +117,9 @@ def _join(estate: Estate, pool: int, draw: _Draw) -> None:
 
 def _measure(estate: Estate, pool: int, draw: _Draw, needed: bool) -> None:
     used, limit = estate.get(pool, "used"), estate.get(pool, "limit")
+    if limit is UNSET:  # only caps name it: it was never granted, or its usage could not be read
+        estate.set(pool, "in-use", UNSET if estate.gaps_at(pool, "*") else False)
+        return
     gaps = estate.gaps_at(pool, "drawn-on-by")
     known = [amount for amount in draw.values() if amount is not None]
     declared = sum(known)
@@ -150,7 +153,8 @@ def _reserve(estate: Estate, pool: int, draw: _Draw) -> None:
         else:
             estate.set(pool, "reserved-for-production", False)
             return
-    estate.set(pool, "reserved-for-production", limit is not None and limit - capped >= wanted)
+    if limit is not UNSET:
+        estate.set(pool, "reserved-for-production", limit is not None and limit - capped >= wanted)
 
 
 def _shares(estate: Estate, pool: int, nearby: Iterable[int], fair: Any, line: Any) -> None:
@@ -171,7 +175,8 @@ def _shares(estate: Estate, pool: int, nearby: Iterable[int], fair: Any, line: A
             continue
         cap = caps.get(estate.key(workspace))
         estate.set(share, "cap", cap)
-        estate.set(share, "share", 1.0 if cap is None or not limit else round(min(1.0, cap / limit), 4))
+        if limit is not UNSET:
+            estate.set(share, "share", 1.0 if cap is None or not limit else round(min(1.0, cap / limit), 4))
 
 
 def _serving_needs(estate: Estate, scenario: int | None) -> None:
@@ -199,7 +204,7 @@ def _serving_needs(estate: Estate, scenario: int | None) -> None:
             region = estate.get(pool, "region")
             if estate.get(pool, "family") == family and region in at_home and estate.get(pool, "system") == "ml":
                 limit = estate.get(pool, "limit")
-                granted[region] += math.inf if limit is None else limit
+                granted[region] += math.inf if limit is None else 0.0 if limit is UNSET else limit
         largest = max(sorted(granted), key=lambda r: granted[r], default=None)
         estate.set(node, "largest-region", largest)
         unread = [

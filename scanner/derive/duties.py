@@ -93,6 +93,9 @@ class _Writer:
         self.over = administrators(estate)
         self.inner_over = self._administered()
         self.double = _double_rows(estate)
+        # who administers is not known when a row's group could not be looked up
+        unnamed = any(not estate.neighbours(row, "names") for row in estate.nodes("administrator-row"))
+        self.unread_names = estate.unread_gaps("group") if unnamed else []
         self.done: set[tuple[str, int, int]] = set()
         self.nodes: dict[tuple[str, str], int] = {}
 
@@ -237,10 +240,16 @@ class _Writer:
             by_double_row = duty.name == "write" and all(environment in self.double.get(p, ()) for p in grantees)
             if held.declared or by_administration or by_double_row:
                 edge = "holds-as-declared"
+            doubts = [
+                *self.unread_names,
+                *(gap for grant in held.grants for gap in self.estate.gaps_at(grant.node, "origin")),
+            ]
+            if doubts and edge != "holds-as-declared":
+                edge = "may-hold"
             node = self.nodes.get((duty.name, environment))
             if node is not None and (edge, principal, node) not in self.done:
                 self.done.add((edge, principal, node))
-                self.estate.connect(principal, edge, node, reason)
+                self.estate.connect(principal, edge, node, reason, gap=doubts[0] if doubts else None)
 
     def _reason(self, held: _Held, resource: int) -> str:
         estate = self.estate
@@ -264,7 +273,8 @@ class _Writer:
         estate = self.estate
         scopes = {scope for kind in ("workspace", "storage-account") for node in estate.nodes(kind)
                   if isinstance(estate.get(node, "environment"), str) for scope in self.engine.chain(node)}  # fmt: skip
-        gaps: set[int] = set()
+        # a workspace nobody could list might be where a duty is held
+        gaps: set[int] = set(estate.unread_gaps("workspace"))
         for scope in scopes:
             gaps |= {g for g in (*estate.gaps_at(scope, "scope-of"), *estate.gaps_at(scope, "contained-in"))
                      if estate.gaps[g].kind in RIGHTS}  # fmt: skip

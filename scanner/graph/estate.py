@@ -269,6 +269,10 @@ class Estate:
         if (kind, gap) not in self.unread:
             self.unread.append((kind, gap))
 
+    def unread_gaps(self, *kinds: str) -> list[int]:
+        """Gaps of lists of these node kinds that nobody could read."""
+        return [gap for kind, gap in self.unread if kind in kinds]
+
     # -- chains -----------------------------------------------------------------------------------------------
 
     def set_chain(self, node: int, start: int, steps: Iterable[Step]) -> None:

@@ -37,10 +37,30 @@ def bind(estate: Estate, scenario: Scenario) -> None:
         if not found:
             users = estate.neighbours(account, "default-store-of")
             found = frozenset().union(*(writer.default(user) for user in users))
+        if not found and (gaps := _doubts(estate, account, "workspace", "data-asset")):
+            # an asset or a workspace nobody could list may say what is in it
+            for gap in gaps:
+                estate.mark_gap(account, "*", gap)
+            continue
         writer.write(account, frozenset(found))
         writer.store(account, bool(assets.get(account)))
     _others(estate, writer)
     _referenced(estate, writer)
+
+
+def _doubts(estate: Estate, account: int, *kinds: str) -> list[int]:
+    """Gaps of unread lists that could say more of an account: those of a workspace that has nothing to do with it cannot."""
+    found = []
+    for gap in estate.unread_gaps(*kinds):
+        workspace = estate.node(estate.gaps[gap].scope)
+        if workspace is not None and estate.kind(workspace) == "workspace" and estate.gaps[gap].kind == "data-asset":
+            stores = [
+                s for d in estate.neighbours(workspace, "has-datastore") for s in estate.neighbours(d, "stored-in")
+            ]
+            if account not in (*stores, *estate.neighbours(workspace, "default-store")):
+                continue
+        found.append(gap)
+    return found
 
 
 def _assets(estate: Estate) -> dict[int, list[int]]:
@@ -79,9 +99,15 @@ def _others(estate: Estate, writer: _Writer) -> None:
 
 def _referenced(estate: Estate, writer: _Writer) -> None:
     """Whether machine learning has to do with it: a workspace, datastore or connection names it, or its own tag does."""
+    unread = estate.unread_gaps("workspace", "datastore", "connection")
     for node in estate.nodes("dependency"):
         named = any(estate.neighbours(node, edge) for edge in ("dependency-of", "stores", "connected-from"))
-        estate.set(node, "referenced", named or bool(writer.recogniser.at(node)))
+        named = named or bool(writer.recogniser.at(node))
+        gaps = [] if named else unread
+        for gap in gaps:
+            estate.mark_gap(node, "referenced", gap)
+        if not gaps:
+            estate.set(node, "referenced", named)
     for kind in ("model-account", "ml-registry", "workspace", "log-analytics"):
         for node in estate.nodes(kind):
             estate.set(node, "referenced", True)
@@ -144,7 +170,11 @@ class _Writer:
         classes = estate.get(account, "data-classes") or frozenset()
         guarded = any(self.by_name[c].home or self.by_name[c].production_only for c in classes if c in self.by_name)
         estate.set(account, "holds-data", guarded)
-        estate.set(account, "has-data-asset", has_asset)
+        gaps = [] if has_asset else _doubts(estate, account, "data-asset", "datastore")
+        for gap in gaps:
+            estate.mark_gap(account, "has-data-asset", gap)
+        if not gaps:
+            estate.set(account, "has-data-asset", has_asset)
 
 
 class _Facts:

@@ -23,6 +23,7 @@ class Names:
     def __init__(self, estate: Estate, first_line: Span) -> None:
         self.estate = estate
         self.findings: list[Finding] = []
+        self._first_line = first_line
         self._index: dict[str, list[int]] = {}
         self._complained: set[str] = set()
         for node in estate.nodes("principal"):
@@ -44,6 +45,23 @@ class Names:
             return found[0]
         self._complain(name, kinds, found, span)
         return None
+
+    def unfilled(self, gaps: Sequence[int]) -> None:
+        """Says that names with tokens could not all be filled, since workspaces are unread."""
+        subject = NodeRef("name:{}", "group", "names with tokens")
+        text = "which groups the role table names depends on workspaces that could not be listed"
+        self.findings.append(
+            Finding(
+                "SCN02",
+                "unknown",
+                subject,
+                "unknown",
+                text,
+                line=self._first_line,
+                reason="gap",
+                gaps=tuple(self.estate.gaps[g] for g in gaps),
+            )
+        )
 
     def _complain(self, name: str, kinds: Sequence[str], found: list[int], span: Span) -> None:
         if name.lower() in self._complained:

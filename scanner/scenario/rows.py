@@ -18,8 +18,15 @@ _GROUPS = ("group",)
 
 def bind(estate: Estate, scenario: Scenario, names: Names) -> None:
     """Makes the rows, ties them to principals, and marks the principals."""
+    unfilled = estate.unread_gaps("workspace") if any(_TOKEN.search(row.principal) for row in scenario.roles) else []
     for group in estate.nodes("group"):
-        estate.set(group, "approved", False)
+        if unfilled:  # a row for a project nobody could see may name it
+            for gap in unfilled:
+                estate.mark_gap(group, "approved", gap)
+        else:
+            estate.set(group, "approved", False)
+    if unfilled:
+        names.unfilled(unfilled)
     _break_glass(estate, scenario, names)
     units = _units(estate)
     for row in scenario.roles:
@@ -134,7 +141,10 @@ def _services(estate: Estate, scenario: Scenario, names: Names) -> None:
 
 def _break_glass(estate: Estate, scenario: Scenario, names: Names) -> None:
     for principal in estate.nodes("principal"):
-        if not estate.key(principal).startswith("unread:"):
+        unread = estate.unread_gaps("user") if estate.kind(principal) == "user" else []
+        for gap in unread:
+            estate.mark_gap(principal, "break-glass", gap)
+        if not unread and not estate.key(principal).startswith("unread:"):
             estate.set(principal, "break-glass", False)
     span: Span
     for name in scenario.break_glass.accounts if scenario.break_glass else ():

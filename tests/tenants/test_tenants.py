@@ -13,6 +13,7 @@ import pytest
 from scanner import ids
 from scanner.collect import Secret, Settings, run
 from scanner.findings import Report
+from scanner.graph.records import RECORDS
 from scanner.simulator import Simulator
 from scanner.snapshot import Coverage, Snapshot
 from tests.support.scan import FIXTURES, pairs, report_of, scanned, scenario, tenant
@@ -167,3 +168,63 @@ def test_the_document_is_sound() -> None:
             assert reference in known or ids.resource_type(reference) == "", reference
     principals = {item["id"] for kind in ("users", "groups", "servicePrincipals") for item in document["graph"][kind]}
     assert {a["properties"]["principalId"] for a in document["roleAssignments"]} <= principals
+
+
+# Lists whose loss may hide a finding behind a placeholder: an unread group's members are one unknown identity, by design.
+_BY_PLACEHOLDER = {"group-member": {("SOD01", "Maya")}}
+
+
+def _gaps_of(kind: str, document: dict[str, Any]) -> list[Coverage]:
+    """The ledger of a reader who lacks one permission everywhere."""
+    record = RECORDS[kind]
+    subscriptions = [s["id"].lower() for s in document["subscriptions"]]
+    if record.scope in ("subscription", "scope"):
+        scopes = subscriptions
+    elif record.scope == "location":
+        scopes = [f"{s}/locations/{region}" for s in subscriptions for region in ("westeurope", "northeurope")]
+    elif record.scope == "group":
+        scopes = [g["id"].lower() for g in document["graph"]["groups"]]
+    elif record.scope == "tenant":
+        scopes = ["tenant"]
+    else:
+        own = [
+            ids.fold(r["id"]) for r in document["resources"] if ids.resource_type(ids.fold(r["id"])) == record.arm_type
+        ]
+        levels = 2 if record.arm_type.endswith("/versions") else 1
+        scopes = sorted({"/".join(key.split("/")[: -2 * levels]) for key in own})
+    return [Coverage(kind, scope, "forbidden", record.permission, status=403) for scope in scopes]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        k
+        for k in RECORDS
+        if k not in ("tenant", "location", "subscription", "management-group", "resource-group", "resource")
+    ],
+)
+def test_no_finding_turns_into_a_pass_and_none_is_invented_when_a_permission_is_missing(kind: str) -> None:
+    """Traps 1 and 2, for every list: what was found is still found, or unknown; what was not is at most unknown."""
+    document, intent = tenant("contoso"), scenario("contoso")
+    gaps = _gaps_of(kind, document)
+    whole, blind = scanned(document, intent), scanned(document, intent, gaps)
+
+    def found(report: Report, outcome: str) -> set[tuple[str, str]]:
+        return {
+            (s.finding.rule, s.finding.subject.key)
+            for s in report.settled
+            if s.finding.outcome == outcome and s.finding.rule != "SCN03"
+        }
+
+    unknown = found(blind, "unknown")
+    rules_in_doubt = {rule for rule, _ in unknown}
+    lost = {
+        (rule, key)
+        for rule, key in found(whole, "fail") - found(blind, "fail")
+        if (rule, key) not in unknown and rule not in rules_in_doubt
+    }
+    names = {s.finding.subject.key: s.finding.subject.name for s in whole.settled}
+    assert {(rule, names[key]) for rule, key in lost} <= _BY_PLACEHOLDER.get(kind, set())
+    assert found(blind, "fail") <= found(whole, "fail")
+    touched = {gap.permission for s in blind.settled for gap in s.finding.gaps if gap.permission}
+    assert touched <= {RECORDS[kind].permission}

@@ -8,10 +8,20 @@ from pyroaring import BitMap
 
 from scanner.derive.access.engine import Engine, Grant
 from scanner.derive.access.grants import administrators
-from scanner.graph.estate import Estate
+from scanner.graph.estate import UNSET, Estate
 
 _RESIDUAL_WAYS = {"grant-self", "account-key", "workspace-keys"}
 _WRITING_DUTIES = {"train", "manage-data", "operate"}
+_HOSTS = {
+    "workspace",
+    "compute",
+    "online-endpoint",
+    "batch-endpoint",
+    "model-account",
+    "ml-registry",
+    "user-assigned-identity",
+    "service-principal",
+}
 _PLATFORM = {"microsoft", "host-default", "policy", "service"}
 
 
@@ -41,6 +51,8 @@ class Approval:
             for principal in self.estate.neighbours(row, "names"):
                 self.services.setdefault(principal, []).append(row)
         self._inner: dict[int, list[int]] = {}
+        # lists without which nobody can say whom the scenario's names mean
+        self.unread_names = self.estate.unread_gaps("workspace", "group", "user")
 
     def approved(self, grant: Grant, target: Target, way: str, access: str) -> tuple[BitMap, bool]:
         """Identities that a grant lets in as a role row approves, and whether that hangs on an unread mark."""
@@ -94,6 +106,16 @@ class Approval:
         if not hosts and own is not None:
             hosts = [own]
         return bool(hosts) and all(estate.get(host, "environment") == target.environment for host in hosts)
+
+    def doubts(self, grant: Grant) -> list[int]:
+        """Gaps that leave open whether a reach is wanted: names, origins or hosts that could not be looked up."""
+        estate, principal = self.estate, grant.principal
+        found = [*self.unread_names, *estate.gaps_at(grant.node, "origin")]
+        if estate.kind(principal) == "managed-identity":
+            host = estate.node(str(estate.get(principal, "host")))
+            if host is None or estate.kind(host) == "missing" or estate.get(host, "environment") is UNSET:
+                found += [gap for kind, gap in estate.unread if kind in _HOSTS]
+        return found
 
     def _entries(self, principal: int) -> list[int]:
         found = self._inner.get(principal)

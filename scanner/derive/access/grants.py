@@ -18,13 +18,16 @@ def derive(engine: Engine) -> None:
     within = environments_below(engine)
     environments = {estate.name(node): node for node in estate.nodes("environment")}
     declared = administrators(estate)
+    # an administrators' group that could not be looked up may be any
+    nameless = any(not estate.neighbours(row, "names") for row in estate.nodes("administrator-row"))
+    unnamed = estate.unread_gaps("group") if nameless else []
     rows = _rows(estate)
     assigned: defaultdict[int, set[str]] = defaultdict(set)
     for scope, found in engine.grants.items():
         reached = _reached(engine, scope, within)
         above = estate.kind(scope) in _ABOVE and len(reached) > 1
         for grant in found:
-            _write(engine, grant, reached, above, declared)
+            _write(engine, grant, reached, above, declared, unnamed)
             for name in sorted(reached):
                 estate.connect(grant.node, "reaches-into", environments[name])
             if not above and estate.get(grant.node, "classes") not in (UNSET, frozenset({"read"}), frozenset()):
@@ -91,7 +94,14 @@ def _rows(estate: Estate) -> dict[int, set[str]]:
     return found
 
 
-def _write(engine: Engine, grant: Grant, reached: frozenset[str], above: bool, declared: dict[int, set[str]]) -> None:
+def _write(
+    engine: Engine,
+    grant: Grant,
+    reached: frozenset[str],
+    above: bool,
+    declared: dict[int, set[str]],
+    unnamed: list[int],
+) -> None:
     estate, node = engine.estate, grant.node
     estate.set(node, "classes", classes(engine, grant.role))
     estate.set(node, "environments", reached)
@@ -100,7 +110,10 @@ def _write(engine: Engine, grant: Grant, reached: frozenset[str], above: bool, d
     estate.set(node, "break-glass", estate.get(grant.principal, "break-glass"))
     over = declared.get(grant.principal, set())
     service = estate.get(node, "origin") == "service"
-    estate.set(node, "declared", service or (bool(reached) and reached <= over))
+    for gap in unnamed:
+        estate.mark_gap(node, "declared", gap)
+    if not unnamed:
+        estate.set(node, "declared", service or (bool(reached) and reached <= over))
     for gap in estate.gaps_at(grant.role, "*"):
         estate.mark_gap(node, "classes", gap)
 

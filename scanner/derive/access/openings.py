@@ -220,8 +220,9 @@ def _settle(approval: Approval, openings: dict[str, _Opening], account: int, tar
     let_in, doubtful = approval.approved(grant, target, reach.way, reach.access)
     residual = approval.residual(grant, target, reach.way)
     unwanted = who - let_in - residual
-    if unwanted and doubtful:
-        gaps = (*reach.gaps, *estate.gaps_at(grant.node, "mark"))
+    doubts = approval.doubts(grant)
+    if unwanted and (doubtful or doubts):
+        gaps = (*reach.gaps, *estate.gaps_at(grant.node, "mark"), *doubts)
         reach = Reach(grant, reach.way, reach.access, reach.who, False, gaps, reach.reopened, reach.through)
     if unwanted:
         _add(openings, account, target, reach, cause, unwanted)

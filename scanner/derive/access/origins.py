@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scanner import ids
 from scanner.derive.access.engine import Engine, Grant
-from scanner.graph.estate import Estate
+from scanner.graph.estate import UNSET, Estate
 
 # Tenants in which Microsoft keeps its first-party applications.
 _MICROSOFT = {
@@ -45,6 +45,12 @@ def derive(engine: Engine) -> None:
     for principal in estate.nodes("principal"):
         held = by_principal.get(principal, [])
         origin = _origin(estate, principal, services)
+        if origin is None and (gaps := _unread_origin(estate, principal)):
+            # nobody could look up whose it is: neither the platform's nor our own
+            for node in (principal, *(grant.node for grant in held)):
+                for gap in gaps:
+                    estate.mark_gap(node, "origin", gap)
+            continue
         if origin is not None:
             for grant in held:
                 estate.set(grant.node, "origin", origin)
@@ -54,6 +60,13 @@ def derive(engine: Engine) -> None:
                 estate.set(grant.node, "origin", "host-default" if default else "own")
             origin = "host-default" if defaults and all(defaults) else "own"
         estate.set(principal, "origin", origin)
+
+
+def _unread_origin(estate: Estate, principal: int) -> list[int]:
+    """Gaps that hide where a workload comes from; none when its owner or its host is known."""
+    kind = estate.kind(principal)
+    unknown = kind == "service-principal" and estate.get(principal, "app-owner") is UNSET
+    return estate.unread_gaps("service-principal") if unknown else []
 
 
 def _origin(estate: Estate, principal: int, services: set[int]) -> str | None:

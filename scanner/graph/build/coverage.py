@@ -20,9 +20,8 @@ _EDGES = {
     "role-definition": "scope-of", "deny-assignment": "scope-of", "group-member": "has-member", "group-owner": "may-be-joined-by",
     "management-group": "contained-in",
 }  # fmt: skip
-_NOT_SUBJECTS = {"grant", "role", "deny-assignment", "region"}
-# attributes that a list decides, at the pools of its location
-_POOL_FACTS = {"ml-quota": "workspace-caps"}
+_NOT_SUBJECTS = {"role", "deny-assignment", "region"}
+_POOL_LISTS = {"ml-usage", "ml-quota", "vm-size"}  # lists that say something of the pools of their location
 
 
 def mark(context: Context) -> None:
@@ -49,10 +48,12 @@ def _mark(context: Context, entry: Coverage) -> None:
     if entry.kind == "registry-replication" and owner is not None:
         estate.set(owner, "replicated-regions", UNSET)
         estate.mark_gap(owner, "replicated-regions", gap)
-    if entry.kind in _POOL_FACTS or entry.kind == "vm-size":
+    if entry.kind in _POOL_LISTS:
         _doubt_pools(context, entry, gap)
     if record and record.node and record.node not in _NOT_SUBJECTS and entry.outcome != "bounded":
         estate.mark_unread(record.node, gap)
+        if entry.kind in ("workspace", "ml-usage"):
+            estate.mark_unread("quota-share", gap)  # made of both
 
 
 def _unread_members(context: Context, group: int, gap: int) -> None:
@@ -87,6 +88,7 @@ def _doubt_pools(context: Context, entry: Coverage, gap: int) -> None:
             if entry.kind == "ml-quota":
                 estate.set(pool, "workspace-caps", UNSET)
             estate.mark_gap(pool, "*", gap)
+            estate.mark_gap(pool, "drawn-on-by", gap)
 
 
 def _explain_missing(context: Context) -> None:

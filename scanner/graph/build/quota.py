@@ -85,7 +85,7 @@ def _pool(context: Context, system: str, of: str, family: str, name: str) -> int
     where = estate.name(holder) if holder is not None else ids.last(subscription or "")
     node = estate.add("quota-pool", key, f"{name.replace(' Cluster Dedicated vCPUs', '')} in {region} of {where}")
     facts: dict[str, Any] = {"system": system, "family": family, "region": region, "subscription": subscription,
-                             "used": 0, "limit": None, "workspace-use": {}, "workspace-caps": {}}  # fmt: skip
+                             "workspace-use": {}, "workspace-caps": {}}  # fmt: skip
     for attribute, value in facts.items():
         estate.set(node, attribute, value)
     estate.connect(node, "measured-in", context.region(region))
