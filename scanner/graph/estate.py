@@ -57,6 +57,7 @@ class Estate:
         self._keys: list[str] = []
         self._kinds: list[str] = []
         self._rows = array("i")
+        self._table_of: list[_Table] = []  # by node: the table of its kind, so that a read is two list accesses
         self._original: dict[int, str] = {}
         self._tables: dict[str, _Table] = {kind: _Table() for kind in ONTOLOGY.kinds}
         self._edges: dict[str, _Edges] = {name: _Edges() for name in ONTOLOGY.edges}
@@ -64,6 +65,7 @@ class Estate:
         self._reasons: dict[tuple[str, int, int], str] = {}
         self._edge_gaps: dict[tuple[str, int, int], int] = {}
         self._node_gaps: dict[tuple[int, str], list[int]] = {}
+        self.gap_names: set[str] = set()  # edges and attributes with a gap somewhere
         self._chains: dict[int, tuple[int, tuple[Step, ...]]] = {}
         self._span_index: dict[int, int] = {}
         self._gap_index: dict[Gap, int] = {}
@@ -85,9 +87,11 @@ class Estate:
             self._ids[key] = node
             self._keys.append(key)
             self._kinds.append(kind)
+            self._table_of.append(self._tables[kind])
             self._rows.append(self._new_row(kind, node))
         elif kind != "missing" and self._kinds[node] == "missing":
             self._kinds[node] = kind
+            self._table_of[node] = self._tables[kind]
             self._rows[node] = self._new_row(kind, node)
         if original and original != key:
             self._original[node] = original
@@ -125,7 +129,9 @@ class Estate:
                     yield node
 
     def count(self, kind: str) -> int:
-        return sum(1 for _ in self.nodes(kind))
+        """How many nodes of a kind or union there are; only `missing` ones can have become another kind."""
+        plain = sum(len(self._tables[m].nodes) for m in self.ontology.members(kind) if m != "missing")
+        return plain + sum(1 for _ in self.nodes("missing")) if "missing" in self.ontology.members(kind) else plain
 
     def column(self, kind: str, attribute: str) -> tuple[Sequence[int], Sequence[Value] | None]:
         """For bulk reading: the nodes of a plain kind and, in the same order, their values (None: all unset).
@@ -139,13 +145,13 @@ class Estate:
 
     def get(self, node: int, attribute: str) -> Value:
         """The value; `UNSET` when it could not be read or the kind does not have it."""
-        column = self._tables[self._kinds[node]].columns.get(attribute)
+        column = self._table_of[node].columns.get(attribute)
         row = self._rows[node]
         return column[row] if column is not None and row < len(column) else UNSET
 
     def set(self, node: int, attribute: str, value: Value, line: Span | None = None) -> None:
         """Writes an attribute; `line` is the scenario line the value comes from."""
-        table = self._tables[self._kinds[node]]
+        table = self._table_of[node]
         row = self._rows[node]
         column = table.columns.get(attribute)
         if column is None:
@@ -169,7 +175,7 @@ class Estate:
 
     def line(self, node: int, attribute: str) -> Span | None:
         """The scenario line an attribute was written from."""
-        lines = self._tables[self._kinds[node]].lines.get(attribute)
+        lines = self._table_of[node].lines.get(attribute)
         row = self._rows[node]
         if lines is None or row >= len(lines) or not lines[row]:
             return None
@@ -251,6 +257,7 @@ class Estate:
 
     def mark_gap(self, node: int, edge: str, gap: int) -> None:
         """Says that edges of this name (forward or inverse) may be missing at the node."""
+        self.gap_names.add(edge)
         found = self._node_gaps.setdefault((node, edge), [])
         if gap not in found:
             found.append(gap)

@@ -31,19 +31,20 @@ def candidates(estate: Estate, rule: Rule, kind: str) -> tuple[int, list[int]]:
     judged = _judged(estate, rule, kind, nodes)
     if rule.expectation != "must":
         return len(judged), judged
-    suspects = _run(estate, kind, nodes, _keep(rule.where, rule.conditions[0]))
+    suspects = _run(estate, kind, nodes, _keep(estate, rule.where, rule.conditions[0]))
     return len(judged), [node for node in suspects if node not in estate.aside] if estate.aside else suspects
 
 
 def _judged(estate: Estate, rule: Rule, kind: str, nodes: Sequence[int]) -> list[int]:
-    found = _run(estate, kind, nodes, _keep(rule.where, ALWAYS))
+    found = _run(estate, kind, nodes, _keep(estate, rule.where, ALWAYS))
     return [node for node in found if node not in estate.aside] if estate.aside else found
 
 
 class _Source:
     """An expression being written: the columns it reads and the constants it names."""
 
-    def __init__(self) -> None:
+    def __init__(self, partial: set[str]) -> None:
+        self.partial = partial  # sets that may have more members than were seen
         self.columns: dict[str, str] = {}
         self.constants: dict[str, Any] = {}
 
@@ -56,8 +57,8 @@ class _Source:
         return name
 
 
-def _keep(where: Condition, must: Condition) -> tuple[str, tuple[str, ...], dict[str, Any]]:
-    source = _Source()
+def _keep(estate: Estate, where: Condition, must: Condition) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+    source = _Source(estate.gap_names)
     dropped = [_false(where, source)] if where is not ALWAYS else []
     if must is not ALWAYS:
         dropped.append(_true(must, source))
@@ -116,13 +117,9 @@ def _sure(test: Comparison, source: _Source, wanted: bool) -> str:
         case "matches":
             answer = f"glob({k}, {a})"
         case bound:
-            sign = "<=" if bound == "at-most" else ">="
-            # sets are left to the interpreter, since they may be partial
-            return (
-                f"({known} and NUMBER({a}) and {a} {sign} {k})"
-                if wanted
-                else f"({known} and {there} and NUMBER({a}) and not {a} {sign} {k})"
-            )
+            if test.attribute in source.partial:
+                return "False"  # a set that may be partly read is left to the interpreter
+            answer = f"SIZE({a}) {'<=' if bound == 'at-most' else '>='} {k}"
     if wanted:
         return f"({known} and {there} and {answer})"
     return f"({known} and not ({there} and {answer}))"
@@ -134,7 +131,7 @@ def _compiled(expression: str) -> CodeType:
     for node in ast.walk(tree):
         if not isinstance(node, _ALLOWED):
             raise TypeError(f"{type(node).__name__} has no place in a compiled rule")
-        if isinstance(node, ast.Call) and not (isinstance(node.func, ast.Name) and node.func.id in ("glob", "NUMBER")):
+        if isinstance(node, ast.Call) and not (isinstance(node.func, ast.Name) and node.func.id in ("glob", "SIZE")):
             raise TypeError("only matchers are called in a compiled rule")
     return compile(tree, "<rule>", "eval")
 
@@ -148,7 +145,7 @@ def _run(
         "UNSET": UNSET,
         "EMPTY": frozenset(),
         "glob": glob,
-        "NUMBER": _is_number,
+        "SIZE": _size,
     }
     if columns:
         declared = estate.ontology.kinds[kind].attributes
@@ -165,5 +162,5 @@ def _run(
     return found
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float)
+def _size(value: Any) -> Any:
+    return len(value) if isinstance(value, frozenset) else value

@@ -80,11 +80,12 @@ def _worth_a_walk(estate: Estate, rule: Rule, by: Route) -> set[int] | None:
 
     Offending targets and gaps are few, subjects are many: whoever leads to none of them passes without a walk.
     """
-    if rule.expectation not in ("none", "never-together") or references(rule):
+    if rule.expectation not in ("every", "none", "never-together") or references(rule):
         return None
     targets = list(estate.nodes(rule.to))
+    fine = rule.expectation == "every"  # the answer that is no offence
     sides = [
-        leading_to(estate, by, [t for t in targets if holds(estate, condition, t, t) is not False])
+        leading_to(estate, by, [t for t in targets if holds(estate, condition, t, t) is not fine])
         for condition in rule.conditions
     ]
     return set.intersection(*sides) | leading_to(estate, by, blind(estate, by))

@@ -53,9 +53,8 @@ class Route:
 def route(estate: Estate, follow: Collection[str], to: Collection[str], through: bool) -> Route:
     """The route of a rule: what it follows, to which plain kinds, and whether it goes on past them."""
     every = [edge for edge in sorted(follow) if estate.has_edges(edge)]
-    gapped = {edge for _, edge, _ in estate.gap_marks()}
     sure = tuple(edge for edge in every if not _conditional(estate, edge))
-    return Route(sure, tuple(every), tuple(sorted(set(follow) & gapped)), frozenset(to), through)
+    return Route(sure, tuple(every), tuple(sorted(set(follow) & estate.gap_names)), frozenset(to), through)
 
 
 def walk(estate: Estate, start: int, by: Route) -> Reached:

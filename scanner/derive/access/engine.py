@@ -55,6 +55,7 @@ class Engine:
         self._members = _closure(estate)
         self._can: dict[tuple[int, str, bool], Grants] = {}
         self._granting: dict[tuple[int, str], list[Grant]] = {}
+        self._gapped = bool(estate.gap_names & {"scope-of", "contained-in"})
         self._chains: dict[int, tuple[int, ...]] = {}
         self.grants: dict[int, list[Grant]] = defaultdict(list)  # by scope node
         self.children: dict[int, list[int]] = defaultdict(
@@ -149,6 +150,8 @@ class Engine:
     def gaps(self, node: int, kinds: Sequence[str]) -> list[int]:
         """Indices of gaps of these record kinds at a scope of the node's chain."""
         estate = self.estate
+        if not self._gapped:
+            return []
         return [
             gap for scope in self.chain(node) for gap in (*estate.gaps_at(scope, "scope-of"), *estate.gaps_at(scope, "contained-in"))
             if estate.gaps[gap].kind in kinds

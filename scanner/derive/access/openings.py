@@ -103,6 +103,10 @@ def _allowed(
 ) -> tuple[BitMap, bool, tuple[int, ...]]:
     """Who may take any of the actions by a grant: the identities, whether for certain, and unread denials."""
     everybody = engine.members(grant.principal)
+    if not engine.denies:  # nobody is kept out: no set needs to be made
+        sure = engine.can_any(grant.role, wanted) == "yes" and not grant.condition
+        gaps = tuple(engine.gaps(place, ("deny-assignment",))) if everybody else ()
+        return everybody, sure and not gaps, gaps
     certain, perhaps = BitMap(), BitMap()
     for action in wanted:
         answer = engine.can(grant.role, action)

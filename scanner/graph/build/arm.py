@@ -20,7 +20,7 @@ def place(context: Context, kind: str, body: shapes.Arm[Any], raw: bytes, locati
     arm_type = RECORDS[kind].arm_type or ids.resource_type(key)
     group = ids.resource_group_of(key)
     estate.set(node, "type", arm_type)
-    estate.set(node, "subscription", ids.subscription_of(key))
+    estate.set(node, "subscription", group.rpartition("/resourcegroups/")[0] if group else ids.subscription_of(key))
     estate.set(node, "resource-group", group)
     estate.set(node, "tags", context.shared_tags(body.tags if body.tags is not UNSET else None))
     managed_by = known(body.managed_by)

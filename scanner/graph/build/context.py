@@ -30,13 +30,19 @@ class Context:
     principal_types: dict[str, str] = field(default_factory=dict)  # object id -> node kind
     in_directory: set[str] = field(default_factory=set)
     linked_activations: set[tuple[str, str, str]] = field(default_factory=set)
+    places: dict[str, tuple[int | None, str | None]] = field(default_factory=dict)  # locations as written
     tags: dict[tuple[tuple[str, str], ...], dict[str, str]] = field(default_factory=dict)
 
     def place_region(self, location: Any) -> tuple[int | None, str | None]:
         """The region node of a location and its folded name; (None, None) for what is not regional."""
-        if not isinstance(location, str) or not regions.is_region(location):
+        if not isinstance(location, str):
             return None, None
-        return self.region(location), ids.fold_location(location)
+        found = self.places.get(location)
+        if found is None:
+            known_place = regions.is_region(location)
+            found = (self.region(location), ids.fold_location(location)) if known_place else (None, None)
+            self.places[location] = found
+        return found
 
     def region(self, location: str) -> int:
         name = ids.fold_location(location)
