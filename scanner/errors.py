@@ -2,10 +2,9 @@
 
     MlpostureError
     |-- UserError            2   wrong arguments, configuration, rule, scenario, snapshot
-    |-- CollectionError      4   sign-in or collection failed and nothing was evaluated
-    `-- Interrupted        130   stopped by a signal
+    `-- CollectionError      4   sign-in or collection failed and nothing was evaluated
 
-Anything else that reaches the top is a bug of ours (70).
+A signal ends in 130 or 143. Anything else that reaches the top is a bug of ours (70).
 """
 
 from __future__ import annotations
@@ -80,12 +79,6 @@ class CollectionError(MlpostureError):
     def __init__(self, message: str, help: str = "") -> None:
         self.problem = Problem(message, help=help)
         super().__init__(str(self.problem))
-
-
-class Interrupted(MlpostureError):
-    """A signal ended the run; `exit` says which."""
-
-    exit = Exit.INTERRUPTED
 
 
 def suggest(word: str, known: Sequence[str] | frozenset[str] | set[str]) -> str:

@@ -9,12 +9,12 @@ import sys
 import tempfile
 import traceback
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
 
 from scanner import __version__
-from scanner.errors import CollectionError, Exit, Interrupted, MlpostureError, UserError
+from scanner.errors import CollectionError, Exit, MlpostureError, UserError
 
 # command -> module of scanner.cli and the object in it; the order is the order of the help
 _COMMANDS = {
@@ -97,9 +97,6 @@ def main() -> NoReturn:
     except click.ClickException as error:
         _complain(_in_house_style(error))
         _leave(Exit.USER_ERROR)
-    except Interrupted as error:
-        _complain("interrupted")
-        _leave(error.exit)
     except (KeyboardInterrupt, click.Abort):
         _complain("interrupted")
         _leave(Exit.INTERRUPTED)
@@ -152,7 +149,7 @@ def _bug() -> str:
     return f"this is a bug of mlposture's, not a mistake of yours\n  help: please report it with the log `{path}`"
 
 
-def _terminated(_signal: int, _frame: FrameType | None) -> Any:
-    stopped = Interrupted("terminated")
-    stopped.exit = Exit.TERMINATED
-    raise stopped
+def _terminated(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Ends at once. Only what is no `Exception` gets out of the event loop's own callbacks."""
+    _complain("interrupted")
+    raise SystemExit(int(Exit.TERMINATED))

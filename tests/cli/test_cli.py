@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -253,3 +255,36 @@ def test_a_bug_of_ours_is_seventy_with_a_log_and_no_traceback(tmp_path: Path) ->
     assert "this is a bug of mlposture's" in done.stderr and "Traceback" not in done.stderr
     (log,) = tmp_path.glob("mlposture-*.log")
     assert "ZeroDivisionError" in log.read_text(encoding="utf-8") and log.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_says_so_and_leaves_no_file(sent: signal.Signals, code: int, tmp_path: Path) -> None:
+    from scanner.simulator import Simulator
+
+    with Simulator(tenant("two-regions"), latency=0.5) as simulator:
+        words = [
+            "snapshot",
+            "-o",
+            f"{tmp_path}/s.mlp",
+            "--cloud",
+            simulator.url,
+            "--ca-bundle",
+            str(simulator.ca_bundle),
+            "--auth",
+            "environment",
+        ]
+        environment = {
+            "AZURE_TENANT_ID": simulator.tenant_id,
+            "AZURE_CLIENT_ID": simulator.client_id,
+            "AZURE_CLIENT_SECRET": simulator.client_secret,
+        }
+        running = subprocess.Popen(
+            [sys.executable, "-c", "from scanner.cli import main; main()", *words], stderr=subprocess.PIPE, text=True, cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        )  # fmt: skip
+        while not simulator.requests and running.poll() is None:
+            time.sleep(0.05)
+        running.send_signal(sent)
+        _, said = running.communicate(timeout=20)
+    assert (running.returncode, said.strip()) == (code, "error: interrupted")
+    assert list(tmp_path.iterdir()) == []
