@@ -8,9 +8,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from scanner import ids
+from scanner.findings import Gap
 from scanner.graph.estate import UNSET, Estate
+from scanner.graph.records import RECORDS
 
 UPGRADE_RESERVE = 1.2  # managed online deployments keep a fifth more while they are upgraded
+_ANY_FAMILY = ""  # of a size nobody listed: it may draw on any pool of its place
+_LOW_PRIORITY = "lowpriority"  # ends the normalised family of pools that low-priority nodes count against
 _Draw = dict[int, float | None]  # workspace -> most units it may take by what is declared; None: a size is not known
 
 
@@ -26,8 +30,13 @@ def derive(estate: Estate) -> None:
     for pool in estate.nodes("quota-pool"):
         region, family = estate.get(pool, "region"), estate.get(pool, "family")
         system = estate.get(pool, "system")
-        draw = draws.get((str(estate.get(pool, "subscription")), str(region), str(family)), {})
+        place = (str(estate.get(pool, "subscription")), str(region))
+        draw = draws.get((*place, str(family)), {})
         if system == "ml":
+            if (*place, _ANY_FAMILY) in draws:
+                scope = f"{place[0]}/locations/{region}"
+                gap = Gap("vm-size", scope, RECORDS["vm-size"].permission, "partial", "a size in use is not listed")
+                estate.mark_gap(pool, "drawn-on-by", estate.add_gap(gap))
             _join(estate, pool, draw)
         _measure(estate, pool, draw, (region, family) in needed)
         if system == "ml":
@@ -54,11 +63,14 @@ def _draws(estate: Estate, sizes: Mapping[str, tuple[str, int]]) -> dict[tuple[s
     found: defaultdict[tuple[str, str, str], _Draw] = defaultdict(dict)
 
     def take(workspace: int, node: int, size: Any, count: Any, factor: float) -> None:
-        if not isinstance(size, str):
-            return
-        family, cores = sizes.get(size, ("", 0))
+        if size is None:
+            return  # it draws on no pool of ours
+        family, cores = sizes.get(size, (_ANY_FAMILY, 0)) if size is not UNSET else (_ANY_FAMILY, 0)
+        if estate.get(node, "priority") == "low-priority" and family != _ANY_FAMILY:
+            family += _LOW_PRIORITY
         place = (str(estate.get(workspace, "subscription")), str(estate.get(node, "region")), family)
-        amount = None if not isinstance(count, int | float) else math.ceil(factor * count) * cores
+        known = isinstance(count, int | float) and family != _ANY_FAMILY
+        amount = math.ceil(factor * count) * cores if known else None
         before = found[place].get(workspace, 0.0)
         found[place][workspace] = None if amount is None or before is None else before + amount
 
@@ -130,6 +142,7 @@ def _measure(estate: Estate, pool: int, draw: _Draw, needed: bool) -> None:
         estate.set(pool, "headroom", None)
         return
     taken = max(used or 0, declared)
+    certain = certain and used is not UNSET
     left = 1.0 - taken / limit if limit else (0.0 if taken else 1.0)
     wanted = estate.get(pool, "headroom-wanted")
     short_anyway = isinstance(wanted, int | float) and left < wanted
@@ -213,5 +226,5 @@ def _serving_needs(estate: Estate, scenario: int | None) -> None:
         for gap in unread:
             estate.mark_gap(node, "left-after-worst-loss", gap)
         if not unread:
-            left = sum(granted.values()) - (granted[largest] if largest else 0.0)
-            estate.set(node, "left-after-worst-loss", left if not math.isnan(left) else 0.0)
+            left = sum(amount for region, amount in granted.items() if region != largest)
+            estate.set(node, "left-after-worst-loss", left)

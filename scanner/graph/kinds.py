@@ -44,7 +44,9 @@ _ARM = (
     ),
     *_BOUND,
 )
-_IDENTITY_HOST = (text("identity-type", "managed identity kind of the resource", arm="identity.type"),)
+_IDENTITY_HOST = (
+    text("identity-type", "system-assigned, user-assigned, or both with a comma between", arm="identity.type"),
+)
 
 _PRINCIPAL = (
     *_NAMED,
@@ -102,6 +104,7 @@ _KINDS = (
         _ARM, _IDENTITY_HOST,
         text("compute-type", "kind of compute, kebab case", arm="properties.computeType"),
         text("vm-size", "VM size, lower case", arm="properties.properties.vmSize"),
+        text("priority", "quota its nodes count against; dedicated when absent", "dedicated", "low-priority", arm="properties.properties.vmPriority"),
         number("max-nodes", "most nodes it may have (an instance: 1)", arm="properties.properties.scaleSettings.maxNodeCount"),
         number("min-nodes", "fewest nodes", arm="properties.properties.scaleSettings.minNodeCount"),
     ), "microsoft.machinelearningservices/workspaces/computes"),

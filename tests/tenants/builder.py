@@ -192,12 +192,16 @@ class Tenant:
             {**self._assignment(who, role, scope, kind, None), "memberType": "Direct", "status": "Provisioned"},
         )
 
-    def activated(self, who: str, role: str, scope: str) -> None:
-        """What an activation leaves for some hours: an ordinary assignment, and PIM's word that it is none."""
+    def activated(self, who: str, role: str, scope: str, *, of: str) -> None:
+        """What an activation leaves for some hours: an ordinary assignment, and PIM's word that it is none.
+
+        `of` is the group whose eligibility was activated.
+        """
         self.assign(who, role, scope, kind="User")
         facts = self._assignment(who, role, scope, "User", None)
+        source = guid("roleEligibilityScheduleInstances", of, str(facts["roleDefinitionId"]), scope)
         self._instance("roleAssignmentScheduleInstances", who, {**facts, "assignmentType": "Activated", "memberType": "Group",
-                       "endDateTime": "2026-11-24T18:00:00Z", "linkedRoleEligibilityScheduleInstanceId": guid("eligible", role, scope)})  # fmt: skip
+                       "endDateTime": "2026-11-24T18:00:00Z", "linkedRoleEligibilityScheduleInstanceId": f"{scope}/providers/Microsoft.Authorization/roleEligibilityScheduleInstances/{source}"})  # fmt: skip
 
     def _instance(self, array: str, who: str, facts: Mapping[str, Any]) -> None:
         name = guid(array, who, str(facts["roleDefinitionId"]), str(facts["scope"]))

@@ -188,7 +188,7 @@ def _roles(t: Tenant, parts: dict[tuple[str, str], dict[str, str]], explore: dic
     t.assign("grp-ml-everyone", "Contoso ML Trainer", explore["group"])
     top = "/providers/Microsoft.Management/managementGroups/contoso-ml"
     t.eligible("grp-it-administrators", "Owner", top)
-    t.activated("mia", "Owner", top)  # decoy: activated for an afternoon, not standing
+    t.activated("mia", "Owner", top, of="grp-it-administrators")  # decoy: activated for an afternoon, not standing
     t.assign("grp-auditors", "Reader", "/")  # decoy: inherited from the tenant root, and only reads
     t.assign(
         "Microsoft Defender for Cloud", "Storage Account Contributor", top, kind="ServicePrincipal"

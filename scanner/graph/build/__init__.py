@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import gc
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from scanner.graph.build import arm, authorisation, containers, coverage, directory, machine_learning, quota
 from scanner.graph.build.context import Context
-from scanner.graph.build.shapes import lines
+from scanner.graph.build.reading import lines
 from scanner.graph.estate import Estate
 from scanner.snapshot import Snapshot
 
 __all__ = ["build"]
 
-# In order: what stands later may refer to what stands earlier as made; the rest becomes `missing` and is filled in when it comes.
+# In order: what stands later may refer to what stands earlier as made; the rest becomes `missing` and is filled in when
+# it comes.
 _STEPS: tuple[tuple[str, type[Any], Callable[..., None]], ...] = (
     *containers.STEPS,
     *arm.STEPS,
@@ -32,10 +36,27 @@ def build(snapshot: Snapshot, arm_paths: Mapping[str, frozenset[str]] | None = N
     """
     estate = Estate()
     context = Context(estate, snapshot, arm_paths or {})
-    for kind, shape, place in _STEPS:
-        for body, of, raw in lines(snapshot, kind, shape):
-            place(context, kind, body, of, raw)
-    machine_learning.resolve(context)
-    directory.resolve(context)
-    coverage.mark(context)
+    unread = partial(coverage.misread, context)
+    with _collector_paused():
+        for kind, shape, place in _STEPS:
+            for body, of, raw, odd in lines(snapshot, kind, shape, unread):
+                context.odd = odd
+                place(context, kind, body, of, raw)
+        authorisation.resolve(context)
+        arm.resolve(context)
+        machine_learning.resolve(context)
+        directory.resolve(context)
+        coverage.mark(context)
     return estate
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Millions of objects are made here and all of them are kept."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

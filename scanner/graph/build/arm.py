@@ -8,8 +8,18 @@ from msgspec import UNSET
 
 from scanner import ids
 from scanner.graph.build import shapes
-from scanner.graph.build.context import Context, arm_values, known, word
+from scanner.graph.build.context import Context, arm_values, folded, known, lower, word
 from scanner.graph.records import RECORDS
+
+# The edges that a kind's own properties say: unknown where the properties were not listed, or were odd.
+_STATED = {
+    "workspace": ("depends-on", "default-store", "project-of-hub"), "compute": ("attached-to",), "datastore": ("stored-in",),
+    "data-asset": ("stored-in",), "model": ("stored-in",), "online-endpoint": ("runs-on",), "online-deployment": ("deploys",),
+    "batch-deployment": ("deploys", "runs-on"), "connection": ("connects-to",), "job": ("runs-on",),
+    "application-insights": ("writes-logs-to",), "model-deployment": ("spills-to",), "user-assigned-identity": ("has-identity",),
+    "ml-registry": ("replicated-to",), "storage-account": ("replicated-to",), "key-vault": (), "container-registry": (),
+    "model-account": (), "log-analytics": (),
+}  # fmt: skip
 
 
 def place(context: Context, kind: str, body: shapes.Arm[Any], raw: bytes, location: Any = UNSET) -> int:
@@ -23,12 +33,16 @@ def place(context: Context, kind: str, body: shapes.Arm[Any], raw: bytes, locati
     estate.set(node, "subscription", group.rpartition("/resourcegroups/")[0] if group else ids.subscription_of(key))
     estate.set(node, "resource-group", group)
     estate.set(node, "tags", context.shared_tags(body.tags if body.tags is not UNSET else None))
-    managed_by = known(body.managed_by)
-    estate.set(node, "managed-by", ids.fold(managed_by) if managed_by else None)
-    region_node, region = context.place_region(known(location) or known(body.location))
-    estate.set(node, "region", region)
+    estate.set(node, "managed-by", folded(known(body.managed_by)))
+    where = known(location) or known(body.location, UNSET)
+    region_node, region = context.place_region(where)
     if region_node is not None:
+        estate.set(node, "region", region)
         estate.connect(node, "located-in", region_node)
+    elif where is not UNSET or kind not in _STATED or RECORDS[kind].scope == "parent":
+        estate.set(node, "region", None)
+    else:
+        context.doubt(kind, node, ("located-in", "*"))
     above = group if group and arm_type.count("/") == 1 else ids.parent(key)
     if above and arm_type.endswith("/versions"):
         above = ids.parent(above)  # a version's container is only a name
@@ -37,12 +51,22 @@ def place(context: Context, kind: str, body: shapes.Arm[Any], raw: bytes, locati
         container = container if container is not None else estate.add("missing", above, ids.last(above))
         estate.connect(container, "contains", node)
     identity = known(body.identity)
-    if identity is not None:
+    if identity:
         _identities(context, node, key, identity)
     if "identity-type" in estate.ontology.kinds[kind].attributes:
-        estate.set(node, "identity-type", known(identity.type) if identity is not None else None)
+        estate.set(node, "identity-type", _identity_type(identity))
+    if context.odd or (body.properties is UNSET and kind in _STATED):
+        detail = "a field has a shape nobody expected" if context.odd else "it was listed without its properties"
+        also = ("located-in", "has-identity") if context.odd else ()
+        context.doubt(kind, node, ("*", *_STATED.get(kind, ()), *also), detail=detail)
     arm_values(context, node, arm_type, raw)
     return node
+
+
+def _identity_type(identity: Any) -> Any:
+    """`SystemAssigned, UserAssigned` with and without a blank are one."""
+    kinds = known(identity.type) if identity else identity
+    return ",".join(word(k.strip()) for k in kinds.split(",")) if isinstance(kinds, str) else kinds
 
 
 def _identities(context: Context, node: int, key: str, identity: shapes.Identity) -> None:
@@ -64,13 +88,25 @@ def _identities(context: Context, node: int, key: str, identity: shapes.Identity
             if estate.get(principal, "name") is UNSET:
                 estate.set(principal, "name", ids.last(arm_id))
             estate.connect(node, "has-identity", principal)
+        else:
+            context.waiting_identities.append((node, ids.fold(arm_id)))
+
+
+def resolve(context: Context) -> None:
+    """Ties hosts to identities that only their own resource says the object id of."""
+    estate = context.estate
+    for host, key in context.waiting_identities:
+        identity = estate.node(key)
+        found = estate.neighbours(identity, "has-identity") if identity is not None else ()
+        for principal in tuple(found):
+            estate.connect(host, "has-identity", principal)
+        if not found:
+            context.doubt("user-assigned-identity", host, ("has-identity",), scope=key, reason="not visible")
 
 
 def _resource(context: Context, kind: str, body: shapes.Arm[shapes.Nothing], of: str, raw: bytes) -> None:
-    if (
-        context.estate.node(ids.fold(body.id)) is None
-        or context.estate.kind(context.estate.node(ids.fold(body.id)) or 0) == "missing"
-    ):
+    node = context.estate.node(ids.fold(body.id))
+    if node is None or context.estate.kind(node) == "missing":
         place(context, kind, body, raw)
 
 
@@ -81,7 +117,7 @@ def _storage(context: Context, kind: str, body: shapes.Arm[shapes.Storage], of: 
     sku = known(body.sku)
     name = known(sku.name) if sku else None
     if name:
-        estate.set(node, "redundancy", name.rpartition("_")[2].lower())
+        estate.set(node, "redundancy", lower(name.rpartition("_")[2]))
     properties = body.properties
     if properties is UNSET:
         return
@@ -90,31 +126,28 @@ def _storage(context: Context, kind: str, body: shapes.Arm[shapes.Storage], of: 
     estate.set(node, "public-network-access", word(known(properties.public_network_access), "enabled"))
     estate.set(node, "hierarchical", known(properties.is_hns_enabled, False))
     secondary = known(properties.secondary_location)
-    estate.set(node, "secondary-region", ids.fold_location(secondary) if secondary else None)
+    estate.set(node, "secondary-region", ids.fold_location(secondary) if secondary else secondary)
 
 
 def _object_replication(
-    context: Context, kind: str, body: shapes.Arm[shapes.ObjectReplication], of: str, raw: bytes
+    context: Context, kind: str, body: shapes.Stated[shapes.ObjectReplication], of: str, raw: bytes
 ) -> None:
     """A policy stands on source and destination alike; the copy goes from the one to the other."""
-    if body.properties is UNSET:
-        return
-    here = ids.parent(ids.fold(body.id)) or ""
-    source = _account(context, known(body.properties.source_account), here)
-    target = _account(context, known(body.properties.destination_account), here)
-    estate = context.estate
-    if source is not None and target is not None and target not in estate.neighbours(source, "replicated-to"):
-        estate.connect(source, "replicated-to", target, "an object replication policy copies blobs there")
+    source = _account(context, known(body.properties.source_account))
+    target = _account(context, known(body.properties.destination_account))
+    holder = context.refer(ids.parent(ids.fold(body.id)))
+    if context.odd and holder is not None:
+        context.doubt(kind, holder, ("replicated-to",), detail="a policy has a shape nobody expected")
+    if source is not None and target is not None and (source, target) not in context.copies:
+        context.copies.add((source, target))
+        context.estate.connect(source, "replicated-to", target, "an object replication policy copies blobs there")
 
 
-def _account(context: Context, name: str | None, beside: str) -> int | None:
-    """An account named by id or by name alone (names are unique in Azure)."""
+def _account(context: Context, name: str | None) -> int | None:
+    """An account named by id or by name alone."""
     if not name:
         return None
-    if name.startswith("/"):
-        return context.refer(name)
-    found = context.accounts.get(name.lower())
-    return found[0] if found else context.refer(f"{beside.rpartition('/')[0]}/{name}")
+    return context.refer(name) if name.startswith("/") else context.account(name)
 
 
 def _vault(context: Context, kind: str, body: shapes.Arm[shapes.Vault], of: str, raw: bytes) -> None:
@@ -134,7 +167,7 @@ def _replication(context: Context, kind: str, body: shapes.Arm[shapes.Nothing], 
     """The home region is listed too; it is no copy."""
     estate = context.estate
     node = context.refer(ids.parent(ids.fold(body.id)))
-    region = ids.fold_location(known(body.location) or ids.last(body.id))
+    region = ids.fold_location(known(body.location) or ids.last(body.id))  # replications are named for their region
     if node is not None and estate.kind(node) == "container-registry" and region != estate.get(node, "region"):
         context.region(region)
         estate.set(node, "replicated-regions", estate.get(node, "replicated-regions") | {region})
@@ -155,7 +188,8 @@ def _model_account(context: Context, kind: str, body: shapes.Arm[shapes.ModelAcc
     node = place(context, kind, body, raw)
     context.estate.set(node, "account-kind", known(body.kind))
     if body.properties is not UNSET:
-        context.estate.set(node, "local-auth", not known(body.properties.disable_local_auth, False))
+        disabled = known(body.properties.disable_local_auth, False)
+        context.estate.set(node, "local-auth", UNSET if disabled is UNSET else not disabled)
 
 
 def _model_deployment(
@@ -169,7 +203,7 @@ def _model_deployment(
     if account is not None:
         estate.connect(account, "has-deployment", node)
     sku = known(body.sku)
-    if sku is not None:
+    if sku:
         estate.set(node, "sku", known(sku.name))
         estate.set(node, "capacity", known(sku.capacity, 0))
     if body.properties is UNSET:
@@ -196,7 +230,7 @@ def _user_assigned(context: Context, kind: str, body: shapes.Arm[shapes.UserAssi
 
 STEPS = (
     ("storage-account", shapes.Arm[shapes.Storage], _storage),
-    ("object-replication", shapes.Arm[shapes.ObjectReplication], _object_replication),
+    ("object-replication", shapes.Stated[shapes.ObjectReplication], _object_replication),
     ("key-vault", shapes.Arm[shapes.Vault], _vault),
     ("container-registry", shapes.Arm[shapes.Registry], _registry),
     ("registry-replication", shapes.Arm[shapes.Nothing], _replication),

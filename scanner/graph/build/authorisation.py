@@ -10,24 +10,26 @@ from msgspec import UNSET
 
 from scanner import ids
 from scanner.graph.build import shapes
-from scanner.graph.build.context import Context, known
+from scanner.graph.build.context import Context, known, lower
 from scanner.graph.permissions import PermissionBlock
 
 _MARKS = ("standing", "time-bound", "eligible")  # strongest first
 _PRINCIPALS = {"user": "user", "group": "group", "foreigngroup": "group", "serviceprincipal": "service-principal"}
 _EVERYBODY = "00000000-0000-0000-0000-000000000000"
-Item = shapes.Arm[shapes.Assignment]
+_UNREADABLE = "a condition that could not be understood"
+Item = shapes.Stated[shapes.Assignment]
 
 
-def _role(context: Context, kind: str, body: shapes.Arm[shapes.RoleDefinition], of: str, raw: bytes) -> None:
+def _role(context: Context, kind: str, body: shapes.Stated[shapes.RoleDefinition], of: str, raw: bytes) -> None:
     estate = context.estate
     node = estate.add("role", ids.last(body.id).lower(), original=body.id)
-    if body.properties is UNSET:
-        return
     estate.set(node, "name", known(body.properties.role_name))
-    estate.set(node, "custom", known(body.properties.type, "").lower() == "customrole")
+    custom = lower(known(body.properties.type, "builtinrole"))
+    estate.set(node, "custom", UNSET if custom is UNSET else custom == "customrole")
     if isinstance(body.properties.permissions, list):
         estate.set(node, "permissions", tuple(_block(p) for p in body.properties.permissions))
+    else:
+        context.doubt(kind, node, ("*",), detail="it was listed without its permissions")
 
 
 def _block(permission: shapes.Permission) -> PermissionBlock:
@@ -43,59 +45,70 @@ def _triple(facts: shapes.Assignment) -> tuple[str, str, str]:
 
 def _activation(context: Context, kind: str, body: Item, of: str, raw: bytes) -> None:
     """Assignments as PIM sees them: an activated one stands for its eligible one, an end date makes it time-bound."""
-    if body.properties is UNSET:
-        return
     facts = body.properties
-    if known(facts.assignment_type, "").lower() == "activated" or known(
-        facts.linked_role_eligibility_schedule_instance_id
-    ):
-        context.linked_activations.add(_triple(facts))
+    source = known(facts.linked_role_eligibility_schedule_instance_id)
+    if lower(known(facts.assignment_type)) == "activated" or source:
+        context.activations[_triple(facts)] = (ids.last(source).lower() if source else "", facts)
     elif known(facts.end_date_time):
         _grant(context, facts, "time-bound")
 
 
 def _eligibility(context: Context, kind: str, body: Item, of: str, raw: bytes) -> None:
-    if body.properties is not UNSET:
-        _grant(context, body.properties, "eligible")
+    context.eligibilities.add(ids.last(body.id).lower())
+    _grant(context, body.properties, "eligible")
 
 
 def _assignment(context: Context, kind: str, body: Item, of: str, raw: bytes) -> None:
-    if body.properties is UNSET or _triple(body.properties) in context.linked_activations:
+    if _triple(body.properties) in context.activations:
         return
     estate = context.estate
-    node = estate.node(_key(context, *_triple(body.properties)))
+    node = estate.node(_key(context, body.properties))
     if node is None or estate.get(node, "mark") != "time-bound":
         _grant(context, body.properties, "standing")
 
 
-def _key(context: Context, principal: str, role: str, scope: str) -> str:
-    """A system identity is re-minted with its host, so the host stands for it."""
+def resolve(context: Context) -> None:
+    """What is activated is eligible, also where the eligibility it came from was not read."""
+    for source, facts in context.activations.values():
+        if source not in context.eligibilities:
+            _grant(context, facts, "eligible")
+
+
+def _key(context: Context, facts: shapes.Assignment) -> str:
+    """A system identity is re-minted with its host, so the host stands for it.
+
+    An assignment under a condition is another one than its twin without: each has its own mark.
+    """
     estate = context.estate
+    principal, role, scope = _triple(facts)
     node = estate.node(principal)
     if node is not None and estate.kind(node) == "managed-identity" and estate.get(node, "user-assigned") is False:
         principal = f"host:{estate.get(node, 'host')}"
-    return f"grant:{principal}|{role}|{scope}"
+    return f"grant:{principal}|{role}|{scope}" + ("" if known(facts.condition, "") == "" else "|conditional")
 
 
 def _grant(context: Context, facts: shapes.Assignment, mark: str) -> None:
     estate = context.estate
     principal_id, role_id, scope = _triple(facts)
-    kind = _PRINCIPALS.get(known(facts.principal_type, "").lower(), "service-principal")
-    principal = estate.add(kind, principal_id, original=facts.principal_id)
-    if known(facts.principal_type, "").lower() == "foreigngroup":
+    principal_type = lower(known(facts.principal_type))
+    if principal_type is UNSET:
+        context.misread.append(("role-assignment", ids.fold(facts.scope)))
+        return
+    principal = estate.add(
+        _PRINCIPALS.get(principal_type, "service-principal"), principal_id, original=facts.principal_id
+    )
+    if principal_type == "foreigngroup":
         estate.set(principal, "origin", "delegated")
-    key = _key(context, principal_id, role_id, scope)
+    key = _key(context, facts)
     node = estate.node(key)
-    condition = known(facts.condition) or None
     if node is not None:
         if _MARKS.index(mark) < _MARKS.index(estate.get(node, "mark")):
             estate.set(node, "mark", mark)
-        if condition is None:
-            estate.set(node, "condition", None)
         return
     node = estate.add("grant", key)
     estate.set(node, "mark", mark)
-    estate.set(node, "condition", condition)
+    condition = known(facts.condition, "")
+    estate.set(node, "condition", _UNREADABLE if condition is UNSET else condition or None)
     estate.set(node, "principal-kind", estate.kind(principal))
     role = estate.node(role_id)
     role = role if role is not None else estate.add("missing", role_id, role_id)
@@ -108,32 +121,37 @@ def _grant(context: Context, facts: shapes.Assignment, mark: str) -> None:
     estate.connect(node, "at-scope", target)
 
 
-def _deny(context: Context, kind: str, body: shapes.Arm[shapes.Deny], of: str, raw: bytes) -> None:
-    if body.properties is UNSET:
-        return
+def _deny(context: Context, kind: str, body: shapes.Stated[shapes.Deny], of: str, raw: bytes) -> None:
+    """One that was not understood whole takes nothing away for certain; it is a doubt at its scope."""
     estate, facts = context.estate, body.properties
+    target = context.refer(facts.scope) if facts.scope != ids.ROOT_SCOPE else estate.add("tenant", ids.ROOT_SCOPE)
+    if (
+        target is None
+        or context.odd
+        or not isinstance(facts.permissions, list)
+        or not isinstance(facts.principals, list)
+    ):
+        at = target if target is not None else estate.add("tenant", ids.ROOT_SCOPE)
+        context.doubt(kind, at, ("scope-of",), detail="one of them has a shape nobody expected")
+        return
     node = estate.add("deny-assignment", ids.fold(body.id), ids.last(body.id), body.id)
-    if isinstance(facts.permissions, list):
-        estate.set(node, "permissions", tuple(_block(p) for p in facts.permissions))
+    estate.set(node, "permissions", tuple(_block(p) for p in facts.permissions))
     estate.set(node, "principals", _who(facts.principals))
-    estate.set(node, "exclude-principals", _who(facts.exclude_principals))
+    estate.set(node, "exclude-principals", _who(known(facts.exclude_principals, [])))
     estate.set(node, "children", not known(facts.do_not_apply_to_child_scopes, False))
-    scope = ids.fold(facts.scope)
-    target = context.refer(scope) if scope != ids.ROOT_SCOPE else estate.add("tenant", scope)
-    if target is not None:
-        estate.connect(node, "at-scope", target)
+    estate.connect(node, "at-scope", target)
 
 
-def _who(principals: object) -> frozenset[str]:
+def _who(principals: list[shapes.Principal]) -> frozenset[str]:
     """Object ids, or `*` for everybody."""
-    found = {p.id.lower() for p in principals or ()} if isinstance(principals, list) else set()
+    found = {principal.id.lower() for principal in principals}
     return frozenset("*" if object_id == _EVERYBODY else object_id for object_id in found)
 
 
 STEPS = (
-    ("role-definition", shapes.Arm[shapes.RoleDefinition], _role),
+    ("role-definition", shapes.Stated[shapes.RoleDefinition], _role),
     ("role-activation", Item, _activation),
     ("role-eligibility", Item, _eligibility),
     ("role-assignment", Item, _assignment),
-    ("deny-assignment", shapes.Arm[shapes.Deny], _deny),
+    ("deny-assignment", shapes.Stated[shapes.Deny], _deny),
 )

@@ -6,7 +6,7 @@ from msgspec import UNSET
 
 from scanner import ids
 from scanner.graph.build import shapes
-from scanner.graph.build.context import Context, known
+from scanner.graph.build.context import Context, folded, known, lower
 
 
 def _tenant(context: Context, kind: str, body: shapes.Tenant, of: str, raw: bytes) -> None:
@@ -26,6 +26,8 @@ def _management_group(
     details = known(properties.details) if properties is not UNSET else None
     parent = known(details.parent) if details else None
     above = context.refer(known(parent.id)) if parent else None
+    if context.odd:
+        context.doubt(kind, node, ("contained-in",), detail="its parent has a shape nobody expected")
     _below(context, node, above)
 
 
@@ -35,7 +37,7 @@ def _subscription(context: Context, kind: str, body: shapes.Subscription, of: st
     node = estate.add("subscription", key, known(body.display_name) or ids.last(body.id), body.id)
     estate.set(node, "type", "microsoft.resources/subscriptions")
     estate.set(node, "tags", context.shared_tags(body.tags if body.tags is not UNSET else None))
-    estate.set(node, "state", known(body.state, "").lower() or None)
+    estate.set(node, "state", lower(known(body.state)))
     estate.set(node, "subscription", key)
     _below(context, node, context.refer(of))
 
@@ -47,10 +49,9 @@ def _resource_group(context: Context, kind: str, body: shapes.Arm[shapes.Nothing
     estate.set(node, "type", "microsoft.resources/subscriptions/resourcegroups")
     estate.set(node, "tags", context.shared_tags(body.tags if body.tags is not UNSET else None))
     estate.set(node, "subscription", ids.subscription_of(key))
-    managed_by = known(body.managed_by)
-    estate.set(node, "managed-by", ids.fold(managed_by) if managed_by else None)
-    _, region = context.place_region(known(body.location))
-    estate.set(node, "region", region)
+    estate.set(node, "managed-by", folded(known(body.managed_by)))
+    location = known(body.location)
+    estate.set(node, "region", context.place_region(location)[1] if location is not UNSET else UNSET)
     _below(context, node, context.refer(ids.parent(key)))
 
 

@@ -10,7 +10,11 @@ import msgspec
 from msgspec import UNSET
 
 from scanner import ids, regions
+from scanner.findings import Gap
+from scanner.graph.build.reading import ODD
 from scanner.graph.estate import Estate
+from scanner.graph.records import RECORDS
+from scanner.redact import REDACTED
 from scanner.snapshot import Snapshot
 
 
@@ -22,14 +26,19 @@ class Context:
     snapshot: Snapshot
     arm_paths: Mapping[str, frozenset[str]]
     tenant: int = -1
+    odd: bool = False  # whether the row being placed has a field of a shape nobody expected
+    misread: list[tuple[str, str]] = field(default_factory=list)  # (record kind, scope) of rows nobody understood
     accounts: dict[str, list[int]] = field(default_factory=dict)  # storage account name -> nodes
     datastores: dict[tuple[int, str], int] = field(default_factory=dict)  # (workspace, folded name) -> node
     waiting_stores: list[tuple[int, Any]] = field(default_factory=list)
     waiting_assets: list[tuple[int, int, str]] = field(default_factory=list)
+    waiting_identities: list[tuple[int, str]] = field(default_factory=list)  # (host, folded id of the identity)
+    copies: set[tuple[int, int]] = field(default_factory=set)  # accounts an object replication policy ties
     hubs: list[tuple[int, str]] = field(default_factory=list)
-    principal_types: dict[str, str] = field(default_factory=dict)  # object id -> node kind
     in_directory: set[str] = field(default_factory=set)
-    linked_activations: set[tuple[str, str, str]] = field(default_factory=set)
+    # (principal, role, scope) activated now -> name of the eligibility it came from, and the assignment's facts
+    activations: dict[tuple[str, str, str], tuple[str, Any]] = field(default_factory=dict)
+    eligibilities: set[str] = field(default_factory=set)  # names of the eligibilities seen
     places: dict[str, tuple[int | None, str | None]] = field(default_factory=dict)  # locations as written
     tags: dict[tuple[tuple[str, str], ...], dict[str, str]] = field(default_factory=dict)
 
@@ -66,6 +75,24 @@ class Context:
         node = self.estate.node(key)
         return node if node is not None else self.estate.add("missing", key, ids.last(arm_id), arm_id)
 
+    def account(self, name: str) -> int:
+        """The storage account of a name, which Azure keeps unique; `missing` with a gap when nobody can see it."""
+        found = self.accounts.get(name.lower(), ())
+        if len(found) == 1:
+            return found[0]
+        node = self.estate.add("missing", f"storage-account:{name.lower()}", name)
+        self.doubt("storage-account", node, ("*",), ids.ROOT_SCOPE, "not visible")
+        return node
+
+    def doubt(
+        self, kind: str, node: int, edges: tuple[str, ...], scope: str = "", reason: str = "partial", detail: str = ""
+    ) -> None:
+        """Says that edges (or, with `*`, attributes) of a node may be missing, for want of a record of a kind."""
+        gap = Gap(kind, scope or self.estate.key(node), RECORDS[kind].permission, reason, detail)
+        index = self.estate.add_gap(gap)
+        for edge in edges:
+            self.estate.mark_gap(node, edge, index)
+
     def shared_tags(self, tags: Any) -> Any:
         """Tags with folded keys; equal ones are one object."""
         if not isinstance(tags, dict):
@@ -75,13 +102,25 @@ class Context:
 
 
 def known(value: Any, default: Any = None) -> Any:
-    """A field of properties that were read: what is absent or null is the default."""
+    """A field of properties that were read: what is absent or null is the default, what is odd stays unknown (UNSET)."""
+    if value is ODD:
+        return UNSET
     return default if value is UNSET or value is None else value
 
 
-def word(value: Any, default: str | None = None) -> str | None:
-    """An enumeration's word in kebab case."""
-    return ids.kebab(value) if isinstance(value, str) and value else default
+def word(value: Any, default: str | None = None) -> Any:
+    """An enumeration's word in kebab case; UNSET stays so."""
+    return ids.kebab(value) if isinstance(value, str) and value else UNSET if value is UNSET else default
+
+
+def lower(value: Any) -> Any:
+    """A text in lower case, None when there is none; UNSET stays so."""
+    return value.lower() if isinstance(value, str) and value else UNSET if value is UNSET else None
+
+
+def folded(value: Any) -> Any:
+    """An ARM id folded, None when there is none; UNSET stays so."""
+    return ids.fold(value) if isinstance(value, str) and value else UNSET if value is UNSET else None
 
 
 def arm_values(context: Context, node: int, arm_type: str, raw: bytes) -> None:
@@ -118,11 +157,15 @@ def segments(path: str) -> list[str]:
 def follow(value: Any, path: list[str]) -> Any:
     """The value at a path, case of names ignored; UNSET when its parent is not there, None when only it is absent."""
     for at, name in enumerate(path):
+        if value is None and at:
+            return None
         if name == "[]":
             if not isinstance(value, list):
-                return None if value is None else UNSET
+                return UNSET
             items = [follow(item, path[at + 1 :]) for item in value]
-            return frozenset(str(i) for i in items if i is not UNSET and i is not None)
+            if any(isinstance(item, str) and REDACTED in item for item in value):
+                return UNSET
+            return frozenset(_text(i) for i in items if i is not UNSET and i is not None)
         if not isinstance(value, dict):
             return UNSET
         key = next((k for k in value if k.lower() == name.lower()), None)
@@ -130,5 +173,12 @@ def follow(value: Any, path: list[str]) -> Any:
             return None if at == len(path) - 1 else UNSET
         value = value[key]
     if isinstance(value, list):
-        return frozenset(map(str, value))
-    return value if isinstance(value, str | int | float | bool) or value is None else str(value)
+        return UNSET if REDACTED in value else frozenset(map(_text, value))
+    if isinstance(value, str) and REDACTED in value:
+        return UNSET  # what was taken out is not known
+    return value if isinstance(value, bool | int | float) or value is None else _text(value)
+
+
+def _text(value: Any) -> str:
+    """A text as it is, anything else as JSON writes it."""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

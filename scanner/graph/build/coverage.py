@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import UNSET
 
 from scanner import ids
 from scanner.findings import Gap
 from scanner.graph.build.context import Context
+from scanner.graph.build.reading import loosely
 from scanner.graph.records import RECORDS
 from scanner.snapshot import Coverage
 
@@ -24,15 +27,58 @@ _NOT_SUBJECTS = {"role", "deny-assignment", "region"}
 _POOL_LISTS = {"ml-usage", "ml-quota", "vm-size"}  # lists that say something of the pools of their location
 
 
+_ANYWHERE = ""  # the scope of a row that does not even tell where it belongs
+
+
+def misread(context: Context, kind: str, raw: bytes) -> None:
+    """Notes a row nobody understood, with the narrowest scope it still tells of: its list is then incomplete there."""
+    context.misread.append((kind, _scope_told(kind, loosely(raw))))
+
+
+def _scope_told(kind: str, line: dict[str, Any]) -> str:
+    body, of = line.get("body"), line.get("of")
+    arm_id = body.get("id") if isinstance(body, dict) else None
+    key = ids.fold(arm_id) if isinstance(arm_id, str) and arm_id.startswith("/") else ""
+    match RECORDS[kind].scope:
+        case "tenant" | "management-group":
+            return "tenant"
+        case "subscription":
+            return ids.subscription_of(key) or _ANYWHERE
+        case "parent":
+            above = ids.parent(key) if key else None
+            return (ids.parent(above) if above and key.rpartition("/")[0].endswith("/versions") else above) or _ANYWHERE
+        case "scope":
+            return key.rpartition("/providers/microsoft.authorization/")[0] or (ids.ROOT_SCOPE if key else _ANYWHERE)
+        case _:
+            return of if isinstance(of, str) else _ANYWHERE
+
+
 def mark(context: Context) -> None:
-    """Writes every gap of the ledger onto the estate."""
+    """Writes every gap of the ledger onto the estate, and every row nobody understood as one."""
     for entry in context.snapshot.coverage:
         if entry.outcome != "complete" and entry.code != "AadPremiumLicenseRequired":
             _mark(context, entry)
+    for kind, scope in dict.fromkeys(context.misread):
+        entry = Coverage(kind, scope or ids.ROOT_SCOPE, "partial", detail="a row of it has a shape nobody expected")
+        gap = _mark(context, entry)
+        if scope == _ANYWHERE and kind in _EDGES:
+            _doubt_everywhere(context, _EDGES[kind], gap)
     _explain_missing(context)
 
 
-def _mark(context: Context, entry: Coverage) -> None:
+def _doubt_everywhere(context: Context, edge: str, gap: int) -> None:
+    """Any node that may have the edge may have one more."""
+    estate = context.estate
+    direction = estate.ontology.direction(edge)
+    if direction is None:
+        return
+    declared, forward = direction
+    for kind in declared.sources if forward else declared.targets:
+        for node in estate.nodes(kind):
+            estate.mark_gap(node, edge, gap)
+
+
+def _mark(context: Context, entry: Coverage) -> int:
     estate = context.estate
     record = RECORDS.get(entry.kind)
     permission = entry.permission or (record.permission if record else "")
@@ -54,6 +100,7 @@ def _mark(context: Context, entry: Coverage) -> None:
         estate.mark_unread(record.node, gap)
         if entry.kind in ("workspace", "ml-usage"):
             estate.mark_unread("quota-share", gap)  # made of both
+    return gap
 
 
 def _unread_members(context: Context, group: int, gap: int) -> None:
@@ -68,13 +115,18 @@ def _unread_members(context: Context, group: int, gap: int) -> None:
 
 
 def _doubt_marks(context: Context, scope: str, gap: int) -> None:
-    """Without PIM's list an activated assignment looks like a standing one."""
+    """Without PIM's list an activated assignment looks like a standing one.
+
+    A list of instances at a scope shows those at, above and below it, so one that was read nearer settles the mark.
+    """
     estate = context.estate
+    read = [c.scope for c in context.snapshot.coverage if c.kind == "role-activation" and c.outcome == "complete"]
     for grant, target in tuple(estate.pairs("at-scope")):
-        if (
-            estate.kind(grant) == "grant"
-            and estate.get(grant, "mark") == "standing"
-            and ids.contains(scope, estate.key(target))
+        if estate.kind(grant) != "grant" or estate.get(grant, "mark") != "standing":
+            continue
+        at = estate.key(target)
+        if ids.contains(scope, at) and not any(
+            ids.contains(other, at) and ids.contains(scope, other) for other in read
         ):
             estate.set(grant, "mark", UNSET)
             estate.mark_gap(grant, "mark", gap)

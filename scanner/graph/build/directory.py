@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from scanner import ids
 from scanner.graph.build import shapes
-from scanner.graph.build.context import Context, known
+from scanner.graph.build.context import Context, known, lower
 from scanner.graph.estate import Estate
 
 _KINDS = {
@@ -22,10 +22,11 @@ _KINDS = {
 
 def _user(context: Context, kind: str, body: shapes.User, of: str, raw: bytes) -> None:
     node = _principal(context, "user", body.id, body.display_name)
-    if body.display_name is UNSET or body.display_name is None:
+    if not isinstance(body.display_name, str):
         return
     estate = context.estate
-    estate.set(node, "sign-in-name", known(body.user_principal_name))
+    if isinstance(body.user_principal_name, str):
+        estate.set(node, "sign-in-name", body.user_principal_name)
     if isinstance(body.user_type, str):
         estate.set(node, "guest", body.user_type.lower() == "guest")
     if isinstance(body.account_enabled, bool):
@@ -33,26 +34,27 @@ def _user(context: Context, kind: str, body: shapes.User, of: str, raw: bytes) -
 
 
 def _service_principal(context: Context, kind: str, body: shapes.ServicePrincipal, of: str, raw: bytes) -> None:
-    managed = isinstance(body.service_principal_type, str) and body.service_principal_type.lower() == "managedidentity"
+    names = known(body.alternative_names) or ()
+    host = next((name for name in names if name.startswith("/") and "/providers/" in name.lower()), None)
+    kind_ = known(body.service_principal_type)
+    managed = kind_.lower() == "managedidentity" if kind_ else host is not None
     node = _principal(context, "managed-identity" if managed else "service-principal", body.id, body.display_name)
     estate = context.estate
     if isinstance(body.account_enabled, bool):
         estate.set(node, "account-enabled", body.account_enabled)
     if estate.kind(node) == "service-principal":
-        owner = known(body.app_owner_organization_id)
-        estate.set(node, "app-owner", owner.lower() if owner else UNSET if body.display_name is None else None)
+        owner = lower(known(body.app_owner_organization_id))
+        estate.set(node, "app-owner", owner if isinstance(body.display_name, str) or owner else UNSET)
         return
-    if estate.get(node, "host") is UNSET:
-        host = next((name for name in known(body.alternative_names) or () if name.startswith("/subscriptions/")), None)
-        if host:
-            estate.set(node, "host", ids.fold(host))
-            explicit = any("isexplicit=true" in name.lower() for name in known(body.alternative_names) or ())
-            estate.set(node, "user-assigned", explicit or "/userassignedidentities/" in host.lower())
+    if estate.get(node, "host") is UNSET and host:
+        estate.set(node, "host", ids.fold(host))
+        explicit = any("isexplicit=true" in name.lower() for name in names)
+        estate.set(node, "user-assigned", explicit or "/userassignedidentities/" in host.lower())
 
 
 def _group(context: Context, kind: str, body: shapes.Group, of: str, raw: bytes) -> None:
     node = _principal(context, "group", body.id, body.display_name)
-    if body.display_name is UNSET or body.display_name is None:
+    if not isinstance(body.display_name, str):
         return
     estate = context.estate
     if isinstance(body.group_types, list):
@@ -83,17 +85,18 @@ def _owner(context: Context, kind: str, body: shapes.Member, of: str, raw: bytes
 
 
 def _tie(context: Context, body: shapes.Member, of: str, edge: str) -> None:
-    kind = _KINDS.get(known(body.odata_type, "").lower(), "user")
-    estate = context.estate
-    if known(body.odata_type, "").lower() in ("#microsoft.graph.device", "#microsoft.graph.orgcontact"):
+    what = lower(known(body.odata_type))
+    if what in ("#microsoft.graph.device", "#microsoft.graph.orgcontact"):
         return  # a device or a contact signs in to nothing here
-    estate.connect(estate.add(kind, body.id.lower()), edge, estate.add("group", of.lower()))
+    estate = context.estate
+    estate.connect(estate.add(_KINDS.get(what, "user"), body.id.lower()), edge, estate.add("group", of.lower()))
 
 
 def resolve(context: Context) -> None:
     """Who is known to the directory, and which groups are empty."""
     estate = context.estate
     read = {c.kind for c in context.snapshot.coverage if c.outcome == "complete" and c.scope == "tenant"}
+    read -= {kind for kind, _ in context.misread}
     lists = {
         "user": "user",
         "group": "group",
@@ -102,8 +105,8 @@ def resolve(context: Context) -> None:
     }
     for kind, listed in lists.items():
         for node in estate.nodes(kind):
-            if estate.key(node) in context.in_directory:
-                estate.set(node, "unresolved", False)
+            if estate.key(node) in context.in_directory or estate.get(node, "origin") == "delegated":
+                estate.set(node, "unresolved", False)  # a group of another tenant is in that tenant's directory
             elif listed in read:
                 estate.set(node, "unresolved", kind != "managed-identity" or estate.get(node, "host") is UNSET)
     for group in estate.nodes("group"):

@@ -8,30 +8,32 @@ from typing import Any
 from msgspec import UNSET
 
 from scanner import ids
-from scanner.findings import Gap
 from scanner.graph.build import shapes
 from scanner.graph.build.arm import place
-from scanner.graph.build.context import Context, known, word
-from scanner.graph.records import RECORDS
+from scanner.graph.build.context import Context, known, lower, word
 
 _SYSTEM_STORES = {"workspaceblobstore", "workspacefilestore", "workspaceartifactstore", "workspaceworkingdirectory"}
 _DATASTORE_URI = re.compile(
-    r"azureml://(?:subscriptions/[^/]+/resourcegroups/[^/]+/workspaces/[^/]+/)?datastores/([^/]+)", re.IGNORECASE
+    r"azureml:/+(?:subscriptions/([^/]+)/resourcegroups/([^/]+)(?:/providers/microsoft\.machinelearningservices)?/workspaces/([^/]+)/)?"
+    r"datastores/([^/]+)",
+    re.IGNORECASE,
 )
-_ACCOUNT_URI = re.compile(r"(?:https|abfss|wasbs)://(?:[^@/]+@)?([a-z0-9]{3,24})\.(?:blob|dfs|file)\.", re.IGNORECASE)
+_ACCOUNT_URI = re.compile(
+    r"(?:https?|abfss?|wasbs?)://(?:[^@/]+@)?([a-z0-9]{3,24})\.(?:z\d+\.)?(?:blob|dfs|file)\.", re.IGNORECASE
+)
 
 
 def _workspace(context: Context, kind: str, body: shapes.Arm[shapes.Workspace], of: str, raw: bytes) -> None:
     node = place(context, kind, body, raw)
     estate = context.estate
-    estate.set(node, "workspace-kind", known(body.kind, "default").lower())
+    estate.set(node, "workspace-kind", lower(known(body.kind, "default")))
     properties = body.properties
     if properties is UNSET:
         return
     estate.set(node, "public-network-access", word(known(properties.public_network_access), "enabled"))
     estate.set(node, "datastore-auth", word(known(properties.system_datastores_auth_mode), "access-key"))
     network = known(properties.managed_network)
-    estate.set(node, "isolation", word(known(network.isolation_mode) if network else None, "disabled"))
+    estate.set(node, "isolation", word(known(network.isolation_mode) if network else network, "disabled"))
     hub = known(properties.hub_resource_id)
     if hub:
         context.hubs.append((node, ids.fold(hub)))
@@ -81,13 +83,19 @@ def _compute(context: Context, kind: str, body: shapes.Arm[shapes.Compute], of: 
         estate.connect(node, "attached-to", attached)
     details = known(properties.properties)
     if details is None:
+        estate.set(node, "vm-size", None)
+    if not details:
         return
-    size = known(details.vm_size)
-    estate.set(node, "vm-size", size.lower() if size else None)
+    estate.set(node, "vm-size", lower(known(details.vm_size)))
+    estate.set(node, "priority", word(known(details.vm_priority), "dedicated"))
     scale = known(details.scale_settings)
     single = compute_type == "compute-instance"
-    estate.set(node, "max-nodes", 1 if single else known(scale.max_node_count, 0) if scale else 0)
-    estate.set(node, "min-nodes", 1 if single else known(scale.min_node_count, 0) if scale else 0)
+    for attribute, stated in (("max-nodes", "max_node_count"), ("min-nodes", "min_node_count")):
+        estate.set(
+            node,
+            attribute,
+            1 if single else known(getattr(scale, stated), 0) if scale else 0 if scale is None else UNSET,
+        )
 
 
 def _datastore(context: Context, kind: str, body: shapes.Arm[shapes.Datastore], of: str, raw: bytes) -> None:
@@ -101,7 +109,7 @@ def _datastore(context: Context, kind: str, body: shapes.Arm[shapes.Datastore], 
         return
     estate.set(node, "datastore-type", word(known(body.properties.datastore_type)))
     credentials = known(body.properties.credentials)
-    estate.set(node, "credential", word(known(credentials.credentials_type) if credentials else None, "none"))
+    estate.set(node, "credential", word(known(credentials.credentials_type) if credentials else credentials))
     context.waiting_stores.append((node, body.properties))
 
 
@@ -109,32 +117,36 @@ def _data_asset(context: Context, kind: str, body: shapes.Arm[shapes.DataVersion
     node, workspace = _child(context, kind, body, raw, "has-data", levels=2)
     _asset_name(context, node, body.id)
     if body.properties is not UNSET:
-        uri = known(body.properties.data_uri)
-        context.estate.set(node, "uri", _without_query(uri))
-        if uri and workspace is not None:
-            context.waiting_assets.append((node, workspace, uri))
+        _place_data(context, kind, node, workspace, known(body.properties.data_uri))
 
 
 def _model(context: Context, kind: str, body: shapes.Arm[shapes.ModelVersion], of: str, raw: bytes) -> None:
     node, workspace = _child(context, kind, body, raw, "has-model", levels=2)
     _asset_name(context, node, body.id)
     if body.properties is not UNSET:
-        uri = known(body.properties.model_uri)
-        context.estate.set(node, "uri", _without_query(uri))
         context.estate.set(node, "job-name", known(body.properties.job_name))
-        if uri and workspace is not None:
-            context.waiting_assets.append((node, workspace, uri))
+        _place_data(context, kind, node, workspace, known(body.properties.model_uri))
 
 
 def _asset_name(context: Context, node: int, arm_id: str) -> None:
     """`.../data/claims/versions/3` is `claims:3` to people."""
     parts = arm_id.rstrip("/").split("/")
-    context.estate.set(node, "name", f"{parts[-3]}:{parts[-1]}")
+    if len(parts) >= 3:
+        context.estate.set(node, "name", f"{parts[-3]}:{parts[-1]}")
 
 
-def _without_query(uri: str | None) -> str | None:
+def _place_data(context: Context, kind: str, node: int, workspace: int | None, uri: Any) -> None:
+    """Keeps where the data is said to be until all datastores are known."""
+    context.estate.set(node, "uri", _without_query(uri))
+    if uri and workspace is not None:
+        context.waiting_assets.append((node, workspace, uri))
+    else:
+        context.doubt(kind, node, ("stored-in",), detail="it does not say where its data is")
+
+
+def _without_query(uri: Any) -> Any:
     """A SAS rides in the query."""
-    return uri.partition("?")[0] if uri else None
+    return uri.partition("?")[0] if isinstance(uri, str) else uri
 
 
 def _endpoint(context: Context, kind: str, body: shapes.Arm[shapes.Endpoint], of: str, raw: bytes) -> None:
@@ -155,7 +167,7 @@ def _deployment(context: Context, kind: str, body: shapes.Arm[shapes.Deployment]
         return
     estate = context.estate
     model = known(body.properties.model)
-    reference = model if isinstance(model, str) else known(model.asset_id) if model is not None else None
+    reference = model if isinstance(model, str) else known(model.asset_id) if model else None
     target = context.refer(reference) if isinstance(reference, str) and reference.startswith("/") else None
     if target is not None:
         estate.connect(node, "deploys", target)
@@ -164,13 +176,16 @@ def _deployment(context: Context, kind: str, body: shapes.Arm[shapes.Deployment]
         if compute is not None:
             estate.connect(node, "runs-on", compute)
         return
-    size = known(body.properties.instance_type)
-    estate.set(node, "instance-type", size.lower() if size else None)
-    estate.set(node, "model-reference", reference)
+    # on Kubernetes the cluster's owner names instance types; they are no VM sizes and draw on no quota of ours
+    cluster = lower(known(body.properties.endpoint_compute_type)) == "kubernetes"
+    estate.set(node, "instance-type", None if cluster else lower(known(body.properties.instance_type)))
+    estate.set(node, "model-reference", reference or model)
     sku = known(body.sku)
     scale = known(body.properties.scale_settings)
-    most = known(scale.max_instances) if scale else None
-    estate.set(node, "instances", most if most is not None else known(sku.capacity, 1) if sku else 1)
+    most = known(scale.max_instances) if scale else scale
+    estate.set(
+        node, "instances", most if most is not None else known(sku.capacity, 1) if sku else 1 if sku is None else UNSET
+    )
 
 
 def _connection(context: Context, kind: str, body: shapes.Arm[shapes.Connection], of: str, raw: bytes) -> None:
@@ -181,7 +196,7 @@ def _connection(context: Context, kind: str, body: shapes.Arm[shapes.Connection]
     estate.set(node, "category", known(body.properties.category))
     estate.set(node, "target", _without_query(known(body.properties.target)))
     estate.set(node, "auth-type", word(known(body.properties.auth_type)))
-    metadata = {k.lower(): v for k, v in (known(body.properties.metadata) or {}).items()}
+    metadata = {name.lower(): value for name, value in (known(body.properties.metadata) or {}).items()}
     reference = metadata.get("resourceid") or known(body.properties.target)
     if isinstance(reference, str) and reference.startswith("/subscriptions/"):
         target = context.refer(reference)
@@ -203,16 +218,21 @@ def _job(context: Context, kind: str, body: shapes.Arm[shapes.Job], of: str, raw
 
 def _ml_registry(context: Context, kind: str, body: shapes.Arm[shapes.MlRegistry], of: str, raw: bytes) -> None:
     node = place(context, kind, body, raw)
-    if body.properties is UNSET or body.properties.region_details is UNSET:
+    if body.properties is UNSET:
         return
-    found = {
-        ids.fold_location(d.location)
-        for d in known(body.properties.region_details) or ()
-        if isinstance(d.location, str)
-    }
+    estate = context.estate
+    managed = known(body.properties.managed_resource_group)
+    group = estate.node(ids.fold(managed.resource_id)) if managed and isinstance(managed.resource_id, str) else None
+    if group is not None and estate.kind(group) == "resource-group" and estate.get(group, "managed-by") is None:
+        estate.set(group, "managed-by", estate.key(node))
+    details = known(body.properties.region_details)
+    if not isinstance(details, list) or not all(isinstance(d.location, str) for d in details):
+        context.doubt(kind, node, ("replicated-to", "*"), detail="it does not say which regions it keeps its assets in")
+        return
+    found = {ids.fold_location(str(d.location)) for d in details}
     for name in found:
         context.region(name)
-    context.estate.set(node, "regions", frozenset(found))
+    estate.set(node, "regions", frozenset(found))
 
 
 def resolve(context: Context) -> None:
@@ -221,41 +241,55 @@ def resolve(context: Context) -> None:
         _resolve_store(context, node, properties)
     for node, workspace, uri in context.waiting_assets:
         _resolve_asset(context, node, workspace, uri)
-    estate = context.estate
     for project, hub_key in context.hubs:
-        hub = context.refer(hub_key)
-        if hub is None:
-            continue
-        estate.connect(hub, "hub-of", project)
-        if estate.kind(hub) == "missing":
-            continue
-        own = set(estate.neighbours(project, "depends-on"))
-        for edge in ("depends-on", "default-store"):
-            if not estate.neighbours(project, edge) or edge == "depends-on":
-                for target in estate.neighbours(hub, edge):
-                    if target not in own or edge != "depends-on":
-                        estate.connect(project, edge, target)
+        _resolve_project(context, project, hub_key)
+
+
+def _resolve_project(context: Context, project: int, hub_key: str) -> None:
+    """A project stands on what its hub stands on, and knows no more of it than is known of the hub."""
+    estate = context.estate
+    hub = context.refer(hub_key)
+    if hub is None:
+        return
+    estate.connect(hub, "hub-of", project)
+    if estate.kind(hub) == "missing":
+        context.doubt("workspace", project, ("depends-on", "default-store"), scope=hub_key, reason="not visible")
+        return
+    own = set(estate.neighbours(project, "depends-on"))
+    for target in estate.neighbours(hub, "depends-on"):
+        if target not in own:
+            estate.connect(project, "depends-on", target)
+    if not estate.neighbours(project, "default-store"):
+        for target in estate.neighbours(hub, "default-store"):
+            estate.connect(project, "default-store", target)
+    for edge in ("depends-on", "default-store"):
+        for gap in estate.gaps_at(hub, edge):
+            estate.mark_gap(project, edge, gap)
 
 
 def _resolve_store(context: Context, node: int, properties: shapes.Datastore) -> None:
-    """By subscription, group and name when stated, else by the account's name, which Azure keeps unique."""
+    """By subscription, group and name when that account was seen, else by the name, which Azure keeps unique."""
+    estate = context.estate
     name = known(properties.account_name)
     if not name:
+        elsewhere = known(properties.one_lake_workspace_name) or known(properties.store_name)
+        if elsewhere:  # OneLake and the first Data Lake are no storage accounts: a place nobody here can tell
+            key = f"store:{estate.get(node, 'datastore-type')}:{elsewhere.lower()}"
+            estate.connect(node, "stored-in", estate.add("missing", key, elsewhere))
+        else:
+            context.doubt("datastore", node, ("stored-in",), detail="it does not say where its data is")
         return
-    estate = context.estate
     subscription, group = known(properties.subscription_id), known(properties.resource_group)
-    found = context.accounts.get(name.lower(), ())
-    if subscription and group:
-        target = context.refer(
-            f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{name}"
-        )
-    elif found:
-        target = found[0]
-    else:
-        key = f"storage-account:{name.lower()}"
-        target = estate.add("missing", key, name)
-        gap = Gap("storage-account", "/", RECORDS["storage-account"].permission, "not visible")
-        estate.mark_gap(target, "*", estate.add_gap(gap))
+    stated = (
+        f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{name}"
+        if subscription and group
+        else ""
+    )
+    target = estate.node(ids.fold(stated)) if stated else None
+    if target is None and (not stated or len(context.accounts.get(name.lower(), ())) == 1):
+        target = context.account(name)
+    if target is None:
+        target = context.refer(stated)
     if target is not None:
         estate.connect(node, "stored-in", target)
 
@@ -264,19 +298,22 @@ def _resolve_asset(context: Context, node: int, workspace: int, uri: str) -> Non
     estate = context.estate
     store = _DATASTORE_URI.match(uri)
     if store:
-        target = context.datastores.get((workspace, store.group(1).lower()))
+        subscription, group, name, datastore = (part and part.lower() for part in store.groups())
+        if subscription:
+            holder = context.refer(
+                f"/subscriptions/{subscription}/resourcegroups/{group}/providers/microsoft.machinelearningservices/workspaces/{name}"
+            )
+            workspace = workspace if holder is None else holder
+        target = context.datastores.get((workspace, datastore))
         if target is None:
-            target = context.refer(f"{estate.key(workspace)}/datastores/{store.group(1)}")
-        if target is not None:
-            estate.connect(node, "stored-in", target)
-        return
-    account = _ACCOUNT_URI.match(uri)
-    if account:
-        found = context.accounts.get(account.group(1).lower())
-        if found:
-            estate.connect(node, "stored-in", found[0])
-        else:
-            _resolve_store(context, node, shapes.Datastore(account_name=account.group(1)))
+            target = context.refer(f"{estate.key(workspace)}/datastores/{datastore}")
+    elif account := _ACCOUNT_URI.match(uri):
+        target = context.account(account.group(1))
+    else:  # a job's output, another asset, a site on the web: a place nobody here can tell
+        place = _without_query(uri)
+        target = estate.add("missing", f"place:{place}", place)
+    if target is not None:
+        estate.connect(node, "stored-in", target)
 
 
 STEPS = (

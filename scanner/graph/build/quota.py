@@ -22,18 +22,21 @@ def pool_key(system: str, of: str, family: str) -> str:
 
 def _vm_size(context: Context, kind: str, body: shapes.VmSize, of: str, raw: bytes) -> None:
     """Sizes, their family and cores, kept at the region."""
+    if context.odd:
+        context.misread.append((kind, of))
+        return
     region = context.region(ids.last(of))
     sizes = context.estate.get(region, "vm-sizes")
     if sizes is UNSET:
         sizes = {}
         context.estate.set(region, "vm-sizes", sizes)
-    sizes[body.name.lower()] = (ids.fold_family(known(body.family, "")), int(known(body.v_cpus, 0)))
+    family, cores = known(body.family), known(body.v_cpus)
+    if family and isinstance(cores, int | float):
+        sizes[body.name.lower()] = (ids.fold_family(family), int(cores))
 
 
 def _ml_usage(context: Context, kind: str, body: shapes.Usage, of: str, raw: bytes) -> None:
-    path = ids.fold(known(body.id, ""))
-    label = known(body.name)
-    name = known(label.value) if label is not None else None
+    path, name = _told(context, kind, body, of)
     if "/usages/" not in path or "/computes/" in path or not name:
         return
     pool = _pool(context, "ml", of, ids.fold_family(name), name)
@@ -41,36 +44,46 @@ def _ml_usage(context: Context, kind: str, body: shapes.Usage, of: str, raw: byt
     used = known(body.current_value, 0)
     workspace = path.partition("/usages/")[0]
     if "/workspaces/" in workspace:
-        estate.get(pool, "workspace-use")[workspace] = used
+        estate.get(pool, "workspace-use")[workspace] = used or 0
         return
-    limit = known(body.limit)
     estate.set(pool, "used", used)
-    estate.set(pool, "limit", None if limit is None or limit < 0 else limit)
+    estate.set(pool, "limit", _limit(body))
 
 
 def _ml_quota(context: Context, kind: str, body: shapes.Usage, of: str, raw: bytes) -> None:
     """Caps of workspaces; a workspace without a row has none."""
-    path = ids.fold(known(body.id, ""))
+    path, name = _told(context, kind, body, of)
     workspace, _, family = path.partition("/quotas/")
-    label = known(body.name)
-    name = (known(label.value) if label is not None else None) or family
+    name = name or family
     if "/workspaces/" not in workspace or not name:
         return
     pool = _pool(context, "ml", of, ids.fold_family(name), name)
-    limit = known(body.limit)
-    if limit is not None and limit >= 0:
+    limit = _limit(body)
+    if isinstance(limit, int | float):
         context.estate.get(pool, "workspace-caps")[workspace] = limit
 
 
 def _model_usage(context: Context, kind: str, body: shapes.Usage, of: str, raw: bytes) -> None:
-    label = known(body.name)
-    name = known(label.value) if label is not None else None
+    _, name = _told(context, kind, body, of)
     if not name or not name.lower().startswith("openai.") or name.lower().endswith("accountcount"):
         return
     pool = _pool(context, "model", of, name.lower(), name)
-    limit = known(body.limit)
     context.estate.set(pool, "used", known(body.current_value, 0))
-    context.estate.set(pool, "limit", None if limit is None or limit < 0 else limit)
+    context.estate.set(pool, "limit", _limit(body))
+
+
+def _told(context: Context, kind: str, body: shapes.Usage, of: str) -> tuple[str, str]:
+    """The folded path and the name of a row. One with an odd field makes the whole list of its location doubtful."""
+    if context.odd:
+        context.misread.append((kind, of))
+    label = known(body.name)
+    return ids.fold(known(body.id) or ""), (known(label.value) if label else None) or ""
+
+
+def _limit(body: shapes.Usage) -> Any:
+    """Units; None when unlimited, UNSET when the row does not say."""
+    limit = known(body.limit)
+    return None if isinstance(limit, int | float) and limit < 0 else limit
 
 
 def _pool(context: Context, system: str, of: str, family: str, name: str) -> int:

@@ -1,35 +1,24 @@
 """The shapes that records are decoded into: only the fields something needs, tolerant of what Azure leaves out.
 
-A missing field is UNSET, an empty one None. A field of another shape than expected is dropped and so becomes UNSET:
+A missing field is UNSET, an empty one None. A field of another shape than expected reads as `ODD` (see `reading`):
 a surprise makes facts unknown, it never ends the run.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from scanner.snapshot import Snapshot
-
 Text = str | None | UnsetType
 Flag = bool | None | UnsetType
 Number = int | float | None | UnsetType
-B = TypeVar("B")
+ArmId = Annotated[str, msgspec.Meta(min_length=2)]
 
 
 class Shape(msgspec.Struct, rename="camel"):
     """Wire names are camel case."""
-
-
-class Line(msgspec.Struct, Generic[B]):
-    """A line of a snapshot with the body decoded."""
-
-    body: B
-    of: str = ""
 
 
 class Identity(Shape):
@@ -46,8 +35,6 @@ class Sku(Shape):
 class Nothing(Shape):
     """Properties of kinds of which only the envelope is read."""
 
-    managed_resource_group_id: Text = UNSET
-
 
 P = TypeVar("P")
 
@@ -55,16 +42,23 @@ P = TypeVar("P")
 class Arm(Shape, Generic[P]):
     """The envelope every ARM resource has."""
 
-    id: str
+    id: ArmId
     name: Text = UNSET
     type: Text = UNSET
     location: Text = UNSET
     kind: Text = UNSET
     managed_by: Text = UNSET
-    tags: dict[str, Any] | UnsetType | None = UNSET
+    tags: dict[str, str | None] | UnsetType | None = UNSET
     identity: Identity | UnsetType | None = UNSET
     sku: Sku | UnsetType | None = UNSET
     properties: P | UnsetType = UNSET
+
+
+class Stated(Shape, Generic[P]):
+    """An ARM object that is of no use without its properties."""
+
+    id: ArmId
+    properties: P
 
 
 class ManagedNetwork(Shape):
@@ -109,6 +103,8 @@ class Credentials(Shape):
 class Datastore(Shape):
     datastore_type: Text = UNSET
     account_name: Text = UNSET
+    store_name: Text = UNSET
+    one_lake_workspace_name: Text = UNSET
     subscription_id: Text = UNSET
     resource_group: Text = UNSET
     credentials: Credentials | UnsetType | None = UNSET
@@ -134,6 +130,7 @@ class ModelReference(Shape):
 
 
 class Deployment(Shape):
+    endpoint_compute_type: Text = UNSET
     instance_type: Text = UNSET
     model: str | ModelReference | UnsetType | None = UNSET
     compute: Text = UNSET
@@ -157,7 +154,12 @@ class RegionDetail(Shape):
     location: Text = UNSET
 
 
+class ManagedResourceGroup(Shape):
+    resource_id: Text = UNSET
+
+
 class MlRegistry(Shape):
+    managed_resource_group: ManagedResourceGroup | UnsetType | None = UNSET
     region_details: list[RegionDetail] | UnsetType | None = UNSET
 
 
@@ -207,7 +209,7 @@ class Subscription(Shape):
     id: str
     display_name: Text = UNSET
     state: Text = UNSET
-    tags: dict[str, Any] | UnsetType | None = UNSET
+    tags: dict[str, str | None] | UnsetType | None = UNSET
 
 
 class Parent(Shape):
@@ -312,47 +314,3 @@ class VmSize(Shape):
     name: str
     family: Text = UNSET
     v_cpus: Number = msgspec.field(default=UNSET, name="vCPUs")
-
-
-_AT = re.compile(r"at `\$\.?([^`]*)`")
-
-
-def lines(snapshot: Snapshot, kind: str, shape: type[B]) -> Iterator[tuple[B, str, bytes]]:
-    """Each record of a kind: its body in the shape, its context, and the raw line. Rows of no use at all are left out."""
-    line_type: Any = Line[shape]  # type: ignore[valid-type]  # a shape chosen at run time
-    decoder = msgspec.json.Decoder(line_type)
-    for block in snapshot.blocks(kind):
-        for raw in block:
-            try:
-                line = decoder.decode(raw)
-            except msgspec.ValidationError:
-                mended = _mended(raw, line_type)
-                if mended is None:
-                    continue
-                line = mended
-            yield line.body, line.of, raw
-
-
-def _mended(raw: bytes, line_type: Any) -> Any:
-    """The row without the fields whose shape was not expected; None when what is left identifies nothing."""
-    data = msgspec.json.decode(raw)
-    for _ in range(64):
-        try:
-            return msgspec.convert(data, line_type)
-        except msgspec.ValidationError as error:
-            found = _AT.search(str(error))
-            if not found or not _drop(data, found.group(1)):
-                return None
-    return None
-
-
-def _drop(data: Any, path: str) -> bool:
-    """Removes what stands at a path like `body.properties.sku` or `body.list[0]`; False when that cannot be done."""
-    keys = path.split(".")
-    for key in keys[:-1]:
-        data = data.get(key.partition("[")[0]) if isinstance(data, dict) else None
-    last = keys[-1].partition("[")[0]
-    if not isinstance(data, dict) or last not in data:
-        return False
-    del data[last]
-    return True
