@@ -23,7 +23,14 @@ class Shown:
     waited: float = 0.0
     latest: str = field(default="")
 
-    def listed(self, kind: str, scope: str, count: int) -> None:
+    def phase(self, what: str) -> None:
+        self.latest = what
+        self._show()
+
+    def expected(self, lists: int) -> None:
+        return None
+
+    def listed(self, kind: str, scope: str, count: int, outcome: str = "complete") -> None:
         self.lists += 1
         self.records += count
         self.latest = kind

@@ -9,13 +9,21 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
-Auth = Literal["auto", "cli", "environment", "managed"]
+Auth = Literal[
+    "auto", "cli", "environment", "managed", "workload", "pipelines", "github-oidc", "certificate", "device"
+]
 
 
 class Progress(Protocol):
     """Told what happens; prints or not."""
 
-    def listed(self, kind: str, scope: str, count: int) -> None: ...
+    def phase(self, what: str) -> None:
+        """A part of the collection begins: signing in, subscriptions, resources, directory, writing."""
+
+    def expected(self, lists: int) -> None:
+        """So many lists more are known to be needed."""
+
+    def listed(self, kind: str, scope: str, count: int, outcome: str = "complete") -> None: ...
 
     def throttled(self, seconds: float) -> None: ...
 
@@ -35,7 +43,12 @@ class Secret:
 class Settings:
     """`cloud` is public, usgov, china, a file, or the URL of an ARM endpoint; `regions` are read for quota beside those in use.
 
-    `concurrency` bounds requests in flight, `job_limit` the jobs read of a workspace.
+    The scope is what any of `management_groups` (names), `subscriptions` (ids or names) and `resource_groups` (`NAME`,
+    `SUBSCRIPTION/NAME` or an id) names, without what `exclude` names in the same ways; nothing named is everything.
+    `groups` are names or object ids of groups whose members are read although nothing is assigned to them.
+    `concurrency` bounds requests in flight; `job_limit` and `job_days` bound the jobs read of a workspace. `timeout` is soft:
+    after so many seconds no request is begun any more, and what is missing is a gap. `journal` is where finished lists
+    are kept until the snapshot is written (None: a private folder of the run); with `resume` they are not read again.
     """
 
     cloud: str = "public"
@@ -43,13 +56,20 @@ class Settings:
     tenant: str | None = None
     management_groups: tuple[str, ...] = ()
     subscriptions: tuple[str, ...] = ()
+    resource_groups: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     auth: Auth = "auto"
     secret: Secret | None = None
     credential: AsyncTokenCredential | None = None
     regions: tuple[str, ...] = ()
-    concurrency: int = 16
+    groups: tuple[str, ...] = ()
+    concurrency: int = 64
     job_limit: int = 1000
+    job_days: int = 90
+    timeout: float | None = None
+    journal: Path | None = None
+    resume: bool = False
+    bulk: bool = True  # Resource Graph where it is complete; False: only targeted lists
     retry_seconds: float = 120.0
     backoff: float = 0.5
 
@@ -58,7 +78,13 @@ class Settings:
 class Silent:
     """Progress that nobody watches."""
 
-    def listed(self, kind: str, scope: str, count: int) -> None:
+    def phase(self, what: str) -> None:
+        return None
+
+    def expected(self, lists: int) -> None:
+        return None
+
+    def listed(self, kind: str, scope: str, count: int, outcome: str = "complete") -> None:
         return None
 
     def throttled(self, seconds: float) -> None:

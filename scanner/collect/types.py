@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 ML = "2025-12-01"
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """`path` is below the subscription, or below the parent resource when `parent` names the parent's record kind."""
+    """`path` is below the subscription, or below the parent resource when `parent` names the parent's record kind.
+
+    `bulk` says that Resource Graph holds the type whole (table `resources`), so that one query serves all subscriptions.
+    `needed` looks at the parent's body and says whether the list can hold anything: a request saved for each parent.
+    """
 
     kind: str
     path: str
     version: str
     parent: str = ""
     query: str = ""
+    bulk: bool = False
+    needed: Callable[[Mapping[str, Any]], bool] | None = None
 
 
 TOP_LEVEL = (
