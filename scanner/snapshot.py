@@ -13,7 +13,7 @@ import os
 import struct
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -78,6 +78,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     cloud: str = "public"
     identity: str = ""
     scope: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # subscriptions that are disabled, delegated, or of another tenant and so left out
     started: str = ""
     finished: str = ""
     partial: bool = False
@@ -106,11 +107,13 @@ class Snapshot:
     source: str = "memory"
     _path: Path | None = None
     _lines: Mapping[str, Sequence[bytes]] = field(default_factory=dict)  # in memory: JSON lines by kind
+    _blocks: Callable[[str], Iterator[list[bytes]]] | None = None  # being collected: the lines a kind has so far
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """Record kinds that occur, sorted."""
-        return tuple(sorted({part.kind for part in self.manifest.parts} | set(self._lines)))
+        named = {part.kind for part in self.manifest.parts} | set(self._lines)
+        return tuple(sorted(named | (set(self.manifest.counts) if self._blocks else set())))
 
     @property
     def coverage(self) -> tuple[Coverage, ...]:
@@ -118,6 +121,9 @@ class Snapshot:
 
     def blocks(self, kind: str) -> Iterator[list[bytes]]:
         """The JSON lines of a kind, a frame at a time, in stored order."""
+        if self._blocks is not None:
+            yield from self._blocks(kind)
+            return
         if self._path is None:
             if kind in self._lines:
                 yield list(self._lines[kind])
@@ -293,9 +299,15 @@ def _decompress(frame: bytes) -> bytes:
 
 
 def _batches(blocks: Iterable[list[bytes]]) -> Iterator[list[bytes]]:
+    """Frames of one size, whatever the sizes of the blocks."""
+    waiting: list[bytes] = []
     for block in blocks:
-        for start in range(0, len(block), RECORDS_PER_FRAME):
-            yield block[start : start + RECORDS_PER_FRAME]
+        waiting += block
+        for start in range(0, len(waiting) - RECORDS_PER_FRAME + 1, RECORDS_PER_FRAME):
+            yield waiting[start : start + RECORDS_PER_FRAME]
+        waiting = waiting[len(waiting) - len(waiting) % RECORDS_PER_FRAME :]
+    if waiting:
+        yield waiting
 
 
 def _damaged(path: Path | str, how: str) -> UserError:

@@ -41,7 +41,7 @@ FENCES = {
     "aiohttp": {"simulator", "collect"},
     "cryptography": {"simulator"},
     "click": {"cli"},
-    "zstandard": {"snapshot"},
+    "zstandard": {"snapshot", "collect"},
     "vcr": set(),
     "pytest": set(),
     "hypothesis": set(),

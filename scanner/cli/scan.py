@@ -146,6 +146,7 @@ def live_settings(given: dict[str, Any], scenario: Any = None) -> Any:
         exclude=tuple(e for entry in scope for e in entry.exclude),
         auth=given["auth"],
         regions=tuple(sorted({*given["region"], *regions})),
+        names=scenario.principals if scenario is not None else (),
     )
 
 

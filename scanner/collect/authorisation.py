@@ -1,39 +1,54 @@
-"""Role assignments and definitions, deny assignments and PIM's lists, at each subscription and inherited from above."""
+"""Role assignments and definitions, deny assignments and PIM's lists, at each place and inherited from above."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
 
+from scanner import ids
 from scanner.collect import types
-from scanner.collect.hierarchy import Subscription
-from scanner.collect.session import Session, decoded_id
+from scanner.collect.bulk import Known
+from scanner.collect.hierarchy import Place
+from scanner.collect.session import Session
 from scanner.collect.types import Listing
-from scanner.snapshot import Record
 
-# These lists may leave out what is inherited unless asked with `atScope()`, which in turn leaves out what is below.
-_BOTH_WAYS = {"role-assignment", "role-eligibility", "role-activation"}
-
-
-async def collect(session: Session, found: list[Subscription]) -> AsyncIterator[Record]:
-    """Each assignment once, although every subscription repeats what it inherits."""
-    lists = await asyncio.gather(*(_list(session, s, entry) for s in found for entry in types.AUTHORISATION))
-    seen: set[str] = set()
-    for rows in lists:
-        for row in rows:
-            name = f"{row.kind}|{_identity(row)}"
-            if name not in seen:
-                seen.add(name)
-                yield row
+# Unfiltered, these lists may leave out what is inherited; `atScope()` shows that, and leaves out what is below.
+_INHERITED = {"role-assignment", "role-eligibility", "role-activation", "deny-assignment"}
 
 
-async def _list(session: Session, subscription: Subscription, entry: Listing) -> list[Record]:
-    path = f"{subscription.id}/providers/Microsoft.Authorization/{entry.path}"
-    also = session.arm_url(path, entry.version, **{"$filter": "atScope()"}) if entry.kind in _BOTH_WAYS else ""
-    return await session.list(entry.kind, subscription.key, session.arm_url(path, entry.version), also=also)
+async def collect(session: Session, place: Place, known: Known) -> None:
+    """The lists of one place, at it and below."""
+    await session.together(
+        _list(session, place, entry)
+        for entry in types.AUTHORISATION if not (entry.kind == "role-assignment" and known.assignments)
+    )  # fmt: skip
 
 
-def _identity(row: Record) -> str:
-    """Role definitions come with the prefix of whoever asked; their GUID is what they are."""
-    arm_id = decoded_id(row).lower()
-    return arm_id.rpartition("/")[2] if row.kind == "role-definition" else arm_id
+async def _list(session: Session, place: Place, entry: Listing) -> None:
+    query = {"$filter": "type eq 'CustomRole'"} if entry.kind == "role-definition" else {}
+    await session.list(entry.kind, place.key, _url(session, place.id, entry, **query))
+
+
+async def inherited(session: Session, places: Sequence[Place]) -> None:
+    """What stands above: once for each chain of management groups, by whichever place is at its end; built-in roles once."""
+    first: dict[tuple[str, ...], Place] = {}
+    for place in places:
+        first.setdefault(place.subscription.groups or (place.key,), place)
+    wanted = [
+        session.list(
+            entry.kind, _above(place), _url(session, place.id, entry, **{"$filter": "atScope()"}), part="inherited",
+        )
+        for place in first.values() for entry in types.AUTHORISATION if entry.kind in _INHERITED
+    ]  # fmt: skip
+    roles = next(entry for entry in types.AUTHORISATION if entry.kind == "role-definition")
+    builtin = _url(session, "", roles, **{"$filter": "type eq 'BuiltInRole'"})
+    await session.together((*wanted, session.list("role-definition", ids.ROOT_SCOPE, builtin)))
+
+
+def _above(place: Place) -> str:
+    """Where the ledger has what a place inherits: at the nearest management group, or at the place when none is known."""
+    groups = place.subscription.groups
+    return ids.management_group(groups[0]) if groups else place.key
+
+
+def _url(session: Session, scope: str, entry: Listing, **query: str) -> str:
+    return session.arm_url(f"{scope}/providers/Microsoft.Authorization/{entry.path}", entry.version, **query)

@@ -1,9 +1,8 @@
-"""Quota: ML usages, workspace caps and VM sizes by the ML client's own operations, model quota by its list."""
+"""Quota: ML usages, workspace caps and VM sizes by the ML client's own operations, other quota by its lists."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -12,58 +11,56 @@ from azure.mgmt.machinelearningservices.aio import MachineLearningServicesMgmtCl
 
 from scanner import ids
 from scanner.collect import types
+from scanner.collect.answers import Failed
 from scanner.collect.hierarchy import Subscription
-from scanner.collect.session import Failed, Session
-from scanner.snapshot import Record
+from scanner.collect.session import Session
+
+_BY_CLIENT = ("ml-usage", "ml-quota")
 
 
-async def collect(session: Session, places: dict[str, set[str]], found: list[Subscription]) -> AsyncIterator[Record]:
+async def collect(session: Session, places: Mapping[str, set[str]], found: Iterable[Subscription]) -> None:
     """Quota of each subscription that has machine learning, in the regions it uses and those asked for.
 
-    `places` maps folded subscription ids to regions.
+    `places` maps folded subscription ids to regions. VM sizes mean the same whoever asks, so each region is asked once.
     """
     wanted = []
-    for subscription in found:
+    sized: set[str] = set()
+    also = {ids.fold_location(region) for region in session.settings.regions}
+    for subscription in {s.key: s for s in found}.values():
         regions = places.get(subscription.key)
-        if regions:
-            client = MachineLearningServicesMgmtClient(
-                session.credential,
-                ids.last(subscription.id),
-                base_url=session.cloud.arm,
-                **session.pipeline(session.arm_sign_in, typed=True),
-            )
-            for region in sorted(regions | {ids.fold_location(r) for r in session.settings.regions}):
-                wanted += [
-                    _machine_learning(session, client, kind, subscription, region)
-                    for kind in ("ml-usage", "ml-quota", "vm-size")
-                ]
-                wanted.append(_models(session, subscription, region))
-    for rows in await asyncio.gather(*wanted):
-        for row in rows:
-            yield row
+        if not regions:
+            continue
+        client = MachineLearningServicesMgmtClient(
+            session.credential, ids.last(subscription.id), base_url=session.cloud.arm,
+            **session.pipeline(session.arm_sign_in, typed=True),
+        )  # fmt: skip
+        for region in sorted(regions | also):
+            kinds = (*_BY_CLIENT, "vm-size") if region not in sized else _BY_CLIENT
+            sized.add(region)
+            wanted += [_machine_learning(session, client, kind, subscription, region) for kind in kinds]
+            wanted += [_listed(session, kind, subscription, region) for kind in types.USAGES]
+    await session.together(wanted)
 
 
 async def _machine_learning(
     session: Session, client: MachineLearningServicesMgmtClient, kind: str, subscription: Subscription, region: str
-) -> list[Record]:
+) -> None:
     """The rows as sent: the SDK's models would drop what they do not know."""
+    scope = f"{subscription.key}/locations/{region}"
+    if session.journal.finished(kind, scope) is not None:
+        return
     rows: list[Any] = []
 
     def keep(response: Any) -> None:
         rows.extend(response.http_response.json().get("value", ()))
 
-    scope = f"{subscription.key}/locations/{region}"
     failure: Failed | None = None
     try:
         if kind == "vm-size":
             await client.virtual_machine_sizes.list(region, raw_response_hook=keep)
         else:
-            pager = (
-                client.usages.list(region, raw_response_hook=keep)
-                if kind == "ml-usage"
-                else client.quotas.list(region, raw_response_hook=keep)
-            )
-            async for _ in pager:
+            operations = client.usages if kind == "ml-usage" else client.quotas
+            async for _ in operations.list(region, raw_response_hook=keep):
                 pass
     except AzureError as error:
         status = getattr(error, "status_code", None) or 0
@@ -71,13 +68,13 @@ async def _machine_learning(
         failure = Failed(status, str(code), str(getattr(error, "message", error)))
     except (ValueError, KeyError) as error:
         failure = Failed(200, "UnreadableBody", str(error)[:200])
-    session.note(kind, scope, "complete" if failure is None else failure.outcome, len(rows), failure)
-    return [session.record(kind, msgspec.Raw(msgspec.json.encode(row)), scope) for row in rows]
+    session.versions[kind] = "2020-08-01"  # the client's own
+    records = [session.record(kind, msgspec.Raw(msgspec.json.encode(row)), scope) for row in rows]
+    session.keep(kind, scope, records, "complete" if failure is None else failure.outcome, failure)
 
 
-async def _models(session: Session, subscription: Subscription, region: str) -> list[Record]:
+async def _listed(session: Session, kind: str, subscription: Subscription, region: str) -> None:
     scope = f"{subscription.key}/locations/{region}"
-    url = session.arm_url(
-        f"{subscription.id}/providers/Microsoft.CognitiveServices/locations/{region}/usages", types.MODEL_USAGES
-    )
-    return await session.list("model-usage", scope, url, of=scope)
+    path, version = types.USAGES[kind]
+    url = session.arm_url(f"{subscription.id}/providers/{path.format(region)}", version)
+    await session.list(kind, scope, url, of=scope)

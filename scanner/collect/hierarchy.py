@@ -1,8 +1,8 @@
-"""The tenant, its management groups and the subscriptions in scope."""
+"""The tenant, its management groups, and the places that are read: subscriptions, or resource groups in them."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,10 @@ import msgspec
 from azure.mgmt.resource.subscriptions.aio import SubscriptionClient
 
 from scanner import ids
-from scanner.collect import types
-from scanner.collect.session import Failed, Session
+from scanner.collect import resource_graph, types
+from scanner.collect.answers import Failed
+from scanner.collect.session import Session
+from scanner.errors import CollectionError
 from scanner.snapshot import Record, record
 
 
@@ -29,8 +31,53 @@ class Subscription:
         return ids.fold(self.id)
 
 
-async def subscriptions(session: Session) -> list[Subscription]:
-    """The subscriptions in scope, by the SDK's own client. A failing list is a line of the ledger and no subscription."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where lists are asked for: a subscription, or one resource group of it. `key` is its folded id, the ledger's scope."""
+
+    subscription: Subscription
+    id: str
+
+    @property
+    def key(self) -> str:
+        return ids.fold(self.id)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is a whole subscription."""
+        return self.id == self.subscription.id
+
+
+async def find(session: Session) -> list[Place]:
+    """The places in scope. A list of subscriptions that cannot be read, and names that match nothing, are said.
+
+    Raises CollectionError when subscriptions cannot be listed at all.
+    """
+    rows = await _listed(session)
+    chains = await _chains(session, [str(row["subscriptionId"]) for row in rows])
+    found = [
+        Subscription(str(row["id"]), str(row.get("displayName") or ""), chains.get(ids.fold(row["id"]), ()), row)
+        for row in rows
+    ]
+    places: list[Place] = []
+    settings = session.settings
+    for subscription in sorted(found, key=lambda s: s.key):
+        if not _ours(session, subscription) or _named(settings.exclude, subscription):
+            continue
+        wanted = _groups_named(settings.resource_groups, subscription)
+        if _in_scope(session, subscription):
+            places.append(Place(subscription, subscription.id))
+        else:
+            places += [Place(subscription, f"{subscription.id}/resourceGroups/{name}") for name in sorted(wanted)]
+    session.excluded = frozenset(
+        f"{subscription.key}/resourcegroups/{name.lower()}"
+        for subscription in found for name in _groups_named(settings.exclude, subscription)
+    )  # fmt: skip
+    return places
+
+
+async def _listed(session: Session) -> list[dict[str, Any]]:
+    """Subscriptions by the SDK's own client; its list is short, and always read anew: it decides the scope."""
     rows: list[dict[str, Any]] = []
 
     def keep(response: Any) -> None:
@@ -42,88 +89,127 @@ async def subscriptions(session: Session) -> list[Subscription]:
     try:
         async for _ in client.subscriptions.list(raw_response_hook=keep):
             pass
-        session.note("subscription", "tenant", "complete", len(rows))
     except Exception as error:
         status = getattr(error, "status_code", None)
         if status is None:
             raise
-        said = getattr(getattr(error, "error", None), "code", "") or ""
-        session.note("subscription", "tenant", "forbidden" if status in (401, 403) else "failed", len(rows),
-                     Failed(status, said, str(getattr(error, "message", error))))  # fmt: skip
-    chains = await _chains(session, [str(row["subscriptionId"]) for row in rows])
-    found = [
-        Subscription(str(row["id"]), str(row.get("displayName", "")), chains.get(ids.fold(row["id"]), ()), row)
-        for row in rows
-    ]
-    return [subscription for subscription in found if _in_scope(session, subscription)]
+        code = getattr(getattr(error, "error", None), "code", "") or ""
+        failed = Failed(status, code, str(getattr(error, "message", error)))
+        if not rows:
+            detail = f"{failed.code} {failed.message.splitlines()[0][:200]}".strip()
+            raise CollectionError(
+                f"cannot list subscriptions: {detail}", "grant Microsoft.Resources/subscriptions/read"
+            ) from error
+        session.keep("subscription", "tenant", [], "partial", failed, part="list")
+    return rows
+
+
+def _ours(session: Session, subscription: Subscription) -> bool:
+    """Whether it can be read at all. What is special about a subscription is said, never silently passed over."""
+    row, settings = subscription.row, session.settings
+    label = f"subscription {subscription.name or ids.last(subscription.key)} ({ids.last(subscription.key)})"
+    tenant = str(row.get("tenantId") or settings.tenant or "")
+    if settings.tenant and tenant.lower() != settings.tenant.lower():
+        session.notes.append(f"{label} belongs to tenant {tenant} and was left out")
+        return False
+    state = str(row.get("state") or "Enabled")
+    if state.lower() == "deleted":
+        session.notes.append(f"{label} is deleted and was left out")
+        return False
+    if state.lower() != "enabled":
+        session.notes.append(f"{label} is {state.lower()}; what it still shows was read")
+    managers = [str(entry.get("tenantId")) for entry in row.get("managedByTenants") or () if isinstance(entry, dict)]
+    if managers:
+        session.notes.append(f"{label} is delegated to tenant {', '.join(sorted(managers))} (Lighthouse)")
+    return True
 
 
 def _in_scope(session: Session, subscription: Subscription) -> bool:
+    """Whether the whole subscription is meant."""
     settings = session.settings
-    own = {subscription.name.lower(), ids.last(subscription.key)}
     above = {name.lower() for name in subscription.groups}
-    if {word.lower() for word in settings.exclude} & (own | above):
-        return False
-    if settings.tenant and str(subscription.row.get("tenantId", settings.tenant)).lower() != settings.tenant.lower():
-        return False
-    if not settings.subscriptions and not settings.management_groups:
+    if not settings.subscriptions and not settings.management_groups and not settings.resource_groups:
         return True
-    return bool(
-        {word.lower() for word in settings.subscriptions} & own
-        or {word.lower() for word in settings.management_groups} & above
+    return _named(settings.subscriptions, subscription) or bool(
+        {ids.last(word).lower() for word in settings.management_groups} & above
     )
+
+
+def _named(words: Iterable[str], subscription: Subscription) -> bool:
+    """By id, GUID or name, or by a management group above it."""
+    own = {subscription.name.lower(), subscription.key, ids.last(subscription.key)}
+    above = {name.lower() for name in subscription.groups} | {ids.management_group(n) for n in subscription.groups}
+    return bool({word.lower().rstrip("/") for word in words} & (own | above))
+
+
+def _groups_named(words: Iterable[str], subscription: Subscription) -> set[str]:
+    """Names of resource groups that are meant in a subscription: `SUBSCRIPTION/NAME` or an id; a bare `NAME` means any."""
+    found: set[str] = set()
+    for word in words:
+        if word.startswith("/"):
+            parts = word.strip("/").split("/")
+            if len(parts) == 4 and ids.fold(word).startswith(subscription.key + "/"):
+                found.add(parts[3])
+        elif "/" in word:
+            above, _, name = word.rpartition("/")
+            if above.lower() in (subscription.name.lower(), ids.last(subscription.key)):
+                found.add(name)
+        elif not _named([word], subscription):
+            found.add(word)
+    return found
 
 
 async def _chains(session: Session, subscription_ids: list[str]) -> dict[str, tuple[str, ...]]:
-    """Management groups above each subscription, nearest first, from Resource Graph: one query instead of a call each."""
-    if not subscription_ids:
-        return {}
-    query = "resourcecontainers | where type =~ 'microsoft.resources/subscriptions' | project id, name, properties | order by id asc"
-    found: dict[str, tuple[str, ...]] = {}
-    token: str | None = None
-    try:
-        while True:
-            options: dict[str, object] = {"resultFormat": "objectArray", "$top": 1000}
-            if token:
-                options["$skipToken"] = token
-            url = session.arm_url("providers/Microsoft.ResourceGraph/resources", types.RESOURCE_GRAPH)
-            answer = msgspec.json.decode(
-                await session.send("POST", url, {"query": query, "subscriptions": subscription_ids, "options": options})
-            )
-            for row in answer.get("data", ()):
-                chain = (row.get("properties") or {}).get("managementGroupAncestorsChain") or ()
-                found[ids.fold(row["id"])] = tuple(str(entry["name"]) for entry in chain)
-            token = answer.get("$skipToken")
-            if not token:
-                return found
-    except Failed as error:
-        session.note("management-group", "tenant", error.outcome, 0, error)
-        return found
-
-
-async def collect(session: Session, found: list[Subscription]) -> AsyncIterator[Record]:
-    """Records of the tenant, of the management groups above the subscriptions, and of the subscriptions."""
-    yield record("tenant", await _tenant(session, found))
-    for name in dict.fromkeys(name for subscription in found for name in subscription.groups):
-        url = session.arm_url(f"providers/Microsoft.Management/managementGroups/{name}", types.MANAGEMENT_GROUPS)
-        try:
-            row = await session.send("GET", url)
-        except Failed as error:
-            session.note("management-group", ids.management_group(name), error.outcome, 0, error)
-            continue
-        session.note("management-group", ids.management_group(name), "complete", 1)
-        yield session.record("management-group", msgspec.Raw(row))
-    for subscription in found:
-        above = ids.management_group(subscription.groups[0]) if subscription.groups else ""
-        yield record("subscription", subscription.row, above)
-
-
-async def _tenant(session: Session, found: list[Subscription]) -> dict[str, Any]:
-    wanted = (
-        session.settings.tenant or str(found[0].row.get("tenantId", "")) if found else session.settings.tenant
-    ) or ""
-    rows = await session.list("tenant", "tenant", session.arm_url("tenants", "2022-12-01"))
-    bodies: list[dict[str, Any]] = [msgspec.json.decode(row.body) for row in rows]
-    return next(
-        (body for body in bodies if str(body.get("tenantId", "")).lower() == wanted.lower()), {"tenantId": wanted}
+    """Management groups above each subscription, nearest first, by one query instead of a call for each."""
+    query = (
+        "resourcecontainers | where type =~ 'microsoft.resources/subscriptions' "
+        "| project id, name, properties | order by id asc"
     )
+    found: dict[str, tuple[str, ...]] = {}
+    try:
+        async for rows in resource_graph.rows(session, query, subscription_ids):
+            for row in rows:
+                body = msgspec.json.decode(row)
+                chain = (body.get("properties") or {}).get("managementGroupAncestorsChain") or ()
+                found[ids.fold(body["id"])] = tuple(str(entry["name"]) for entry in chain)
+    except Failed as error:
+        session.keep("management-group", "tenant", [], error.outcome, error)
+    return found
+
+
+async def collect(session: Session, places: list[Place]) -> None:
+    """Records of the tenant, of the management groups above the subscriptions, and of the subscriptions."""
+    subscriptions = {place.subscription.key: place.subscription for place in places}
+    await _tenant(session, list(subscriptions.values()))
+    names = dict.fromkeys(name for subscription in subscriptions.values() for name in subscription.groups)
+    await session.together(_management_group(session, name) for name in names)
+    rows = [
+        record("subscription", s.row, ids.management_group(s.groups[0]) if s.groups else "")
+        for s in subscriptions.values()
+    ]
+    session.keep("subscription", "tenant", rows)
+
+
+async def _management_group(session: Session, name: str) -> None:
+    scope = ids.management_group(name)
+    if session.journal.finished("management-group", scope) is not None:
+        return
+    url = session.arm_url(f"providers/Microsoft.Management/managementGroups/{name}", types.MANAGEMENT_GROUPS)
+    try:
+        row = await session.send("GET", url)
+    except Failed as error:
+        session.keep("management-group", scope, [], error.outcome, error)
+    else:
+        session.keep("management-group", scope, [session.record("management-group", msgspec.Raw(row))])
+
+
+async def _tenant(session: Session, found: list[Subscription]) -> None:
+    """The tenant that is read; a caller may be at home in several."""
+    wanted = session.settings.tenant or (str(found[0].row.get("tenantId") or "") if found else "")
+
+    def ours(row: Record) -> bool:
+        return str(msgspec.json.decode(row.body).get("tenantId", "")).lower() == wanted.lower()
+
+    rows = await session.list("tenant", "tenant", session.arm_url("tenants", types.TENANTS), keep=ours)
+    if not rows:
+        session.keep("tenant", "tenant", [record("tenant", {"tenantId": wanted})], part="asked for")

@@ -1,9 +1,9 @@
-"""The pipeline's own policies: sign-in, retry with pacing, and the guarded transport. No provider is ever registered."""
+"""The pipeline's own policies: sign-in, retry, and the guarded transport. No provider is ever registered."""
 
 from __future__ import annotations
 
 import asyncio
-import email.utils
+import math
 import random
 import time
 from collections.abc import Collection
@@ -15,6 +15,7 @@ from azure.core.pipeline.policies import AsyncHTTPPolicy
 from azure.core.pipeline.transport import AioHttpTransport
 
 from scanner.collect import guard
+from scanner.collect.pace import Pace, bucket, retry_after
 from scanner.collect.settings import Progress
 
 if TYPE_CHECKING:
@@ -72,10 +73,12 @@ class Retry(AsyncHTTPPolicy[Any, Any]):
     Waits are jittered and bounded, one by one and together, so that an endless Retry-After ends the list and not the run.
     """
 
-    def __init__(self, progress: Progress, budget: float, backoff: float) -> None:
+    def __init__(self, progress: Progress, budget: float, backoff: float, deadline: float = math.inf) -> None:
+        """`budget` is the most seconds one request may wait in all; nothing waits beyond `deadline` (monotonic)."""
         self._progress = progress
         self._budget = budget
         self._backoff = backoff
+        self._deadline = deadline
         self._random = random.Random()  # noqa: S311  # jitter, not secrecy
 
     async def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
@@ -90,7 +93,7 @@ class Retry(AsyncHTTPPolicy[Any, Any]):
             except (ServiceRequestError, ServiceResponseError) as error:
                 failure = error
             wait = self._wait(response, attempt)
-            if attempt == _TRIES - 1 or waited + wait > self._budget:
+            if attempt == _TRIES - 1 or waited + wait > self._budget or time.monotonic() + wait > self._deadline:
                 break
             self._progress.throttled(wait)
             await asyncio.sleep(wait)
@@ -105,21 +108,6 @@ class Retry(AsyncHTTPPolicy[Any, Any]):
         if stated is not None:
             return min(stated, _LONGEST_WAIT) + self._random.uniform(0, 0.1)
         return min(self._backoff * 2.0**attempt, 30.0) * self._random.uniform(0.5, 1.0)
-
-
-def retry_after(headers: Any) -> float | None:
-    """Seconds to wait as the answer states them: seconds, an HTTP date, or milliseconds in Azure's own headers."""
-    value = headers.get("Retry-After")
-    if value:
-        try:
-            return max(0.0, float(value))
-        except ValueError:
-            when = email.utils.parsedate_to_datetime(value) if value[:1].isalpha() else None
-            return max(0.0, when.timestamp() - time.time()) if when else None
-    for name in ("retry-after-ms", "x-ms-retry-after-ms"):
-        if headers.get(name, "").isdigit():
-            return float(headers[name]) / 1000
-    return None
 
 
 class GuardedTransport:
@@ -140,12 +128,13 @@ class GuardedTransport:
             self._hosts,
             getattr(request, "content", None) or getattr(request, "data", None),
         )
-        pace = self._pace.setdefault(_limit(request.url), Pace())
+        name, size, refill = bucket(request.url)
+        pace = self._pace.get(name) or self._pace.setdefault(name, Pace(size, refill))
+        await pace.turn()  # before a slot is taken: who waits for one subscription holds up no other
         async with self._slots:
-            await pace.turn()
             self.sent += 1
             response = await self._inner.send(request, **options)
-            pace.learn(response.headers)
+            pace.learn(response.status_code, response.headers)
             return response
 
     async def open(self) -> None:
@@ -166,37 +155,3 @@ class GuardedTransport:
 
     async def __aexit__(self, *_: object) -> None:
         return None
-
-
-def _limit(url: str) -> str:
-    """What is counted together: a subscription, Resource Graph, or the rest of a host."""
-    path = guard.normal(url.partition("//")[2].partition("?")[0].partition("/")[2])
-    parts = path.split("/")
-    if len(parts) > 2 and parts[1] == "subscriptions":
-        return parts[2]
-    return (
-        "resource-graph" if path.endswith("/microsoft.resourcegraph/resources") else parts[1] if len(parts) > 1 else ""
-    )
-
-
-class Pace:
-    """A token bucket as ARM keeps one: 250 reads at once, 25 more each second; slower when the service says little is left."""
-
-    def __init__(self, size: float = 250.0, refill: float = 25.0) -> None:
-        self._size = size
-        self._refill = refill
-        self._left = size
-        self._at = time.monotonic()
-
-    async def turn(self) -> None:
-        now = time.monotonic()
-        self._left = min(self._size, self._left + (now - self._at) * self._refill)
-        self._at = now
-        self._left -= 1.0
-        if self._left < 0:
-            await asyncio.sleep(-self._left / self._refill)
-
-    def learn(self, headers: Any) -> None:
-        stated = headers.get("x-ms-ratelimit-remaining-subscription-reads") or headers.get("x-ms-user-quota-remaining")
-        if stated and stated.isdigit():
-            self._left = min(self._left, float(stated))

@@ -1,118 +1,155 @@
-"""Resources of each subscription: lists by type, then the children of each resource that has some."""
+"""Resources of a place: lists by type, and below each resource the lists of what is in it."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from scanner import ids
-from scanner.collect import types
-from scanner.collect.hierarchy import Subscription
+from scanner.collect import answers, types
+from scanner.collect.answers import Failed
+from scanner.collect.bulk import Known
+from scanner.collect.hierarchy import Place
 from scanner.collect.session import Session, decoded_id, scope_of
 from scanner.collect.types import Listing
 from scanner.graph.records import BY_ARM_TYPE
-from scanner.snapshot import Record
+from scanner.snapshot import CoverageOutcome, Record
 
 
-async def collect(session: Session, found: list[Subscription]) -> AsyncIterator[Record]:
-    """Every resource of the subscriptions and every child that rules look at."""
-    lists = await asyncio.gather(*(_top_level(session, s, entry) for s in found for entry in types.TOP_LEVEL))
-    parents: dict[str, list[Record]] = {}
-    for rows in lists:
-        for row in rows:
-            parents.setdefault(row.kind, []).append(row)
-            yield row
-    for waves in (_children(session, parents), _versions(session, parents), _jobs(session, parents)):
-        for rows in await waves:
-            for row in rows:
-                parents.setdefault(row.kind, []).append(row)
-                yield row
-    # deployments hang below endpoints, which are children themselves
-    for rows in await _children(session, parents, grandchildren=True):
-        for row in rows:
-            yield row
+def _below() -> Mapping[str, tuple[Listing, ...]]:
+    found: defaultdict[str, list[Listing]] = defaultdict(list)
+    for entry in types.CHILDREN:
+        for parent in entry.parent.split("|"):
+            found[parent].append(entry)
+    return {parent: tuple(entries) for parent, entries in found.items()}
 
 
-async def _top_level(session: Session, subscription: Subscription, entry: Listing) -> list[Record]:
-    url = session.arm_url(f"{subscription.id}/{entry.path}", entry.version)
-    rows = await session.list(entry.kind, subscription.key, url)
-    if entry.kind != "resource":
-        return rows
-    # what has a list of its own is not kept twice
-    return [row for row in rows if ids.resource_type(scope_of(row)) not in BY_ARM_TYPE]
+_BELOW = _below()
+_VERSIONED: Mapping[str, tuple[Listing, ...]] = {
+    parent: tuple(entry for entry in types.VERSIONED if entry.parent == parent)
+    for parent in {entry.parent for entry in types.VERSIONED}
+}
+# Where machine learning and models stand: what quota is asked for.
+_QUOTA_KINDS = {"workspace", "compute", "model-account", "online-endpoint"}
 
 
-_GRANDCHILDREN = {"online-endpoint", "batch-endpoint"}
+async def collect(session: Session, place: Place, known: Known) -> set[str]:
+    """Keeps every resource of the place and every child that rules look at; returns the regions that use quota."""
+    regions: set[str] = set()
+    await session.together(_top_level(session, place, entry, known, regions) for entry in types.TOP_LEVEL)
+    return regions
 
 
-async def _children(
-    session: Session, parents: dict[str, list[Record]], grandchildren: bool = False
-) -> list[list[Record]]:
-    wanted = [
-        _child(session, entry, parent)
-        for entry in types.CHILDREN if (entry.parent in _GRANDCHILDREN) is grandchildren
-        for parent in parents.get(entry.parent, ())
-    ]  # fmt: skip
-    return list(await asyncio.gather(*wanted))
+async def _top_level(session: Session, place: Place, entry: Listing, known: Known, regions: set[str]) -> None:
+    if entry.kind in known.rows:
+        rows = known.rows[entry.kind]
+    elif known.absent(entry.kind):
+        rows = []
+        session.keep(entry.kind, place.key, rows)
+    elif entry.kind == "resource-group" and not place.whole:
+        rows = await _one(session, place, entry)
+    else:
+        url = session.arm_url(f"{place.id}/{entry.path}", entry.version)
+        if entry.query:
+            url = f"{url}&{entry.query}"
+        rows = await session.list(entry.kind, place.key, url, keep=_untyped if entry.kind == "resource" else None)
+    await _descend(session, rows, known, regions)
 
 
-async def _child(session: Session, entry: Listing, parent: Record, most: int | None = None) -> list[Record]:
-    url = session.arm_url(f"{decoded_id(parent)}/{entry.path}", entry.version)
-    if entry.query:
-        url = f"{url}&{entry.query}"
-    return await session.list(entry.kind, scope_of(parent), url, most=most)
+def _untyped(row: Record) -> bool:
+    """What has a list of its own is not kept twice."""
+    return ids.resource_type(scope_of(row)) not in BY_ARM_TYPE
 
 
-async def _versions(session: Session, parents: dict[str, list[Record]]) -> list[list[Record]]:
-    wanted = [
-        _versions_of(session, entry, workspace)
-        for entry in types.VERSIONED
-        for workspace in parents.get(entry.parent, ())
-    ]
-    return list(await asyncio.gather(*wanted))
-
-
-async def _versions_of(session: Session, entry: Listing, workspace: Record) -> list[Record]:
-    """Names first, then the versions of each; the list is complete only when all of them are."""
-    at = len(session.coverage)
-    names = await _child(session, entry, workspace)
-    whole = next(c for c in session.coverage[at:] if c.kind == entry.kind and c.scope == scope_of(workspace))
-    session.coverage.remove(whole)
-    lists = await asyncio.gather(*(_versions_of_name(session, entry, workspace, decoded_id(name)) for name in names))
-    rows = [row for rows_, _ in lists for row in rows_]
-    worst = next((c for _, c in lists if c.outcome != "complete"), whole)
-    outcome = whole if whole.outcome != "complete" else worst
-    session.coverage.append(msgspec.structs.replace(outcome, scope=scope_of(workspace), count=len(rows)))
+async def _one(session: Session, place: Place, entry: Listing) -> list[Record]:
+    """The resource group itself, when it is all that is read."""
+    before = session.journal.finished(entry.kind, place.key)
+    if before is not None:
+        return before
+    try:
+        row = await session.send("GET", session.arm_url(place.id, entry.version))
+    except Failed as error:
+        session.keep(entry.kind, place.key, [], answers.settled(error, False), error)
+        return []
+    rows = [session.record(entry.kind, msgspec.Raw(row))]
+    session.keep(entry.kind, place.key, rows)
     return rows
 
 
-async def _versions_of_name(session: Session, entry: Listing, workspace: Record, name: str) -> tuple[list[Record], Any]:
-    at = len(session.coverage)
-    scope = ids.fold(name)
-    rows = await session.list(entry.kind, scope, session.arm_url(f"{name}/versions", entry.version))
-    own = next(c for c in session.coverage[at:] if c.kind == entry.kind and c.scope == scope)
-    session.coverage.remove(own)
-    return rows, own
+async def _descend(session: Session, rows: list[Record], known: Known, regions: set[str]) -> None:
+    """Lists what is in each resource, and in that."""
+    wanted = []
+    for row in rows:
+        if row.kind in _QUOTA_KINDS:
+            regions |= locations(row)
+        below = _BELOW.get(row.kind, ())
+        body: dict[str, Any] | None = None
+        for entry in below:
+            if entry.bulk and entry.kind in known.rows:
+                continue  # came with the query
+            if entry.needed is not None:
+                body = body if body is not None else msgspec.json.decode(row.body)
+                if not entry.needed(body):
+                    session.keep(entry.kind, scope_of(row), [])
+                    continue
+            wanted.append(_children(session, entry, row, known, regions))
+        wanted += [_versions(session, entry, row) for entry in _VERSIONED.get(row.kind, ())]
+        if row.kind == types.JOBS.parent:
+            wanted.append(_jobs(session, row))
+    if wanted:
+        await session.together(wanted)
 
 
-async def _jobs(session: Session, parents: dict[str, list[Record]]) -> list[list[Record]]:
-    limit = session.settings.job_limit
-    return list(
-        await asyncio.gather(*(_child(session, types.JOBS, w, most=limit) for w in parents.get("workspace", ())))
+async def _children(session: Session, entry: Listing, parent: Record, known: Known, regions: set[str]) -> None:
+    rows = await session.list(entry.kind, scope_of(parent), _url(session, entry, parent))
+    if entry.kind in _BELOW or entry.kind in _QUOTA_KINDS:
+        await _descend(session, rows, known, regions)
+
+
+def _url(session: Session, entry: Listing, parent: Record) -> str:
+    url = session.arm_url(f"{decoded_id(parent)}/{entry.path}", entry.version)
+    return f"{url}&{entry.query}" if entry.query else url
+
+
+async def _versions(session: Session, entry: Listing, parent: Record) -> None:
+    """Names first, then the versions of each; the list is complete only when all of them are."""
+    scope = scope_of(parent)
+    names: list[str] = []
+    failure: Failed | None = None
+    outcome: CoverageOutcome = "complete"
+    try:
+        async for rows in session.pages(_url(session, entry, parent)):
+            names += [answers.named(row) for row in rows]
+    except Failed as error:
+        failure, outcome = error, answers.settled(error, bool(names))
+    session.keep(entry.kind, scope, [], outcome, failure)
+    await session.together(
+        session.list(entry.kind, scope, session.arm_url(f"{name}/versions", entry.version), part=ids.fold(name))
+        for name in dict.fromkeys(filter(None, names))
     )
 
 
-def locations(rows: Iterable[Record]) -> set[str]:
-    """Regions that computes, workspaces and model accounts stand in."""
-    found: set[str] = set()
-    for row in rows:
-        if row.kind in ("workspace", "compute", "model-account", "online-endpoint"):
-            body = msgspec.json.decode(row.body)
-            properties = body.get("properties") or {}
-            for location in (body.get("location"), properties.get("computeLocation")):
-                if isinstance(location, str) and location:
-                    found.add(ids.fold_location(location))
-    return found
+async def _jobs(session: Session, workspace: Record) -> None:
+    """The newest jobs, bounded by number and age: a workspace may hold ten million."""
+    settings = session.settings
+    started = session.journal.started or datetime.now(UTC).isoformat()
+    oldest = (datetime.fromisoformat(started.replace("Z", "+00:00")) - timedelta(days=settings.job_days)).isoformat()
+
+    def recent(row: Record) -> bool:
+        created = (msgspec.json.decode(row.body).get("systemData") or {}).get("createdAt")
+        return not isinstance(created, str) or created[:19] >= oldest[:19]
+
+    url = _url(session, types.JOBS, workspace)
+    await session.list("job", scope_of(workspace), url, most=settings.job_limit, recent=recent)
+
+
+def locations(row: Record) -> set[str]:
+    """Regions that a compute, workspace, endpoint or model account stands in."""
+    body = msgspec.json.decode(row.body)
+    properties = body.get("properties") or {}
+    found = (body.get("location"), properties.get("computeLocation") if isinstance(properties, dict) else None)
+    return {ids.fold_location(place) for place in found if isinstance(place, str) and place}

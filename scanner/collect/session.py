@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import AsyncIterator, Callable, Mapping
+import math
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
 from azure.core import AsyncPipelineClient
-from azure.core.exceptions import AzureError, ClientAuthenticationError, IncompleteReadError
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    IncompleteReadError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
 from azure.core.pipeline.policies import (
     ContentDecodePolicy,
     CustomHookPolicy,
@@ -22,10 +29,14 @@ from azure.core.rest import HttpRequest
 from azure.mgmt.resource.resources.aio import ResourceManagementClient
 
 from scanner import __version__, ids
+from scanner.collect import answers
+from scanner.collect.answers import Failed, Page
 from scanner.collect.clouds import Cloud
 from scanner.collect.guard import Refused
+from scanner.collect.journal import Journal
 from scanner.collect.policies import GuardedTransport, Retry, SignIn
 from scanner.collect.settings import Progress, Settings
+from scanner.errors import CollectionError
 from scanner.graph.records import RECORDS
 from scanner.redact import redact
 from scanner.snapshot import Coverage, CoverageOutcome, Record
@@ -35,73 +46,43 @@ if TYPE_CHECKING:
 
 _MOST_PAGES = 100_000
 _TRIES = 4
-_DENIED = re.compile(r"perform action '([^']*)' over scope '([^']*)'")
-
-
-class Page(msgspec.Struct):
-    """A page of a list: rows as Azure sent them, and where the next one is."""
-
-    value: list[msgspec.Raw] = []
-    next_link: str | None = msgspec.field(default=None, name="nextLink")
-    odata_next: str | None = msgspec.field(default=None, name="@odata.nextLink")
-
-
-class _Named(msgspec.Struct):
-    id: str = ""
-
-
-class _ErrorBody(msgspec.Struct):
-    code: str = ""
-    message: str = ""
-
-
-class _Error(msgspec.Struct):
-    error: _ErrorBody = msgspec.field(default_factory=_ErrorBody)
-
-
-class Failed(Exception):
-    """A request that was answered by an error, or not at all; becomes a line of the ledger."""
-
-    def __init__(self, status: int, code: str, message: str, request_id: str = "") -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
-        self.request_id = request_id
-
-    @property
-    def outcome(self) -> CoverageOutcome:
-        if self.status in (401, 403):
-            return "forbidden"
-        if self.status == 429:
-            return "throttled"
-        return "unsupported" if self.status in (400, 404, 405, 409) else "failed"
-
-
-_PAGE = msgspec.json.Decoder(Page)
-_ID = msgspec.json.Decoder(_Named)
-_ERROR = msgspec.json.Decoder(_Error)
+_SIDE_BY_SIDE = 512  # lists begun at a time; requests in flight are bounded further down
 
 
 class Session:
     """Open while a collection runs."""
 
-    def __init__(self, settings: Settings, cloud: Cloud, credential: AsyncTokenCredential, progress: Progress) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        cloud: Cloud,
+        credential: AsyncTokenCredential,
+        progress: Progress,
+        journal: Journal | None = None,
+    ) -> None:
         self.settings = settings
         self.cloud = cloud
         self.progress = progress
-        self.coverage: list[Coverage] = []
+        self.journal = journal or Journal(None, {}, "")
+        self.notes: list[str] = []
+        self.versions: dict[str, str] = {}  # record kind -> api-version that answered
+        self.late = False  # whether the time allowed was up before all was read
+        self.excluded: frozenset[str] = frozenset()  # folded ids of resource groups left out
+        self._other_versions: dict[str, str] = {}  # folded type -> api-version this cloud knows instead of ours
+        self._deadline = time.monotonic() + settings.timeout if settings.timeout else math.inf
+        self._answered = time.monotonic()
         hosts = {urlsplit(endpoint).netloc.lower() for endpoint in (cloud.arm, cloud.graph)}
         self.transport = GuardedTransport(
             hosts, settings.concurrency, str(settings.ca_bundle) if settings.ca_bundle else None
         )
         self.arm_sign_in = SignIn(credential, cloud.arm_scope)
+        self.graph_sign_in = SignIn(credential, cloud.graph_scope)
         self.credential = credential
         self._arm = ResourceManagementClient(
             credential, "00000000-0000-0000-0000-000000000000", base_url=cloud.arm, **self.pipeline(self.arm_sign_in)
         )
         self._graph: AsyncPipelineClient[Any, Any] = AsyncPipelineClient(
-            base_url=cloud.graph, **self.pipeline(SignIn(credential, cloud.graph_scope))
+            base_url=cloud.graph, **self.pipeline(self.graph_sign_in)
         )
 
     def pipeline(self, sign_in: SignIn, typed: bool = False) -> dict[str, Any]:
@@ -109,10 +90,10 @@ class Session:
 
         `typed` adds what the SDK's own operations need: bodies decoded, and a hook that shows the answer as sent.
         """
+        retry = Retry(self.progress, self.settings.retry_seconds, self.settings.backoff, self._deadline)
         policies = [
             RequestIdPolicy(), HeadersPolicy(), UserAgentPolicy(f"mlposture/{__version__}"),
-            *((ContentDecodePolicy(), CustomHookPolicy()) if typed else ()),
-            Retry(self.progress, self.settings.retry_seconds, self.settings.backoff), sign_in,
+            *((ContentDecodePolicy(), CustomHookPolicy()) if typed else ()), retry, sign_in,
         ]  # fmt: skip
         return {"policies": policies, "transport": self.transport}
 
@@ -122,40 +103,82 @@ class Session:
     # -- one request --------------------------------------------------------------------------------------------------
 
     async def send(self, method: str, url: str, body: object = None) -> bytes:
-        """The body of a good answer. Raises Failed for any other; ClientAuthenticationError when sign-in fails.
+        """The body of a good answer. Raises Failed for any other; ClientAuthenticationError when sign-in fails;
+        CollectionError when nothing has answered for as long as one request may wait.
 
-        A body that was cut short is asked for again: by then the policies, which saw only its head, are done.
+        A body that was cut short is asked for again: by then the policies, which saw only its head, are done. So is one of
+        an api-version that this cloud does not know, in a version that it does.
         """
         for attempt in range(_TRIES):
             try:
-                return await self._send(method, url, body)
+                return await self._send(method, self._versioned(url), body)
             except IncompleteReadError as error:
-                failure = error
+                failure: Failed = Failed(200, "IncompleteBody", str(error).splitlines()[0][:300])
                 await asyncio.sleep(self.settings.backoff * 2**attempt)
-        raise Failed(200, "IncompleteBody", str(failure).splitlines()[0][:300]) from failure
+            except Failed as error:
+                if not self._learn_version(url, error):
+                    raise
+                failure = error
+        raise failure
 
     async def _send(self, method: str, url: str, body: object) -> bytes:
+        if time.monotonic() > self._deadline:
+            self.late = True
+            raise Failed(0, "Timeout", "not asked for: the time allowed was up")
         graph = url.startswith(self.cloud.graph + "/")
         request = HttpRequest(method, url, json=body) if body is not None else HttpRequest(method, url)
         try:
             sender: Callable[[HttpRequest], Any] = self._graph.send_request if graph else self._arm.send_request
             response = await sender(request)
             content = cast(bytes, await response.read())
-        except (ClientAuthenticationError, IncompleteReadError):
+        except IncompleteReadError:
             raise
+        except ClientAuthenticationError as error:
+            if not graph:
+                raise
+            raise Failed(401, "AuthenticationFailed", str(error).splitlines()[0][:300]) from error
         except Refused as error:
             raise Failed(0, "Refused", f"not sent: {error}") from error
+        except (ServiceRequestError, ServiceResponseError) as error:
+            self._check_alive(error)
+            raise Failed(0, type(error).__name__, str(error).splitlines()[0][:300]) from error
         except AzureError as error:
             raise Failed(0, type(error).__name__, str(error).splitlines()[0][:300]) from error
+        self._answered = time.monotonic()
         if response.status_code == 200:
             return content
-        raise _failure(response.status_code, content, response.headers.get("x-ms-request-id", ""))
+        raise answers.failure(response.status_code, content, response.headers)
+
+    def _check_alive(self, error: Exception) -> None:
+        """One list that gets no answer is a gap; when nothing gets any, going on would take hours and read nothing."""
+        if time.monotonic() - self._answered > self.settings.retry_seconds:
+            raise CollectionError(
+                f"nothing has answered for {self.settings.retry_seconds:.0f} s: {str(error).splitlines()[0][:200]}",
+                "check the network; what was read is kept, go on with `--resume`",
+            ) from error
 
     def arm_url(self, path: str, version: str, **query: str) -> str:
         return f"{self.cloud.arm}/{path.strip('/')}?{urlencode({'api-version': version, **query})}"
 
     def graph_url(self, path: str, **query: str) -> str:
         return f"{self.cloud.graph}/v1.0/{path.strip('/')}" + (f"?{urlencode(query)}" if query else "")
+
+    # -- api-versions -------------------------------------------------------------------------------------------------
+
+    def _versioned(self, url: str) -> str:
+        if not self._other_versions:
+            return url
+        other = self._other_versions.get(answers.listed_type(url))
+        return answers.with_version(url, other) if other else url
+
+    def _learn_version(self, url: str, error: Failed) -> bool:
+        """Whether the service named versions of this type that it knows, of which one is then used."""
+        wanted = answers.listed_type(url)
+        known = answers.supported_versions(error)
+        if not wanted or not known or wanted in self._other_versions:
+            return False
+        self._other_versions[wanted] = answers.nearest_version(answers.version_of(url), known)
+        return True
 
     # -- lists --------------------------------------------------------------------------------------------------------
 
@@ -172,95 +195,133 @@ class Session:
             following = page.next_link or page.odata_next
 
     async def _page(self, url: str) -> Page:
-        """One page; a body that is cut short or no JSON is asked for again, like any passing fault."""
+        """One page; a body that is no JSON (a gateway's, say) is asked for again, like any passing fault."""
         for attempt in range(3):
             try:
-                return _PAGE.decode(await self.send("GET", url))
+                return answers.page(await self.send("GET", url))
             except msgspec.MsgspecError:
                 await asyncio.sleep(self.settings.backoff * attempt)
         raise Failed(200, "UnreadableBody", "the answer was no JSON of a list, three times")
 
     async def list(
-        self, kind: str, scope: str, url: str, *, of: str = "", most: int | None = None, also: str = ""
+        self,
+        kind: str,
+        scope: str,
+        url: str,
+        *,
+        of: str = "",
+        part: str = "",
+        most: int | None = None,
+        keep: Callable[[Record], bool] | None = None,
+        recent: Callable[[Record], bool] | None = None,
+        selective: bool = False,
     ) -> list[Record]:
-        """A whole list as records, each id once, with its line in the ledger. Never raises for a failing list.
+        """A whole list as records, each id once, in the journal with its line of the ledger. Never raises for a failing list.
 
-        `also` is a second URL whose rows belong to the same list (what is inherited from above). `most` bounds the list.
-        """
+        A list with several parts (versions of several names) has one line. `keep` says which rows are wanted; with
+        `selective`, rows that are not make the list a bounded one. `most` bounds it in number, `recent` in age: newest come
+        first, so a page without a recent row is the last.
+        """  # fmt: skip
+        before = self.journal.finished(kind, scope, part)
+        if before is not None:
+            self.progress.listed(kind, scope, len(before))
+            return before
         found: dict[str, Record] = {}
         outcome: CoverageOutcome = "complete"
         failure: Failed | None = None
         try:
-            for address in filter(None, (url, also)):
-                async for rows in self.pages(address):
-                    for number, row in enumerate(rows):
-                        name = _ID.decode(row).id.lower() or f"{len(found)}.{number}"
-                        found.setdefault(
-                            f"{name}|{hash(bytes(row))}" if kind in _REPEATING else name, self.record(kind, row, of)
-                        )
-                    if most is not None and len(found) >= most:
-                        outcome = "bounded"
+            async for rows in self.pages(url):
+                fresh = self._add(found, kind, rows, of, recent)
+                if fresh < len(rows) or (most is not None and len(found) >= most):
+                    outcome = "bounded"
+                    if not fresh or (most is not None and len(found) >= most):
                         break
         except Failed as error:
             failure = error
-            outcome = _settled(error, bool(found))
-        self.note(kind, scope, outcome, len(found), failure)
-        return list(found.values())
+            outcome = answers.settled(error, bool(found))
+        self.versions.setdefault(kind, answers.version_of(self._versioned(url)))
+        records = [row for row in found.values() if keep is None or keep(row)][:most]
+        if selective and outcome == "complete" and len(records) < len(found):
+            outcome = "bounded"
+        self.keep(kind, scope, records, outcome, failure, part)
+        return records
+
+    def _add(
+        self,
+        found: dict[str, Record],
+        kind: str,
+        rows: Iterable[msgspec.Raw],
+        of: str,
+        recent: Callable[[Record], bool] | None,
+    ) -> int:
+        """Adds rows that are new and in scope; how many were recent (all, where age does not matter)."""
+        fresh = 0
+        for row in rows:
+            made = self.record(kind, row, of)
+            if recent is not None and not recent(made):
+                continue
+            fresh += 1
+            name = answers.named(row).lower()
+            if not name or kind in answers.REPEATING:
+                name = f"{name}|{len(found)}"
+            elif self.excluded and ids.resource_group_of(ids.fold(name)) in self.excluded:
+                continue
+            found.setdefault(name, made)
+        return fresh
 
     def record(self, kind: str, row: msgspec.Raw, of: str = "") -> Record:
         return Record(kind, of, msgspec.Raw(redact(bytes(row))))
 
-    def note(self, kind: str, scope: str, outcome: CoverageOutcome, count: int, failure: Failed | None = None) -> None:
-        """A line of the ledger: how a list went, and which permission it wanted when it was refused."""
-        stated = RECORDS[kind].permission
-        action = _DENIED.search(failure.message) if failure else None
-        if action and action.group(1).lower() != stated.lower():
-            stated = action.group(1)
-        facts: Mapping[str, Any] = (
-            {
-                "status": failure.status,
-                "code": failure.code,
-                "detail": failure.message[:300],
-                "request_id": failure.request_id,
-            }
-            if failure
-            else {}
-        )
-        self.coverage.append(Coverage(kind, scope, outcome, stated, count, **facts))
-        self.progress.listed(kind, scope, count)
+    def keep(
+        self,
+        kind: str,
+        scope: str,
+        records: Sequence[Record],
+        outcome: CoverageOutcome = "complete",
+        failure: Failed | None = None,
+        part: str = "",
+    ) -> None:
+        """A list is finished: into the journal, with how it went and which permission it wanted when it was refused."""  # fmt: skip
+        permission = RECORDS[kind].permission
+        if failure is None:
+            coverage = Coverage(kind, scope, outcome, permission, len(records))
+        else:
+            coverage = Coverage(
+                kind, scope, outcome, failure.action(permission), len(records), status=failure.status, code=failure.code,
+                detail=failure.message[:300], request_id=failure.request_id,
+            )  # fmt: skip
+        self.journal.keep(coverage, records, part)
+        self.progress.listed(kind, scope, len(records), outcome)
+
+    async def together(self, lists: Iterable[Any]) -> Sequence[Any]:
+        """Lists side by side; what one raises (signing in failed, nothing answers) stops the others."""
+        wanted = [_closing(one) for one in lists]
+        self.progress.expected(len(wanted))
+        found: list[Any] = []
+        for start in range(0, len(wanted), _SIDE_BY_SIDE):
+            try:
+                async with asyncio.TaskGroup() as group:
+                    tasks = [group.create_task(one) for one in wanted[start : start + _SIDE_BY_SIDE]]
+            except BaseExceptionGroup as errors:
+                raise _first(errors) from None
+            found += [task.result() for task in tasks]
+        return found
 
 
-# Rows of these lists have no id of their own, or share one.
-_REPEATING = {"ml-usage", "ml-quota", "model-usage", "vm-size"}
+async def _closing(one: Any) -> Any:
+    return await one
 
 
-def _settled(error: Failed, some: bool) -> CoverageOutcome:
-    """What a failure makes of a list: some answers mean that there is nothing there."""
-    if error.code in ("MissingSubscriptionRegistration", "SubscriptionNotRegistered"):
-        return "complete"
-    if error.status == 404 and error.code in (
-        "ParentResourceNotFound",
-        "ResourceNotFound",
-        "ResourceGroupNotFound",
-        "NotFound",
-    ):
-        return "complete"  # gone while the scan ran
-    if error.code == "AadPremiumLicenseRequired":
-        return "complete"
-    return "partial" if some and error.outcome == "failed" else error.outcome
-
-
-def _failure(status: int, content: bytes, request_id: str) -> Failed:
-    try:
-        said = _ERROR.decode(content).error
-    except msgspec.MsgspecError:
-        said = _ErrorBody("", content[:200].decode("utf-8", "replace"))
-    return Failed(status, said.code or f"HTTP{status}", said.message or f"the service answered {status}", request_id)
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def decoded_id(item: Record) -> str:
     """The id of a record's body, as Azure wrote it."""
-    return _ID.decode(item.body).id
+    return answers.named(item.body)
 
 
 def scope_of(item: Record) -> str:

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
-Auth = Literal[
-    "auto", "cli", "environment", "managed", "workload", "pipelines", "github-oidc", "certificate", "device"
-]
+Auth = Literal["auto", "cli", "environment", "managed", "workload", "pipelines", "github-oidc", "certificate", "device"]
 
 
 class Progress(Protocol):
@@ -45,7 +43,8 @@ class Settings:
 
     The scope is what any of `management_groups` (names), `subscriptions` (ids or names) and `resource_groups` (`NAME`,
     `SUBSCRIPTION/NAME` or an id) names, without what `exclude` names in the same ways; nothing named is everything.
-    `groups` are names or object ids of groups whose members are read although nothing is assigned to them.
+    `names` are names, sign-in names or object ids of principals that a scenario names: in a large directory they are looked
+    up, and members of such groups read, although nothing is assigned to them.
     `concurrency` bounds requests in flight; `job_limit` and `job_days` bound the jobs read of a workspace. `timeout` is soft:
     after so many seconds no request is begun any more, and what is missing is a gap. `journal` is where finished lists
     are kept until the snapshot is written (None: a private folder of the run); with `resume` they are not read again.
@@ -62,7 +61,7 @@ class Settings:
     secret: Secret | None = None
     credential: AsyncTokenCredential | None = None
     regions: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     concurrency: int = 64
     job_limit: int = 1000
     job_days: int = 90

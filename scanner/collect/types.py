@@ -62,8 +62,11 @@ AUTHORISATION = (
     Listing("role-activation", "roleAssignmentScheduleInstances", "2020-10-01"),
 )
 MANAGEMENT_GROUPS = "2020-05-01"
-RESOURCE_GRAPH = "2021-03-01"
-MODEL_USAGES = "2024-10-01"
+RESOURCE_GRAPH = "2024-04-01"
+PERMISSIONS = "2022-04-01"
+TENANTS = "2022-12-01"
+# Quota by location: record kind -> path below `providers/` and api-version.
+USAGES = {"model-usage": ("Microsoft.CognitiveServices/locations/{}/usages", "2024-10-01")}
 
 
 def versions() -> dict[str, str]:

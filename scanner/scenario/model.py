@@ -213,6 +213,15 @@ class Scenario:
     waivers: tuple[Waiver, ...] = ()
     accepted_gaps: tuple[AcceptedGap, ...] = ()
 
+    @property
+    def principals(self) -> tuple[str, ...]:
+        """Names, sign-in names or object ids of everybody it names, sorted; names with tokens left out."""
+        named = [row.principal for row in self.roles] + [row.group for row in self.administrators]
+        named += [service.principal for service in self.services if service.principal]
+        named += [*self.release.approvers, self.release.workload] if self.release else []
+        named += self.break_glass.accounts if self.break_glass else ()
+        return tuple(sorted({name for name in named if name and "{" not in name}))
+
     def environment(self, name: str) -> Environment | None:
         return next((e for e in self.environments if e.name == name), None)
 

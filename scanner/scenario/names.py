@@ -83,7 +83,10 @@ class Names:
                 )
             )
             return
-        gaps = tuple(self.estate.gaps[g] for kind, g in self.estate.unread if kind in {_DIRECTORY[k] for k in kinds})
+        lists = {_DIRECTORY[k] for k in kinds}
+        gaps = tuple(self.estate.gaps[g] for kind, g in self.estate.unread if kind in lists)
+        # of a large directory only those are read that something refers to
+        gaps += tuple(gap for gap in self.estate.gaps if gap.kind in lists and gap.reason == "bounded")
         if gaps:
             text = f"nobody could look up `{name}`: the directory's list of {title}s could not be read"
             self.findings.append(

@@ -70,8 +70,8 @@ def test_a_token_that_ends_soon_is_fetched_again(whole: Snapshot) -> None:
 
 @pytest.mark.parametrize(
     ("path", "kind", "count"),
-    [("*/microsoft.storage/storageaccounts", "storage-account", 1), ("*/datastores", "datastore", 2), ("*/roleassignments", "role-assignment", 1),
-     ("*/roledefinitions", "role-definition", 1), ("*/denyassignments", "deny-assignment", 1), ("/graph/v1.0/groups", "group", 1),
+    [("*/microsoft.storage/storageaccounts", "storage-account", 1), ("*/datastores", "datastore", 2), ("*/roleassignments", "role-assignment", 2),
+     ("*/roledefinitions", "role-definition", 2), ("*/denyassignments", "deny-assignment", 2), ("/graph/v1.0/groups", "group", 1),
      ("/graph/v1.0/groups/*/members", "group-member", 3), ("*/usages", "ml-usage", 2), ("*/objectreplicationpolicies", "object-replication", 2)],
 )  # fmt: skip
 def test_a_refused_list_is_a_gap_and_nothing_else_is(path: str, kind: str, count: int, whole: Snapshot) -> None:

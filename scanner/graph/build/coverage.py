@@ -58,12 +58,25 @@ def mark(context: Context) -> None:
     for entry in context.snapshot.coverage:
         if entry.outcome != "complete" and entry.code != "AadPremiumLicenseRequired":
             _mark(context, entry)
+    _mark_groups_left_out(context)
     for kind, scope in dict.fromkeys(context.misread):
         entry = Coverage(kind, scope or ids.ROOT_SCOPE, "partial", detail="a row of it has a shape nobody expected")
         gap = _mark(context, entry)
         if scope == _ANYWHERE and kind in _EDGES:
             _doubt_everywhere(context, _EDGES[kind], gap)
     _explain_missing(context)
+
+
+def _mark_groups_left_out(context: Context) -> None:
+    """In a large directory the members of groups that nothing was assigned to are not read: they may have any."""
+    asked = {entry.scope for entry in context.snapshot.coverage if entry.kind == "group-member"}
+    estate = context.estate
+    for group in estate.nodes("group") if asked else ():
+        if estate.key(group) not in asked:
+            estate.set(group, "empty", UNSET)
+            context.doubt(
+                "group-member", group, ("has-member", "empty"), reason="bounded", detail="nothing was assigned to it"
+            )
 
 
 def _doubt_everywhere(context: Context, edge: str, gap: int) -> None:
