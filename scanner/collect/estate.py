@@ -8,7 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 
@@ -23,6 +23,9 @@ from scanner.collect.settings import Progress, Settings
 from scanner.errors import CollectionError
 from scanner.snapshot import Manifest, Snapshot
 
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+
 _CHUNK = 25  # subscriptions that one query of Resource Graph serves
 _CHUNKS = 2  # at a time: what is in memory does not grow with the number of subscriptions
 
@@ -33,8 +36,20 @@ async def collect(settings: Settings, progress: Progress) -> Snapshot:
     Raises CollectionError when nobody can sign in or nothing answers, UserError for settings that cannot be.
     """
     cloud = await clouds.find(settings.cloud, settings.ca_bundle)
-    journal = Journal(settings.journal, _about(settings, cloud), _now(), settings.resume)
     credential = credentials.credential(settings, cloud)
+    journal = Journal(settings.journal, _about(settings, cloud), _now(), settings.resume)
+    try:
+        snapshot = await _read(settings, cloud, credential, progress, journal)
+    except BaseException:
+        journal.close()
+        raise
+    journal.release()
+    return snapshot
+
+
+async def _read(
+    settings: Settings, cloud: Cloud, credential: AsyncTokenCredential, progress: Progress, journal: Journal
+) -> Snapshot:
     session = Session(settings, cloud, credential, progress, journal)
     try:
         progress.phase("signing in")

@@ -15,8 +15,9 @@ import tempfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 import zstandard
@@ -71,7 +72,8 @@ class Journal:
         of another run.
         """
         self._path = path
-        self._entries: dict[tuple[str, str, str], _Entry] = {}
+        self._before: dict[tuple[str, str, str], _Entry] = {}  # what a run that stopped had finished
+        self._entries: dict[tuple[str, str, str], _Entry] = {}  # what this run has, taken over or read
         self._compress = zstandard.ZstdCompressor(level=1).compress
         self._expand = zstandard.ZstdDecompressor().decompress
         self.started = started
@@ -87,7 +89,7 @@ class Journal:
         if head is None:
             self._file.seek(0)
             self._file.truncate()
-            self._entries.clear()
+            self._before.clear()
             self._append(msgspec.json.encode(_Head(said, started)))
         else:
             self.started, self.resumed = head.started, True
@@ -103,10 +105,10 @@ class Journal:
 
     def _append(self, payload: bytes) -> tuple[int, int]:
         try:
-            self._file.seek(0, os.SEEK_END)
-            start = self._file.tell()
-            self._file.write(_FRAME.pack(_MAGIC, len(payload), zlib.crc32(payload)) + payload)
-            self._file.flush()
+            start = self._file.seek(0, os.SEEK_END)
+            left = memoryview(_FRAME.pack(_MAGIC, len(payload), zlib.crc32(payload)) + payload)
+            while left:
+                left = left[self._file.write(left) :]
         except OSError as error:
             raise CollectionError(
                 f"cannot keep what was read: {error.strerror}", "make room, then go on with `--resume`"
@@ -117,9 +119,10 @@ class Journal:
 
     def finished(self, kind: str, scope: str, part: str = "") -> list[Record] | None:
         """The records of a list that was read to its end before; None when it has to be read."""
-        entry = self._entries.get((kind, scope, part))
+        entry = self._before.get((kind, scope, part))
         if entry is None or entry.coverage.outcome in _AGAIN:
             return None
+        self._entries[kind, scope, part] = entry
         return [msgspec.json.decode(line, type=Record) for line in self._lines(entry)]
 
     def coverage(self) -> tuple[Coverage, ...]:
@@ -176,16 +179,19 @@ class Journal:
             else:
                 line = msgspec.json.decode(self._expand(payload).split(b"\n", 1)[0], type=_Part)
                 entry = _Entry(line.part, line.coverage, end + _FRAME.size, length)
-                self._entries[line.coverage.kind, line.coverage.scope, line.part] = entry
+                self._before[line.coverage.kind, line.coverage.scope, line.part] = entry
             end += _FRAME.size + length
         self._file.truncate(end)
         return head
 
-    def remove(self) -> None:
-        """The snapshot is written: the journal has done its work."""
+    def release(self) -> None:
+        """The collection is over; what it found can still be read, and another run may begin."""
+        with contextlib.suppress(OSError):
+            os.fsync(self._file.fileno())
+        _unlock(self._file)
+
+    def close(self) -> None:
         self._file.close()
-        if self._path is not None:
-            self._path.unlink(missing_ok=True)
 
 
 class _Named(msgspec.Struct):
@@ -208,14 +214,21 @@ def _first(line: bytes, kind: str, seen: set[bytes]) -> bool:
     return True
 
 
-def _open(path: Path | None) -> BinaryIO:
+def _unlock(file: FileIO) -> None:
+    with contextlib.suppress(ImportError, OSError):
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def _open(path: Path | None) -> FileIO:
     if path is None:
-        return tempfile.TemporaryFile(prefix="mlposture-")  # lives as long as the snapshot
+        return tempfile.TemporaryFile(prefix="mlposture-", buffering=0)  # lives as long as the snapshot
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise UserError(f"cannot write `{path}`: {error.strerror}") from error
-    file = os.fdopen(handle, "r+b")
+    file = os.fdopen(handle, "r+b", buffering=0)
     try:
         import fcntl
     except ImportError:  # Windows: a second run is not noticed there
