@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import math
 import random
+import ssl
 import time
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 from azure.core.exceptions import AzureError, ServiceRequestError, ServiceResponseError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import AsyncHTTPPolicy
@@ -114,12 +116,25 @@ class GuardedTransport:
     """The one way out: checks each request, then sends it. Bounds requests in flight and keeps each subscription's pace."""
 
     def __init__(self, hosts: Collection[str], concurrency: int, ca_bundle: str | None) -> None:
-        verify: Any = ca_bundle if ca_bundle else True
-        self._inner = AioHttpTransport(connection_verify=verify, connection_timeout=30, read_timeout=120)
+        self._inner: AioHttpTransport | None = None
         self._hosts = hosts
+        self._concurrency = concurrency
+        self._ca_bundle = ca_bundle
         self._slots = asyncio.Semaphore(concurrency)
         self._pace: dict[str, Pace] = {}
         self.sent = 0
+
+    def _opened(self) -> AioHttpTransport:
+        """The SDK's transport over a session of ours: given a CA bundle of its own it would make a TLS context, and with it a
+        connection, for every single request."""
+        if self._inner is None:
+            context = ssl.create_default_context(cafile=self._ca_bundle)
+            session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=context, limit=self._concurrency), cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=True, auto_decompress=False,
+            )  # fmt: skip
+            self._inner = AioHttpTransport(session=session, connection_timeout=30, read_timeout=120)
+        return self._inner
 
     async def send(self, request: Any, **options: Any) -> Any:
         guard.check(
@@ -133,18 +148,19 @@ class GuardedTransport:
         await pace.turn()  # before a slot is taken: who waits for one subscription holds up no other
         async with self._slots:
             self.sent += 1
-            response = await self._inner.send(request, **options)
+            response = await self._opened().send(request, **options)
             pace.learn(response.status_code, response.headers)
             return response
 
     async def open(self) -> None:
-        await self._inner.open()
+        await self._opened().open()
 
     async def close(self) -> None:
         """Clients close their transport; this one is shared and closed by its owner."""
 
     async def shut(self) -> None:
-        await self._inner.close()
+        if self._inner is not None:
+            await self._inner.close()
 
     async def sleep(self, duration: float) -> None:
         await asyncio.sleep(duration)
