@@ -59,6 +59,8 @@ def scan(
         baseline=baseline,
         baseline_name=baseline_name,
         accepted_reach=_accepted_reach(estate),
+        coverage=snapshot.coverage,
+        subscriptions={estate.key(node).rpartition("/")[2] for node in estate.nodes("subscription")},
     )
 
 

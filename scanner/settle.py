@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
+from scanner import ids
 from scanner.errors import Exit
 from scanner.findings import (
     SEVERITIES,
@@ -19,6 +22,7 @@ from scanner.findings import (
     Source,
     Waiver,
 )  # fmt: skip
+from scanner.snapshot import Coverage
 
 WARNING = timedelta(days=14)
 _JUDGED = ("workspace", "ml-registry", "model-account", "storage-account", "compute")
@@ -38,8 +42,13 @@ def settle(
     baseline: Sequence[BaselineEntry] | None = None,
     baseline_name: str = "",
     accepted_reach: tuple[tuple[str, str, str, int], ...] = (),
+    coverage: Sequence[Coverage] = (),
+    subscriptions: Collection[str] = (),
 ) -> Report:
     """The report: every finding open or waived, new or known, worst first.
+
+    `coverage` is how the lists went and `subscriptions` the ids of those that were read: what of the baseline nobody
+    could look at again is told by them.
 
     Waivers are judged as of `today`: the last day of one still counts. What a waiver or accepted gap says of itself
     (expired, expiring, unused) becomes findings of rule SCN03.
@@ -60,12 +69,15 @@ def settle(
             RuleResult(r.rule, len(waivers) + len(accepted_gaps), 0, complaints) if r in own else r for r in results
         ]
         settled += [Settled(complaint, own[0].rule) for complaint in complaints]
-    gone, unread = _against(settled, results, baseline)
-    known = {entry.fingerprint for entry in baseline} if baseline is not None else None
-    if known is not None:
-        settled = [
-            Settled(s.finding, s.rule, s.waiver, "known" if s.finding.fingerprint in known else "new") for s in settled
+    gone: tuple[BaselineEntry, ...] = ()
+    unread: tuple[BaselineEntry, ...] = ()
+    if baseline is not None:
+        lost = [
+            c for c in coverage if c.outcome not in ("complete", "bounded") and c.code != "AadPremiumLicenseRequired"
         ]
+        gone, unread = _against(settled, results, baseline, lost, subscriptions)
+        known = {(entry.fingerprint, entry.outcome) for entry in baseline}
+        settled = [replace(s, baseline="known" if _is_known(s.finding, known) else "new") for s in settled]
     return Report(
         scenario=scenario_name,
         scenario_file=scenario_file,
@@ -163,22 +175,59 @@ def _complaint(subject: NodeRef, cause: str, message: str, waiver: Waiver) -> Fi
 # -- baseline -----------------------------------------------------------------------------------------------------
 
 
+_DIRECTORY = ("user", "group", "group-member", "group-owner", "service-principal")
+_SUBSCRIPTION = re.compile(r"/subscriptions/([0-9a-f-]{36})")
+
+
+def _is_known(finding: Finding, known: Collection[tuple[str, str]]) -> bool:
+    """What could not be decided then and fails now is new: nobody has accepted it."""
+    return (finding.fingerprint, "fail") in known or (finding.fingerprint, finding.outcome) in known
+
+
 def _against(
-    settled: Sequence[Settled], results: Sequence[RuleResult], baseline: Sequence[BaselineEntry] | None
+    settled: Sequence[Settled],
+    results: Sequence[RuleResult],
+    baseline: Sequence[BaselineEntry],
+    lost: Sequence[Coverage],
+    subscriptions: Collection[str],
 ) -> tuple[tuple[BaselineEntry, ...], tuple[BaselineEntry, ...]]:
     """What of a baseline no longer holds, and what could not be judged this time: unread is never gone."""
-    now = {s.finding.fingerprint for s in settled}
-    judged = {r.rule.id for r in results if not r.not_applicable}
+    now = {s.finding.fingerprint: s.finding.outcome for s in settled}
+    judged = {r.rule.id: r.rule.theme for r in results if not r.not_applicable}
     doubtful = {(s.finding.rule, s.finding.subject.key) for s in settled if s.finding.outcome == "unknown"}
     unlisted = {s.finding.rule for s in settled if s.finding.subject.key.startswith("unread:")}
+    # less of the estate was read than then, and what is left out may be what a finding rested on
+    narrower = any(_subscription_of(entry) not in ("", *subscriptions) for entry in baseline)
     gone: list[BaselineEntry] = []
     unread: list[BaselineEntry] = []
-    for entry in baseline or ():
+    for entry in baseline:
         if entry.fingerprint in now:
+            if entry.outcome == "fail" and now[entry.fingerprint] == "unknown":
+                unread.append(entry)
             continue
-        unsure = entry.rule not in judged or (entry.rule, entry.subject) in doubtful or entry.rule in unlisted
+        unsure = (
+            narrower
+            or entry.rule not in judged
+            or (entry.rule, entry.subject) in doubtful
+            or entry.rule in unlisted
+            or any(_may_hide(one, _subscription_of(entry), judged[entry.rule]) for one in lost)
+        )
         (unread if unsure else gone).append(entry)
     return tuple(gone), tuple(unread)
+
+
+def _subscription_of(entry: BaselineEntry) -> str:
+    """The subscription a finding is in, also where its subject is a pool or a grant; empty for people and the tenant."""
+    found = _SUBSCRIPTION.search(entry.subject)
+    return found.group(1) if found else ""
+
+
+def _may_hide(lost: Coverage, place: str, theme: str) -> bool:
+    """Whether an unread list may be why a finding is no longer seen; coarse, and only ever too careful."""
+    if lost.kind in _DIRECTORY:
+        return theme not in ("residency", "quota")
+    where = (ids.subscription_of(lost.scope) or "").rpartition("/")[2]
+    return not where or not place or where == place
 
 
 # -- the end ------------------------------------------------------------------------------------------------------

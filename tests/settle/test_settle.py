@@ -11,6 +11,7 @@ import pytest
 from scanner import baseline
 from scanner.errors import Exit, Span, UserError
 from scanner.findings import AcceptedGap, BaselineEntry, Report, Waiver
+from scanner.graph.records import RECORDS
 from scanner.scan import scan
 from scanner.settle import blinding, exit_code
 from scanner.snapshot import Coverage, Snapshot
@@ -170,3 +171,40 @@ def test_a_foreign_baseline_is_one_message(content: str, tmp_path: Path) -> None
     (tmp_path / "b.json").write_text(content, encoding="utf-8")
     with pytest.raises(UserError, match="baseline"):
         baseline.read(tmp_path / "b.json")
+
+
+def test_no_single_unread_list_makes_a_finding_gone() -> None:
+    """Trap 6, for every list that the rules could miss: nothing changed in the estate, so nothing is gone."""
+    known = baseline.entries_of(_report(snapshot=snapshot_of(tenant("contoso"))))
+    subscriptions = [f"/subscriptions/{s['subscriptionId']}" for s in tenant("contoso")["subscriptions"]]
+    for kind, record in RECORDS.items():
+        for scope in (*subscriptions, "tenant"):
+            lost = Coverage(kind, scope, "forbidden", record.permission, status=403)
+            report = _report(snapshot=snapshot_of(tenant("contoso"), [lost]), known=known)
+            assert report.gone == (), (kind, scope)
+
+
+def test_a_narrower_scan_makes_nothing_gone() -> None:
+    known = baseline.entries_of(_report())
+    narrow = tenant("contoso")
+    dropped = "66666666-aaaa-bbbb-cccc-666666666666"
+    for key in ("subscriptions", "resourceGroups", "resources", "roleAssignments"):
+        narrow[key] = [item for item in narrow[key] if dropped not in str(item)]
+    report = _report(snapshot=snapshot_of(narrow, [GAP]), known=known)
+    assert report.gone == ()
+    assert {"ACC13", "SOD01"} <= {entry.rule for entry in report.unread}
+
+
+def test_what_was_unknown_and_fails_now_is_new() -> None:
+    known = tuple(replace(entry, outcome="unknown") for entry in baseline.entries_of(_report()))
+    report = _report(known=known)
+    assert {s.baseline for s in report.open("fail")} == {"new"}
+    assert {s.baseline for s in report.open("unknown")} == {"known"}
+    assert exit_code(report, "new", allow_gaps=True) is Exit.FINDINGS
+
+
+def test_what_failed_and_is_unknown_now_could_not_be_judged_again() -> None:
+    known = tuple(replace(entry, outcome="fail") for entry in baseline.entries_of(_report()))
+    report = _report(known=known)
+    assert {s.baseline for s in report.settled} == {"known"}
+    assert {entry.fingerprint for entry in report.unread} == {s.finding.fingerprint for s in report.open("unknown")}
