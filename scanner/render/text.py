@@ -21,6 +21,8 @@ _COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "c
 _THEMES = {"residency": "Data residency", "duties": "Separation of duties", "access": "Access to production data", "quota": "Quota spread",
            "estate": "Structure, scenario and coverage"}  # fmt: skip
 _PROSE = ("  why     ", "  fix     ")
+_WIDTH = 160  # where there is no terminal
+_NARROWEST = 20  # columns; prose in fewer is left to the terminal
 _MOST_SHOWN = 10  # findings of one rule that are drawn; the rest is counted
 
 
@@ -38,20 +40,23 @@ def render(
     """Writes the report. With `verbose` no finding is left out and passing rules are listed."""
     console = _console(file, color, width)
     plain = not _carries_marks(file)
-    for line in _lines(report, verbose, exit_code, fail_on, written):
-        if plain:
-            line.plain = line.plain.replace("✗", "x").replace("✓", "+")
-        for piece in _folded(line, console):
-            console.print(piece, soft_wrap=True)
+    with console.capture() as printed:  # rich would end the process by itself when the reader closes the pipe
+        for line in _lines(report, verbose, exit_code, fail_on, written):
+            if plain:
+                line.plain = line.plain.replace("✗", "x").replace("✓", "+")
+            for piece in _folded(line, console):
+                console.print(piece, soft_wrap=True)
+    file.write(printed.get())
 
 
 def _folded(line: Text, console: Console) -> Iterator[Text]:
     """Prose is wrapped below itself; whatever may hold an id is left whole, to be copied."""
-    if len(line.plain) <= console.width or not line.plain.startswith(_PROSE):
+    head, body = line[: len(_PROSE[0])], line[len(_PROSE[0]) :]
+    room = console.width - len(head.plain)
+    if len(body.plain) <= room or room < _NARROWEST or not line.plain.startswith(_PROSE):
         yield line
         return
-    head, body = line[: len(_PROSE[0])], line[len(_PROSE[0]) :]
-    for number, piece in enumerate(body.wrap(console, console.width - len(head.plain))):
+    for number, piece in enumerate(body.wrap(console, room)):
         piece.rstrip()
         yield (head if number == 0 else _text(" " * len(head.plain))) + piece
 
@@ -70,13 +75,23 @@ def _console(file: TextIO, color: str, width: int | None) -> Console:
     reconfigure = getattr(file, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="backslashreplace")
-    forced = {"always": True, "never": False}.get(color)
+    coloured = _coloured(file, color)
     if width is None and not file.isatty():
-        width = int(os.environ.get("COLUMNS", "0") or 0) or 160
+        columns = os.environ.get("COLUMNS", "")
+        width = (int(columns[:6]) if columns.isdecimal() else 0) or _WIDTH
     return Console(
-        file=file, force_terminal=forced, no_color=color == "never" or None, width=width, markup=False, emoji=False, highlight=False,
-        legacy_windows=False,
+        file=file, force_terminal=coloured, color_system="standard" if coloured else None, no_color=not coloured, width=width,
+        markup=False, emoji=False, highlight=False, legacy_windows=False,
     )  # fmt: skip
+
+
+def _coloured(file: TextIO, color: str) -> bool:
+    """The option, then FORCE_COLOR and CLICOLOR_FORCE, then NO_COLOR, then whether it is a terminal that can."""
+    if color != "auto":
+        return color == "always"
+    if any(os.environ.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+        return True
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and file.isatty()
 
 
 def _text(*parts: str | tuple[str, str]) -> Text:

@@ -190,6 +190,39 @@ def test_scrubbing_shows_what_it_hides() -> None:
     assert len(scrub("x" * 10_000)) == 512
 
 
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("color", "environment", "terminal", "coloured"), [
+    ("auto", {}, True, True), ("auto", {}, False, False), ("auto", {"TERM": "dumb"}, True, False), ("auto", {"NO_COLOR": "1"}, True, False),
+    ("auto", {"NO_COLOR": ""}, True, True), ("auto", {"FORCE_COLOR": "1"}, False, True), ("auto", {"CLICOLOR_FORCE": "1"}, False, True),
+    ("auto", {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False, True), ("auto", {"FORCE_COLOR": "0"}, False, False),
+    ("always", {"NO_COLOR": "1", "TERM": "dumb"}, False, True), ("never", {"FORCE_COLOR": "1"}, True, False),
+])  # fmt: skip
+def test_colour_is_decided_by_option_then_environment_then_terminal(
+    color: str, environment: dict[str, str], terminal: bool, coloured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    stream = _Terminal() if terminal else io.StringIO()
+    text.render(contoso(), stream, color=color)
+    assert ("\x1b[1;31mRES02 critical" in stream.getvalue()) is coloured
+    assert ("\x1b" in stream.getvalue()) is coloured
+
+
+@pytest.mark.parametrize("columns", ["abc", "", "0", "-3", "1e3", "1", "9", "25", "40", "999999999999"])
+def test_no_width_loses_a_word(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    buffer = io.StringIO()
+    monkeypatch.setenv("COLUMNS", columns)
+    text.render(contoso(), buffer, color="never", exit_code=Exit.FINDINGS)
+    assert buffer.getvalue().split() == _text(contoso()).split()
+
+
 def test_a_stream_that_carries_only_ascii_gets_ascii() -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")
