@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import resources
 from pathlib import Path
 
@@ -39,6 +40,6 @@ def demo_tenant() -> Path:
 def shown(path: Path) -> str:
     """A path as people should see it: relative to where they stand when it lies below, as given otherwise."""
     try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
+        return str(Path(os.path.realpath(path)).relative_to(Path.cwd()))
+    except (ValueError, FileNotFoundError):
         return str(path)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from scanner.cli import options
+from scanner.cli.files import check_places
 from scanner.errors import Exit
 
 
@@ -38,6 +39,7 @@ def write(file: Path, **given: Any) -> int:  # fmt: skip
     from scanner.cli.scan import run
     from scanner.render.write import write_text
 
+    check_places([file], [given["scenario"], given["snapshot_file"]])
     given |= {"baseline": None, "fail_on": "never", "allow_gaps": True, "today": None, "quiet": False,
               "save_snapshot": None}  # fmt: skip
     report, _ = run(given)

@@ -6,6 +6,7 @@ have no key here.
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _NAMES = ("mlposture.yaml", "mlposture.yml", ".config/mlposture.yaml", ".config/mlposture.yml")
 _LISTS = {"rules": "rules", "select": "select", "ignore": "ignore", "management-groups": "management_group",
           "subscriptions": "subscription", "regions": "region"}  # fmt: skip
-_PATHS = {"scenario", "baseline", "ca-bundle", "snapshot"}
+_PATHS = {"scenario", "baseline", "ca-bundle"}
 
 
 def defaults(given: str | None) -> dict[str, Any]:
@@ -41,7 +42,8 @@ def defaults(given: str | None) -> dict[str, Any]:
     if problems:
         raise UserError(*problems)
     values = dict(_options(document.value, path.parent))
-    return {"scan": values, "snapshot": values, "baseline": {"write": values}}
+    collecting = {name: value for name, value in values.items() if name != "output"}  # where reports go, not snapshots
+    return {"scan": values, "snapshot": collecting, "baseline": {"write": collecting}}
 
 
 def find(start: Path) -> Path | None:
@@ -51,7 +53,7 @@ def find(start: Path) -> Path | None:
             if (folder / name).is_file():
                 return folder / name
         project = folder / "pyproject.toml"
-        if project.is_file() and "[tool.mlposture" in project.read_text(encoding="utf-8", errors="replace"):
+        if project.is_file() and os.access(project, os.R_OK) and b"[tool.mlposture" in project.read_bytes():
             return project
         if (folder / ".git").exists():
             return None
@@ -63,9 +65,10 @@ def _from_pyproject(path: Path) -> yamlfile.Document:
 
     source = data.shown(path)
     try:
-        value = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("mlposture", {})
-    except (OSError, tomllib.TOMLDecodeError) as error:
+        tool = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(Problem(f"not TOML: {error}", Span(source))) from error
+    value = tool.get("mlposture", {}) if isinstance(tool, dict) else {}
     return yamlfile.Document(source, value, {(): Span(source)}, {})
 
 
@@ -78,5 +81,7 @@ def _options(values: dict[str, Any], folder: Path) -> Iterator[tuple[str, Any]]:
             yield "rules", tuple(str(folder / path) for path in value)
         elif key in _PATHS:
             yield key.replace("-", "_"), str(folder / value)
+        elif key == "cloud" and (folder / value).is_file():
+            yield "cloud", str(folder / value)
         else:
             yield _LISTS.get(key, key.replace("-", "_")), tuple(value) if isinstance(value, list) else value

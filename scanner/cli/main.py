@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -14,6 +16,7 @@ from typing import NoReturn
 import click
 
 from scanner import __version__
+from scanner.cli.stdout import discard, ensure, printing
 from scanner.errors import CollectionError, Exit, MlpostureError, UserError
 
 # command -> module of scanner.cli and the object in it; the order is the order of the help
@@ -60,6 +63,10 @@ class _Commands(click.Group):
             raise click.UsageError(f"no command `{args[0]}`" + (f"; {near}" if near else ""), ctx)
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> object:
+        with printing():
+            return super().invoke(ctx)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(_SHORT.items()))
@@ -69,7 +76,7 @@ class _Commands(click.Group):
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "MLPOSTURE"},
     epilog="Exit codes: 0 clean, 1 findings, 2 your mistake, 3 could not see enough, 4 sign-in or collection "
-    "failed, 70 our bug, 130 interrupted.",
+    "failed, 70 our bug, 130 interrupted, 143 terminated.",
 )
 @click.version_option(__version__, "--version", prog_name="mlposture")
 @click.option("--config", metavar="FILE", help="Configuration file instead of the nearest mlposture.yaml.")
@@ -89,20 +96,21 @@ def cli(ctx: click.Context, config: str | None, no_config: bool) -> None:
 def main() -> NoReturn:
     """Runs the command and leaves with one of the exit codes of `scanner.errors.Exit`."""
     signal.signal(signal.SIGTERM, _terminated)
+    ensure()
     try:
         code = cli.main(prog_name="mlposture", standalone_mode=False)
         _leave(code if isinstance(code, int) else Exit.CLEAN)
     except click.exceptions.Exit as error:
         _leave(error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        _leave(Exit.USER_ERROR)
     except click.ClickException as error:
         _complain(_in_house_style(error))
         _leave(Exit.USER_ERROR)
     except (KeyboardInterrupt, click.Abort):
         _complain("interrupted")
         _leave(Exit.INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        _leave(Exit.CLEAN)
     except UserError as error:
         for problem in error.problems:
             _complain(str(problem), prefix="" if problem.where else "error: ")
@@ -113,7 +121,11 @@ def main() -> NoReturn:
     except MlpostureError as error:
         _complain(str(error))
         _leave(error.exit)
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            discard()
+            _complain("cannot write: no space left on the device")
+            _leave(Exit.USER_ERROR)
         _complain(_bug())
         _leave(Exit.BUG)
 
@@ -132,7 +144,7 @@ def _complain(message: str, prefix: str = "error: ") -> None:
 
 def _in_house_style(error: click.ClickException) -> str:
     """Click's messages, lower case and without the full stop; its hint as our `help:` line."""
-    message = error.format_message().rstrip(".").replace("'", "`")
+    message = re.sub(r"(?<!\w)'(.*?)'(?!\w)", r"`\1`", error.format_message().rstrip("."))
     message = message[:1].lower() + message[1:]
     if isinstance(error, click.UsageError) and error.ctx is not None:
         return f"{message}\n  help: `{error.ctx.command_path} --help` lists what it takes"
@@ -141,12 +153,17 @@ def _in_house_style(error: click.ClickException) -> str:
 
 def _bug() -> str:
     """Writes what went wrong to a private file and says where it is."""
-    handle, path = tempfile.mkstemp(prefix="mlposture-", suffix=".log")
-    with os.fdopen(handle, "w", encoding="utf-8") as log:
-        log.write(f"mlposture {__version__}, Python {sys.version}\n\n{traceback.format_exc()}")
+    said = "this is a bug of mlposture's, not a mistake of yours\n  help: please report it with "
+    happened = f"mlposture {__version__}, Python {sys.version}\n\n{traceback.format_exc()}"
+    try:
+        handle, path = tempfile.mkstemp(prefix="mlposture-", suffix=".log")
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as log:
+            log.write(happened)
+    except OSError:  # nowhere to write
+        return f"{said}this:\n{happened}"
     if os.environ.get("MLPOSTURE_DEBUG"):
         traceback.print_exc()
-    return f"this is a bug of mlposture's, not a mistake of yours\n  help: please report it with the log `{path}`"
+    return f"{said}the log `{path}`"
 
 
 def _terminated(_signal: int, _frame: FrameType | None) -> NoReturn:

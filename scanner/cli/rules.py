@@ -41,7 +41,7 @@ def list_rules(rules: tuple[Path, ...], select: tuple[str, ...], ignore: tuple[s
     return int(Exit.CLEAN)
 
 
-@rules.command("show")
+@rules.command("show", short_help="Print all there is to a rule.")
 @click.argument("id")
 @click.option(
     "--rules",
@@ -56,7 +56,7 @@ def show(id: str, own: tuple[Path, ...]) -> int:  # fmt: skip
     return _print(_one(id, own), whole=True)
 
 
-@rules.command("test")
+@rules.command("test", short_help="Run the examples of rules.")
 @options.selection
 @click.option("--mutate/--no-mutate", default=True, help="Change each rule in small ways; an example must notice.")
 def test(rules: tuple[Path, ...], select: tuple[str, ...], ignore: tuple[str, ...], mutate: bool) -> int:

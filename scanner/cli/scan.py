@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from scanner import data
 from scanner.cli import options
+from scanner.cli.files import check_places
+from scanner.cli.stdout import printing
 from scanner.errors import Exit, UserError, suggest
 
 if TYPE_CHECKING:
@@ -19,6 +22,13 @@ if TYPE_CHECKING:
     from scanner.snapshot import Snapshot
 
 _FORMATS = ("text", "json", "sarif")
+
+
+def _day(_ctx: click.Context, _param: click.Parameter, word: str | None) -> date | None:
+    try:
+        return date.fromisoformat(word) if word else None
+    except ValueError:
+        raise click.BadParameter(f"'{word}' is not a day like 2026-11-24") from None
 
 
 @click.command(short_help="Check an estate against a scenario.")
@@ -63,7 +73,7 @@ _FORMATS = ("text", "json", "sarif")
     help="Whether SARIF shows the steps.  [default: on]",
 )
 @click.option("--sarif-category", metavar="TEXT", help="Category of the SARIF upload.")
-@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Judge waivers as of this day.  [default: today, UTC]")
+@click.option("--today", callback=_day, metavar="DAY", help="Judge waivers as of this day.  [default: today, UTC]")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 @click.option("--verbose", "-v", count=True, help="Say more; may be repeated.")
 @options.color
@@ -75,8 +85,14 @@ def scan(**given: Any) -> int:  # fmt: skip
     stderr.
     """
     outputs = _outputs(given["output"])
+    check_places(
+        [*outputs.values(), given["save_snapshot"]], [given["scenario"], given["snapshot_file"], given["baseline"]]
+    )
     report, code = run(given)
     _write(report, code, outputs, given)
+    if not given["quiet"]:
+        with printing():
+            _print(report, code, outputs, given)
     return int(code)
 
 
@@ -90,10 +106,16 @@ def run(given: dict[str, Any]) -> tuple[Report, Exit]:
     from scanner.scenario.load import load
     from scanner.settle import exit_code
 
-    if given["demo"] and (given["snapshot_file"] or given["scenario"]):
-        raise UserError("`--demo` brings its own tenant and scenario", help="leave out `--snapshot` and `--scenario`")
+    if given["demo"]:
+        if _typed("snapshot_file", "scenario"):
+            raise UserError(
+                "`--demo` brings its own tenant and scenario", help="leave out `--snapshot` and `--scenario`"
+            )
+        given |= {"snapshot_file": None, "scenario": None}
+    if given["snapshot_file"] and given["save_snapshot"]:
+        raise UserError("`--save-snapshot` keeps what is collected, and `--snapshot` collects nothing")
     with ExitStack() as stack:
-        today = given["today"].date() if given["today"] else datetime.now(UTC).date()
+        today = given["today"] or datetime.now(UTC).date()
         if given["demo"]:
             from scanner.cli.demo import demo
 
@@ -129,6 +151,12 @@ def run(given: dict[str, Any]) -> tuple[Report, Exit]:
             baseline_name=str(given["baseline"] or ""),
         )
     return report, exit_code(report, given["fail_on"], allow_gaps=given["allow_gaps"])
+
+
+def _typed(*names: str) -> bool:
+    """Whether one of the options was given on the command line, not by the environment or a configuration file."""
+    context = click.get_current_context()
+    return any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in names)
 
 
 def live_settings(given: dict[str, Any], scenario: Any = None) -> Any:
@@ -172,8 +200,6 @@ def _outputs(given: tuple[str, ...]) -> dict[str, Path]:
             raise UserError("`-` is not a file to write", help=f"use `--format {format}` to print it")
         if format in outputs:
             raise UserError(f"`{format}` is written twice")
-        if Path(path).is_dir() or not Path(path).resolve().parent.is_dir():
-            raise UserError(f"cannot write `{path}`: {'it is a folder' if Path(path).is_dir() else 'no such folder'}")
         outputs[format] = Path(path)
     return outputs
 
@@ -183,8 +209,9 @@ def _write(report: Report, code: Exit, outputs: dict[str, Path], given: dict[str
 
     for format, path in outputs.items():
         write_text(path, _rendered(report, code, format, given))
-    if given["quiet"]:
-        return
+
+
+def _print(report: Report, code: Exit, outputs: dict[str, Path], given: dict[str, Any]) -> None:
     if given["format"] == "text":
         from scanner.render import text
 

@@ -15,7 +15,7 @@ def scenario() -> None:
     """Check a scenario file."""
 
 
-@scenario.command("check")
+@scenario.command("check", short_help="Say what a scenario declares, and what is wrong with it.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
     "--snapshot",

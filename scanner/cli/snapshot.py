@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from scanner.cli import options
+from scanner.cli.files import check_places
 from scanner.errors import Exit
 
 
@@ -41,6 +42,7 @@ def snapshot(**given: Any) -> int:  # fmt: skip
     from scanner.scenario.load import load
     from scanner.snapshot import write
 
+    check_places([given["output"]], [given["scenario"]])
     scenario = load(given["scenario"], data.shown(given["scenario"])) if given["scenario"] else None
     with progress(hidden=given["no_progress"] or given["quiet"]) as shown:
         taken = collect(live_settings(given, scenario), shown)

@@ -11,10 +11,11 @@ from scanner.errors import Problem, UserError
 
 def write_text(path: Path, text: str) -> None:
     """Replaces the file in one step, mode 0600. Raises UserError when the place cannot be written."""
-    if path.is_dir():
-        raise UserError(Problem(f"cannot write `{path}`: it is a folder"))
+    place = Path(os.path.realpath(path))  # a link stays a link
+    if place.exists() and not place.is_file():
+        raise UserError(Problem(f"cannot write `{path}`: it is {'a folder' if place.is_dir() else 'no ordinary file'}"))
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=".mlposture.")
     except OSError as error:
         raise UserError(Problem(f"cannot write `{path}`: {(error.strerror or 'no such folder').lower()}")) from error
     try:
@@ -22,7 +23,7 @@ def write_text(path: Path, text: str) -> None:
             file.write(text if text.endswith("\n") else text + "\n")
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        Path(temporary).replace(place)
     except OSError as error:
         Path(temporary).unlink(missing_ok=True)
         raise UserError(Problem(f"cannot write `{path}`: {(error.strerror or 'failed').lower()}")) from error

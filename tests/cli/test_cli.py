@@ -112,9 +112,21 @@ def test_selecting_rules_limits_what_is_reported(snapshots: dict[str, str]) -> N
     (["scan", "--scenario", "SCENARIO", "--auth", "environment"], "`AZURE_TENANT_ID` is not set"),
     (["explain", "RES99"], "no rule `RES99`"),
     (["--config", "/nowhere.yaml", "scan"], "cannot read `/nowhere.yaml`"),
+    (["scan", "--scenario", "SCENARIO", "-o", "json=x", "-o", "sarif=./x"], "cannot write `x`: it is written twice"),
+    (["scan", "--scenario", "SCENARIO", "-o", "json=SCENARIO"], "the command reads it"),
+    (["scan", "--scenario", "SCENARIO", "-o", "json=/dev/null"], "cannot write `/dev/null`: it is no ordinary file"),
+    (["scan", "--scenario", "SCENARIO", "--save-snapshot", "/nowhere/x"], "cannot write `/nowhere/x`: no such folder"),
+    (["scan", "--scenario", "SCENARIO", "--snapshot", "x", "--save-snapshot", "y"], "`--snapshot` collects nothing"),
+    (["scan", "--today", "tomorrow"], "invalid value for `--today`: `tomorrow` is not a day like 2026-11-24"),
+    (["scan", "it's"], "(it's)"),
+    (["snapshot", "-o", "/nowhere/x"], "cannot write `/nowhere/x`: no such folder"),
+    (["snapshot", "-o", "SCENARIO", "--scenario", "SCENARIO"], "the command reads it"),
+    (["baseline", "write", "/nowhere/x", "--scenario", "SCENARIO"], "cannot write `/nowhere/x`: no such folder"),
+    (["rules"], "Usage: mlposture rules"),
+    ([], "Usage: mlposture"),
 ])  # fmt: skip
 def test_a_mistake_is_one_clear_message(words: list[str], said: str) -> None:
-    done = run(*(CONTOSO if word == "SCENARIO" else word for word in words))
+    done = run(*(word.replace("SCENARIO", CONTOSO) for word in words))
     assert done.returncode == 2, done.stderr
     assert said in done.stderr
     assert "Traceback" not in done.stderr and done.stdout == ""
@@ -288,3 +300,60 @@ def test_an_interrupted_run_says_so_and_leaves_no_file(sent: signal.Signals, cod
         _, said = running.communicate(timeout=20)
     assert (running.returncode, said.strip()) == (code, "error: interrupted")
     assert list(tmp_path.iterdir()) == []
+
+
+def _shell(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = f"{sys.executable} -c 'from scanner.cli import main; main()'"
+    return subprocess.run(["bash", "-c", f"set -o pipefail; M() {{ {command} \"$@\"; }}; {line}"], capture_output=True, text=True, cwd=ROOT,
+                          env={**os.environ, "PYTHONPATH": str(ROOT), **environment}, check=False, timeout=60)  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "code"), [
+    ("M rules list | true", 0), ("M scan -h | true", 0), ("M scan {good} | true", 0), ("M scan {contoso} | head -1", 1),
+    ("M scan {contoso} --format json | head -c 1", 1), ("M scan {good} >&-", 0), ("M scan {contoso} >&-", 1), ("M scan 2>&-", 2),
+])  # fmt: skip
+def test_a_reader_who_has_seen_enough_changes_no_exit_code(line: str, code: int, snapshots: dict[str, str]) -> None:
+    contoso = f"--scenario {CONTOSO} --snapshot {snapshots['contoso']}"
+    done = _shell(line.format(good=f"--scenario {TWO} --snapshot {snapshots['good']}", contoso=contoso))
+    assert (done.returncode, done.stderr) == (code, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_a_full_disk_is_said_in_one_message(snapshots: dict[str, str]) -> None:
+    for line in ("M rules list", f"M scan --scenario {TWO} --snapshot {snapshots['good']}"):
+        done = _shell(f"{line} > /dev/full")
+        assert (done.returncode, done.stderr) == (2, "error: cannot write: no space left on the device\n")
+
+
+def test_the_demo_runs_beside_a_configuration_file(tmp_path: Path) -> None:
+    (tmp_path / "mlposture.yaml").write_text("scenario: ml.yaml\n", encoding="utf-8")
+    assert run("scan", "--demo", "--quiet", cwd=tmp_path).returncode == 1
+    assert "`--demo` brings its own" in run("scan", "--demo", "--scenario", "x", cwd=tmp_path).stderr
+
+
+def test_reports_named_in_the_configuration_file_are_no_place_for_a_snapshot(tmp_path: Path) -> None:
+    (tmp_path / "mlposture.yaml").write_text("outputs: {sarif: ml.sarif}\n", encoding="utf-8")
+    done = run("snapshot", cwd=tmp_path)
+    assert done.returncode == 2 and "missing option `--output`" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "content", [b"tool = 3\n# [tool.mlposture]\n", b"[tool.mlposture]\nscenario = '\xff'\n", b"[tool.mlposture\n"]
+)
+def test_a_wrong_pyproject_is_no_bug_of_ours(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_bytes(content)
+    done = run("scan", cwd=tmp_path)
+    assert done.returncode == 2 and ("pyproject.toml" in done.stderr or "no scenario" in done.stderr)
+
+
+def test_a_cloud_file_is_looked_for_beside_the_configuration_file(tmp_path: Path) -> None:
+    (tmp_path / "mlposture.yaml").write_text(f"scenario: {TWO}\ncloud: own.json\n", encoding="utf-8")
+    (tmp_path / "own.json").write_text("[]", encoding="utf-8")
+    (tmp_path / "below").mkdir()
+    assert "own.json` is not a cloud" not in run("scan", cwd=tmp_path / "below").stderr
+
+
+def test_a_link_in_a_circle_is_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").symlink_to(tmp_path / "s.yaml")
+    done = run("scan", "--scenario", str(tmp_path / "s.yaml"), "-o", f"json={tmp_path}/x.json")
+    assert done.returncode == 2 and "cannot read" in done.stderr
