@@ -248,7 +248,7 @@ def _read_lines(path: Path) -> Snapshot:
             if not raw.strip():
                 continue
             try:
-                line = _LINE.decode(raw)
+                line = _LINE.decode(raw.decode())  # as text: a body is not looked into
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise UserError(
                     Problem("not a line of a snapshot", Span(str(path), number), help=str(error))

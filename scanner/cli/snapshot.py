@@ -39,6 +39,7 @@ def snapshot(**given: Any) -> int:  # fmt: skip
     from scanner.cli.progress import progress
     from scanner.cli.scan import live_settings
     from scanner.collect import run as collect
+    from scanner.render.safe import scrub
     from scanner.scenario.load import load
     from scanner.snapshot import write
 
@@ -56,5 +57,7 @@ def snapshot(**given: Any) -> int:  # fmt: skip
         rows = sum(manifest.counts.values())
         click.echo(f"{rows} records of {len(manifest.counts)} kinds written to {given['output']}")
         for entry in unread:
-            click.echo(f"  could not read all {entry.kind} in {entry.scope}: {entry.outcome} {entry.code}")
+            click.echo(
+                scrub(f"  could not read all {entry.kind} in {entry.scope}: {entry.outcome} {entry.code}", limit=4096)
+            )
     return int(Exit.CLEAN)

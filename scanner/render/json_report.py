@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from scanner import __version__
 from scanner.errors import Span
 from scanner.findings import BaselineEntry, Chain, Gap, Report, RuleResult, Settled, Waiver
+from scanner.render.safe import json_text
 
 SCHEMA = 1
 
 
 def render(report: Report, *, exit_code: int = 0) -> str:
     """The whole report, indented, keys sorted."""
-    return json.dumps(document(report, exit_code), indent=2, sort_keys=True, ensure_ascii=False)
+    return json_text(document(report, exit_code), indent=2)
 
 
 def document(report: Report, exit_code: int) -> dict[str, Any]:

@@ -1,19 +1,34 @@
-"""Makes text from outside harmless: names can hold escape sequences, bidi overrides, zero-width characters and more."""
+"""Makes text from outside harmless: names can hold escape sequences, bidi overrides, zero-width characters and more.
+
+A CI log is read by a machine too: GitHub obeys a line that begins with `::`, Azure DevOps `##[` and `##vso[` anywhere.
+"""
 
 from __future__ import annotations
 
+import json
+import re
 import unicodedata
+from typing import Any
 
 LIMIT = 512
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_CI_COMMAND = re.compile(r"##(?=\[|vso\[)|(?<!\S)::")
 
 
 def scrub(text: str, limit: int = LIMIT) -> str:
-    """Control characters as `\\xNN`, invisible and direction-changing ones as `\\uNNNN`, and no more than `limit` characters."""
+    """Control characters as `\\xNN`, invisible and direction-changing ones as `\\uNNNN`, no command to a CI system, and no
+    more than `limit` characters."""
+    if "##" in text or "::" in text:
+        text = _CI_COMMAND.sub(lambda found: "#\\x23" if found[0] == "##" else "\\x3a:", text)
     if text.isascii() and text.isprintable() and len(text) <= limit:
         return text
     cut = text if len(text) <= limit else text[: limit - 1] + "…"
     return "".join(char if char == " " or _plain(char) else _escaped(char) for char in cut)
+
+
+def json_text(document: object, **layout: Any) -> str:
+    """JSON with sorted keys that no terminal and no CI log acts on: ASCII alone, and nothing that begins with `##`."""
+    return json.dumps(document, sort_keys=True, **layout).replace("##", "#\\u0023")
 
 
 def _plain(char: str) -> bool:

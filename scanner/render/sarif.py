@@ -7,9 +7,9 @@ unless asked otherwise: everybody who reads the repository can open the file.
 
 from __future__ import annotations
 
-import json
 import re
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,8 @@ from urllib.parse import quote
 from scanner import __version__
 from scanner.errors import Span
 from scanner.findings import Chain, Finding, NodeRef, Report, RuleInfo, Settled, Severity
-from scanner.render.safe import scrub
+from scanner.render.safe import json_text, scrub
+from scanner.settle import nothing_in_scope
 
 HOME = "https://github.com/mlposture/mlposture"
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -35,6 +36,7 @@ _PROBLEM: Mapping[Severity, str] = {"critical": "error", "high": "error", "mediu
 _PEOPLE = {"user", "service-principal", "group", "managed-identity"}
 _GRANT = re.compile(r"grant:([^|]+)\|")
 _UNREAD, _EXPIRING, _CUT = "unread-list", "waiver-expiring", "results-cut"
+_INCOMPLETE, _UNDECIDED = "run-incomplete", "verdict-undecided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +50,8 @@ def render(
 ) -> str:
     """The file's text; the same report gives the same bytes. Indented below a megabyte, on one line above."""
     document = _document(report, _Options(people == "names", chains), category, exit_code)
-    text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
-    return (
-        text
-        if len(text) < 1_000_000
-        else json.dumps(document, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
-    )
+    text = json_text(document, indent=1)
+    return text if len(text) < 1_000_000 else json_text(document, separators=(",", ":"))
 
 
 def _document(report: Report, options: _Options, category: str | None, exit_code: int) -> dict[str, Any]:
@@ -68,7 +66,12 @@ def _document(report: Report, options: _Options, category: str | None, exit_code
     invocation: dict[str, Any] = {
         "executionSuccessful": True,
         "exitCode": int(exit_code),
-        "toolExecutionNotifications": [*_unread(report, index, places), *_cut(len(failing))],
+        "toolExecutionNotifications": [
+            *_unread(report, index),
+            *_incomplete(report),
+            *_undecided(report, index),
+            *_cut(len(failing)),
+        ],
         "toolConfigurationNotifications": list(_expiring(report, index)),
     }
     if started:
@@ -84,7 +87,7 @@ def _document(report: Report, options: _Options, category: str | None, exit_code
                     "name": "mlposture", "version": __version__, "semanticVersion": __version__, "informationUri": HOME,
                     "rules": [_rule(rule) for rule in rules], "notifications": _descriptors(),
                 }},
-                "automationDetails": {"id": f"{category or f'mlposture/{report.scenario}'}/{stamp}"},
+                "automationDetails": {"id": f"{(category or f'mlposture/{report.scenario}').rstrip('/')}/{stamp}"},
                 "columnKind": "unicodeCodePoints",
                 "invocations": [invocation],
                 "logicalLocations": places.cached,
@@ -131,6 +134,11 @@ def _descriptors() -> list[dict[str, Any]]:
         ),
         _EXPIRING: ("A waiver ends soon", "Renew the waiver with a new reason, or mend what it waives."),
         _CUT: ("More findings than a dashboard shows", "Select fewer rules, or mend the worst first."),
+        _INCOMPLETE: ("The run did not see the estate", "Take the snapshot again, with a scope that holds the estate."),
+        _UNDECIDED: (
+            "A verdict needs a person to judge",
+            "Look at the condition or the missing resource the report names.",
+        ),
     }
     return [
         {"id": id_, "name": _pascal(id_), "shortDescription": {"text": f"{title}."}, "fullDescription": {"text": f"{title}. {fix}"}, "help": {"text": fix}}
@@ -169,15 +177,19 @@ def _result(settled: Settled, index: Mapping[str, int], places: _Places, options
 
 def _sentence(finding: Finding, rule: RuleInfo, hidden: Mapping[str, str]) -> str:
     """The first sentence names resource and problem: dashboards show it as the title."""
-    message = finding.message
-    for name, object_id in hidden.items():
-        message = message.replace(name, object_id)
+    message = _without_names(finding.message, hidden)
     wanted = f" The scenario wants {finding.wanted}." if finding.wanted else ""
-    fix = finding.fix
-    for name, object_id in hidden.items():
-        fix = fix.replace(name, object_id)
+    fix = _without_names(finding.fix, hidden)
     text = f"{scrub(message, 2000)}.{scrub(wanted, 500)} {scrub(fix or rule.fix, 1000)}"
     return text if text.endswith(".") else f"{text}."
+
+
+def _without_names(text: str, hidden: Mapping[str, str]) -> str:
+    """Names that stand by themselves are replaced, all in one pass: somebody may be called `prod`, or `e`."""
+    if not hidden:
+        return text
+    words = "|".join(re.escape(name) for name in hidden)
+    return re.sub(rf"(?<![\w./-])(?:{words})(?![\w/-]|\.\w)", lambda found: hidden[found[0]], text)
 
 
 def _hidden(finding: Finding, options: _Options) -> dict[str, str]:
@@ -230,7 +242,7 @@ def _relative(file: str) -> str:
     path = file.replace("\\", "/")
     if path.startswith(("/", "../")) or path[1:2] == ":":
         path = path.rpartition("/")[2]
-    return quote(path.removeprefix("./"), safe="/-_.~")
+    return quote(path.removeprefix("./"), safe="/-_.~", errors="surrogateescape")
 
 
 class _Places:
@@ -262,7 +274,7 @@ class _Places:
 # -- notifications ------------------------------------------------------------------------------------------------
 
 
-def _unread(report: Report, index: Mapping[str, int], places: _Places) -> Iterator[dict[str, Any]]:
+def _unread(report: Report, index: Mapping[str, int]) -> Iterator[dict[str, Any]]:
     """A refused read that left a check undecided is an error: it says that the results may be incomplete."""
     for gap in report.gaps:
         rules = sorted(
@@ -274,6 +286,25 @@ def _unread(report: Report, index: Mapping[str, int], places: _Places) -> Iterat
         )
         text = f"{gap.kind} in {gap.scope} could not be read ({gap.reason}); grant {gap.permission}. Undecided: {', '.join(rules) or 'none'}."
         yield _notification(_UNREAD, 0, "error", text, rules[0] if rules else "GAP01", index)
+
+
+def _incomplete(report: Report) -> Iterator[dict[str, Any]]:
+    """Reasons not to take missing results for mended ones that are no unread list."""
+    if report.source.partial:
+        yield _notification(_INCOMPLETE, 3, "error", "The snapshot was not taken to its end.", "", {})
+    if nothing_in_scope(report):
+        yield _notification(
+            _INCOMPLETE, 3, "error", "Nothing was in scope: no machine learning and no storage was seen.", "", {}
+        )
+
+
+def _undecided(report: Report, index: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+    """Verdicts that no permission would settle: they rest on a condition, or on something that was not found."""
+    open_ = [s for s in report.open("unknown") if not any(gap.permission for gap in s.finding.gaps)]
+    for rule, count in sorted(Counter(s.finding.rule for s in open_).items()):
+        verdicts = "1 verdict" if count == 1 else f"{count} verdicts"
+        text = f"{verdicts} of {rule} could not be given; the report as text or JSON says why."
+        yield _notification(_UNDECIDED, 4, "warning", text, rule, index)
 
 
 def _expiring(report: Report, index: Mapping[str, int]) -> Iterator[dict[str, Any]]:

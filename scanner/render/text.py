@@ -330,5 +330,8 @@ def _meaning(report: Report, exit_code: Exit, fail_on: str) -> str:
     if exit_code == Exit.INCOMPLETE:
         if nothing_in_scope(report):
             return "nothing was in scope"
-        return f"{len(blinding(report))} lists that the rules need could not be read; --allow-gaps forgives that"
+        unread = len(blinding(report))
+        what = "1 list that the rules need" if unread == 1 else f"{unread} lists that the rules need"
+        seen = f"{what} could not be read" if unread else "the snapshot was not taken to its end"
+        return f"{seen}; --allow-gaps forgives that"
     return "nothing failed" if not report.open("fail") else f"nothing failed that counts for --fail-on {fail_on}"

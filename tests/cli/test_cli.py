@@ -357,3 +357,9 @@ def test_a_link_in_a_circle_is_a_file_that_cannot_be_read(tmp_path: Path) -> Non
     (tmp_path / "s.yaml").symlink_to(tmp_path / "s.yaml")
     done = run("scan", "--scenario", str(tmp_path / "s.yaml"), "-o", f"json={tmp_path}/x.json")
     assert done.returncode == 2 and "cannot read" in done.stderr
+
+
+def test_a_snapshot_that_is_no_text_is_one_message(tmp_path: Path) -> None:
+    (tmp_path / "s.mlp").write_bytes(b'{"kind": "user", "of": "", "body": {"id": "a", "displayName": "M\xffaya"}}\n')
+    done = run("scan", "--scenario", TWO, "--snapshot", f"{tmp_path}/s.mlp")
+    assert done.returncode == 2 and "s.mlp:1:1: not a line of a snapshot" in done.stderr

@@ -28,6 +28,7 @@ GOLDEN = HERE.parent.parent / "reports" / "samples"
 HOSTILE = [
     "[/red][bold]x", "\x1b]0;owned\x07\x1b[2J", "a\u202eb\u200bc", "=cmd|'/c calc'!A0", "</script><script>alert(1)</script>", "::error::x",
     "line\nbreak\rreturn", "\x9b31m", "'\"`$(id)`", "x" * 10_000, "\U000e0041\ud7ff", ":smile:", "%0a::warning::y", "{subject}", "",
+    "##vso[task.setvariable variable=a]b", "###[error]x", "a ::set-output::b", "e", "prod",
 ]  # fmt: skip
 
 
@@ -141,6 +142,25 @@ def test_people_are_object_ids_unless_asked() -> None:
     assert "Maya" in sarif.render(contoso(), people="names")
 
 
+@pytest.mark.parametrize("name", ["e", "prod", "a0d5b923", "(Maya)", "Maya.", "x.y z"])
+def test_hiding_a_name_leaves_other_words_alone(name: str) -> None:
+    (run,) = json.loads(sarif.render(_with_name(name)))["runs"]
+    (plain,) = json.loads(sarif.render(_with_name("Somebody")))["runs"]
+    said = {r["guid"]: r["message"]["text"] for r in plain["results"]}
+    assert {r["guid"]: r["message"]["text"] for r in run["results"]} == said
+
+
+def test_a_verdict_that_needs_a_person_is_a_warning_and_an_unseen_estate_an_error() -> None:
+    notes = _sarif()["runs"][0]["invocations"][0]["toolExecutionNotifications"]
+    assert [n["message"]["text"].split(" could")[0] for n in notes if n["level"] == "warning"] == ["1 verdict of ACC01"]
+    report = contoso()
+    for source in (replace(report.source, partial=True), replace(report.source, counts={})):
+        notes = _sarif(replace(report, source=source))["runs"][0]["invocations"][0]["toolExecutionNotifications"]
+        assert "run-incomplete" in [n["descriptor"]["id"] for n in notes if n["level"] == "error"]
+    descriptors = _sarif()["runs"][0]["tool"]["driver"]["notifications"]
+    assert all(descriptors[n["descriptor"]["index"]]["id"] == n["descriptor"]["id"] for n in notes)
+
+
 def test_chains_can_be_left_out() -> None:
     (run,) = _sarif(chains=False)["runs"]
     assert not any("codeFlows" in result for result in run["results"])
@@ -178,7 +198,10 @@ def test_a_hostile_name_breaks_no_output(name: str) -> None:
     plain = printed.replace("\x1b[", "")
     assert not any((ord(c) < 32 and c not in "\n\x1b") or 0x7F <= ord(c) < 0xA0 for c in printed)
     assert "\x1b]" not in printed and "\u202e" not in printed and "\U000e0041" not in printed
-    assert not any(line.startswith("::") for line in plain.splitlines())
+    assert not any(line.lstrip().startswith("::") for line in plain.splitlines())
+    for made in (printed, json_report.render(report), sarif.render(report, people="names")):
+        assert "##[" not in made and "##vso[" not in made
+    assert json_report.render(report).isascii() and sarif.render(report, people="names").isascii()
     json.loads(json_report.render(report))
     for result in json.loads(sarif.render(report, people="names"))["runs"][0]["results"]:
         assert not any(ord(c) < 32 for c in result["message"]["text"])
