@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from scanner import ids
-from scanner.errors import Exit
+from scanner.errors import Exit, Span
 from scanner.findings import (
     SEVERITIES,
     AcceptedGap,
@@ -142,34 +142,31 @@ def _complaints(
             on,
         )
         if waiver.until < today:
-            yield _complaint(subject, "expired", f"{subject.name} ended on {waiver.until}: its finding is back", waiver)
+            back = ": its finding is back" if waiver in used else ""
+            yield _complaint(subject, "expired", f"{subject.name} ended on {waiver.until}{back}", waiver.line)
         elif waiver.until <= today + WARNING:
-            left = (waiver.until - today).days
-            yield _complaint(
-                subject,
-                "expiring",
-                f"{subject.name} ends on {waiver.until}, in {left} days; {waiver.approved_by} approved it",
-                waiver,
-            )
+            ends = _ends(subject, waiver.until, today)
+            yield _complaint(subject, "expiring", f"{ends}; {waiver.approved_by} approved it", waiver.line)
         if waiver not in used and waiver.rule in ran and waiver.rule not in unsure:
-            yield _complaint(subject, "unused", f"{subject.name} matches no finding", waiver)
+            yield _complaint(subject, "unused", f"{subject.name} matches no finding", waiver.line)
     for gap in accepted:
+        subject = NodeRef(
+            f"accepted-gap:{gap.permission}|{gap.scope}", "waiver", f"accepted gap {gap.permission}", gap.scope
+        )
         if gap.until < today:
-            subject = NodeRef(
-                f"accepted-gap:{gap.permission}|{gap.scope}", "waiver", f"accepted gap {gap.permission}", gap.scope
-            )
-            yield Finding(
-                "SCN03",
-                "fail",
-                subject,
-                "expired",
-                f"{subject.name} ended on {gap.until}: the gap counts again",
-                line=gap.line,
-            )
+            ended = f"{subject.name} ended on {gap.until}: the gap counts again"
+            yield _complaint(subject, "expired", ended, gap.line)
+        elif gap.until <= today + WARNING:
+            yield _complaint(subject, "expiring", _ends(subject, gap.until, today), gap.line)
 
 
-def _complaint(subject: NodeRef, cause: str, message: str, waiver: Waiver) -> Finding:
-    return Finding("SCN03", "fail", subject, cause, message, line=waiver.line)
+def _ends(subject: NodeRef, until: date, today: date) -> str:
+    left = (until - today).days
+    return f"{subject.name} ends on {until}, {'today' if not left else 'in 1 day' if left == 1 else f'in {left} days'}"
+
+
+def _complaint(subject: NodeRef, cause: str, message: str, line: Span) -> Finding:
+    return Finding("SCN03", "fail", subject, cause, message, line=line)
 
 
 # -- baseline -----------------------------------------------------------------------------------------------------

@@ -177,7 +177,7 @@ def _finding(settled: Settled, verbose: int) -> Iterator[Text]:
             yield _text(("      see     ", "dim"), place)
     if finding.fix:
         yield _text(("      fix     ", "dim"), finding.fix)
-    if verbose:
+    if verbose and settled.rule.decided_by != "settle":  # what waivers say of themselves cannot be waived
         yield _text((f"      waive   rule: {finding.rule}, on: {finding.subject.key}, cause: {finding.cause}", "dim"))
 
 

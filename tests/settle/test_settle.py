@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,10 +14,12 @@ from scanner import baseline
 from scanner.errors import Exit, Span, UserError
 from scanner.findings import AcceptedGap, BaselineEntry, Report, Waiver
 from scanner.graph.records import RECORDS
+from scanner.render import text
 from scanner.scan import scan
+from scanner.scenario.load import load
 from scanner.settle import blinding, exit_code
 from scanner.snapshot import Coverage, Snapshot
-from tests.support.scan import TODAY, rules, scanned, scenario, tenant, the_duties
+from tests.support.scan import FIXTURES, TODAY, rules, scanned, scenario, tenant, the_duties
 from tests.support.tenants import snapshot_of
 from tests.tenants.test_tenants import UNREAD
 
@@ -208,3 +212,38 @@ def test_what_failed_and_is_unknown_now_could_not_be_judged_again() -> None:
     report = _report(known=known)
     assert {s.baseline for s in report.settled} == {"known"}
     assert {entry.fingerprint for entry in report.unread} == {s.finding.fingerprint for s in report.open("unknown")}
+
+
+@pytest.mark.parametrize(("days", "said"), [(0, "ends on 2026-11-24, today;"), (1, "in 1 day;"), (9, "in 9 days;")])
+def test_a_waiver_says_how_long_it_stands(days: int, said: str) -> None:
+    report = _report(_waiver(until=TODAY + timedelta(days=days)))
+    assert [said in s.finding.message for s in report.settled if s.finding.cause == "expiring"] == [True]
+
+
+def test_an_expired_waiver_that_matches_nothing_brings_no_finding_back() -> None:
+    report = _report(_waiver(on="/subscriptions/x", until=TODAY - timedelta(days=1)))
+    said = {s.finding.cause: s.finding.message for s in report.settled if s.finding.rule == "SCN03"}
+    assert set(said) == {"expired", "unused"} and "is back" not in said["expired"]
+
+
+def test_an_accepted_gap_warns_before_it_ends() -> None:
+    for days, warned in ((14, True), (15, False)):
+        accepted = AcceptedGap(GAP.permission, UNREAD, "asked", TODAY + timedelta(days=days), Span("s.yaml", 3))
+        causes = [s.finding.cause for s in _report(gaps=(accepted,)).settled if s.finding.rule == "SCN03"]
+        assert ("expiring" in causes) is warned
+
+
+def test_every_waiver_that_the_report_suggests_works(tmp_path: Path) -> None:
+    """What -v prints is copied into a scenario: it must load, and waive just that finding."""
+    buffer = io.StringIO()
+    text.render(_report(), buffer, color="never", verbose=1, width=400)
+    lines = re.findall(r"^      waive   (.*)$", buffer.getvalue(), re.MULTILINE)
+    assert len(lines) == len([s for s in _report().open("fail") if s.rule.id != "SCN03"])
+    whole = (FIXTURES / "contoso" / "scenario.yaml").read_text(encoding="utf-8").partition("waivers:")[0]
+    path = tmp_path / "s.yaml"
+    path.write_text(
+        whole + "waivers:\n" + "".join(f"  - {{{w}, reason: r, approved-by: a, until: 2027-06-01}}\n" for w in lines),
+        encoding="utf-8",
+    )
+    report = _report(*load(path).waivers)
+    assert report.open("fail") == ()
