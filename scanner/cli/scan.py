@@ -99,9 +99,11 @@ def scan(**given: Any) -> int:  # fmt: skip
 def run(given: dict[str, Any]) -> tuple[Report, Exit]:
     """Everything up to the report and its exit code; `given` are the command's options."""
     from scanner.baseline import read as read_baseline
+    from scanner.cli.options import split
     from scanner.cli.progress import progress
-    from scanner.cli.selected import rules as selected_rules
+    from scanner.cli.selected import check_waivers, every
     from scanner.derive import duties
+    from scanner.policy.select import select
     from scanner.scan import scan as evaluate
     from scanner.scenario.load import load
     from scanner.settle import exit_code
@@ -125,7 +127,9 @@ def run(given: dict[str, Any]) -> tuple[Report, Exit]:
         if scenario_file is None:
             raise UserError("no scenario", help="name one with `--scenario FILE`, or try `--demo`")
         scenario = load(scenario_file, data.shown(scenario_file))
-        rules = selected_rules(given["rules"], given["select"], given["ignore"])
+        all_rules = every(given["rules"])
+        check_waivers(scenario.waivers, all_rules)
+        rules = select(all_rules, split(given["select"]), split(given["ignore"]))
         known = read_baseline(given["baseline"]) if given["baseline"] else None
         if given["fail_on"] == "new" and known is None:
             raise UserError("`--fail-on new` needs a baseline", help="name one with `--baseline FILE`")

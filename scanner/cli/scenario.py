@@ -30,11 +30,13 @@ def check(file: Path, snapshot_file: Path | None) -> int:  # fmt: skip
     Every mistake is listed with its line; exit code 2 when there is one.
     """
     from scanner import data
+    from scanner.cli.selected import check_waivers, every
     from scanner.render.safe import scrub
     from scanner.scenario.check import lines, summary
     from scanner.scenario.load import load
 
     loaded = load(file, data.shown(file))
+    check_waivers(loaded.waivers, every(()))
     estate = None
     if snapshot_file is not None:
         from scanner.graph.build import build

@@ -363,3 +363,19 @@ def test_a_snapshot_that_is_no_text_is_one_message(tmp_path: Path) -> None:
     (tmp_path / "s.mlp").write_bytes(b'{"kind": "user", "of": "", "body": {"id": "a", "displayName": "M\xffaya"}}\n')
     done = run("scan", "--scenario", TWO, "--snapshot", f"{tmp_path}/s.mlp")
     assert done.returncode == 2 and "s.mlp:1:1: not a line of a snapshot" in done.stderr
+
+
+def test_a_waiver_of_a_rule_that_does_not_exist_is_a_mistake(tmp_path: Path, snapshots: dict[str, str]) -> None:
+    path = tmp_path / "s.yaml"
+    text = (FIXTURES / "contoso" / "scenario.yaml").read_text(encoding="utf-8")
+    path.write_text(
+        text.replace("rule: RES08", "rule: RES80").replace("rule: SOD09", "rule: ACME-SOD09"), encoding="utf-8"
+    )
+    for words in (
+        ("scan", "--snapshot", snapshots["contoso"], "--select", "quota", "--scenario"),
+        ("scenario", "check"),
+    ):
+        done = run(*words, str(path))
+        assert done.returncode == 2 and done.stdout == ""
+        assert "no rule `RES80` to waive\n  help: did you mean `RES08`?" in done.stderr and "ACME" not in done.stderr
+        assert done.stderr.startswith(f"{path}:")
