@@ -76,6 +76,7 @@ def read(path: Path, source: str | None = None) -> Document:
 def parse(content: str, source: str) -> Document:
     """Reads YAML text; `source` is the name that messages use. Raises UserError with every mistake found."""
     try:
+        _refuse_depth(content, source)  # libyaml composes by recursion in C, which ends in a crash
         documents = list(yaml.compose_all(content, Loader=_Loader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -93,6 +94,17 @@ def parse(content: str, source: str) -> Document:
     if reader.problems:
         raise UserError(*sorted(reader.problems, key=lambda problem: problem.where or Span(source)))
     return Document(source, value, reader.spans, reader.keys)
+
+
+def _refuse_depth(content: str, source: str) -> None:
+    depth = 0
+    for event in yaml.parse(content, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH + 1:
+            mark = event.start_mark
+            raise UserError(
+                Problem("nested too deeply", Span(source, mark.line + 1, mark.column + 1) if mark else Span(source))
+            )
 
 
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -184,7 +196,7 @@ def check(document: Document, schema: Mapping[str, Any]) -> list[Problem]:
         for error in _validator(json.dumps(schema)).iter_errors(document.value)
         for problem in _explain(document, error)
     ]
-    return sorted(set(problems), key=lambda problem: problem.where or Span(document.source))
+    return sorted(set(problems), key=lambda problem: (problem.where or Span(document.source), problem.message))
 
 
 @lru_cache(maxsize=16)

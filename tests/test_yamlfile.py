@@ -65,3 +65,15 @@ def test_any_text_is_data_or_a_clear_message(text: str) -> None:
         yamlfile.parse(text, "f")
     except UserError as error:
         assert error.problems
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, "{a: " * 300, "- " * 200, "[\n" * 100])
+def test_nesting_without_end_is_one_message_and_no_crash(content: str) -> None:
+    with pytest.raises(UserError, match="nested too deeply"):
+        yamlfile.parse(content, "f.yaml")
+
+
+def test_mistakes_of_one_place_come_in_one_order() -> None:
+    schema = {"type": "object", "required": list("dcba")}
+    problems = yamlfile.check(yamlfile.parse("x: 1", "f.yaml"), schema)
+    assert [p.message for p in problems] == [f"key `{key}` is missing" for key in "abcd"]
