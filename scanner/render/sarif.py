@@ -7,6 +7,7 @@ unless asked otherwise: everybody who reads the repository can open the file.
 
 from __future__ import annotations
 
+import posixpath
 import re
 import uuid
 from collections import Counter
@@ -87,7 +88,7 @@ def _document(report: Report, options: _Options, category: str | None, exit_code
                     "name": "mlposture", "version": __version__, "semanticVersion": __version__, "informationUri": HOME,
                     "rules": [_rule(rule) for rule in rules], "notifications": _descriptors(),
                 }},
-                "automationDetails": {"id": f"{(category or f'mlposture/{report.scenario}').rstrip('/')}/{stamp}"},
+                "automationDetails": {"id": f"{scrub(category or '').strip('/') or f'mlposture/{report.scenario}'}/{stamp}"},
                 "columnKind": "unicodeCodePoints",
                 "invocations": [invocation],
                 "logicalLocations": places.cached,
@@ -105,7 +106,7 @@ def _rule(rule: RuleInfo) -> dict[str, Any]:
     help_ = f"{rule.why}\n\n{rule.fix}"
     return {
         "id": rule.id,
-        "name": _pascal(rule.name),
+        "name": _pascal(rule.name)[:255],
         "shortDescription": {"text": _cap(rule.title)},
         "fullDescription": {"text": _cap(rule.why)},
         "help": {"text": help_, "markdown": f"**Why.** {rule.why}\n\n**Fix.** {rule.fix}\n\n[All rules]({HOME}/tree/main/rules)"},
@@ -239,10 +240,10 @@ def _physical(line: Span | None, file: str) -> dict[str, Any]:
 
 def _relative(file: str) -> str:
     """A path as a repository knows it: forward slashes, no leading one, percent-encoded; what lies outside by its name."""
-    path = file.replace("\\", "/")
+    path = posixpath.normpath(file.replace("\\", "/"))
     if path.startswith(("/", "../")) or path[1:2] == ":":
         path = path.rpartition("/")[2]
-    return quote(path.removeprefix("./"), safe="/-_.~", errors="surrogateescape")
+    return quote(path, safe="/-_.~", errors="surrogateescape")
 
 
 class _Places:

@@ -13,7 +13,7 @@ import jsonschema_rs
 import pytest
 
 from scanner import data
-from scanner.errors import Exit
+from scanner.errors import Exit, Span
 from scanner.findings import Report
 from scanner.render import json_report, sarif, text
 from scanner.render.safe import scrub
@@ -70,6 +70,14 @@ def test_the_json_report_keeps_its_contract() -> None:
     jsonschema_rs.validator_for(schema).validate(document)
     with pytest.raises(jsonschema_rs.ValidationError):
         jsonschema_rs.validator_for(schema).validate({**document, "surprise": 1})
+    waived = next(f for f in document["findings"] if f["waiver"])
+    step = next(f for f in document["findings"] if f["chains"])["chains"][0]["steps"][0]
+    for inner in (waived["waiver"], step, waived["line"]):
+        inner["surprise"] = 1
+        with pytest.raises(jsonschema_rs.ValidationError):
+            jsonschema_rs.validator_for(schema).validate(document)
+        del inner["surprise"]
+    jsonschema_rs.validator_for(schema).validate(document)
 
 
 # -- SARIF --------------------------------------------------------------------------------------------------------
@@ -275,3 +283,22 @@ def test_the_same_snapshot_gives_the_same_bytes() -> None:
     assert json_report.render(one) == json_report.render(other)
     assert sarif.render(one) == sarif.render(other)
     assert snapshot_of(tenant("contoso")).manifest.counts == snapshot_of(tenant("contoso")).manifest.counts
+
+
+@pytest.mark.parametrize(("file", "address"), [
+    ("./a b/ü.yaml", "a%20b/%C3%BC.yaml"), ("a/../b.yaml", "b.yaml"), ("./../up/x.yaml", "x.yaml"), ("/abs/x.yaml", "x.yaml"),
+    ("C:\\x\\s.yaml", "s.yaml"), ("sub\\x.yaml", "sub/x.yaml"), ("a:b.yaml", "a%3Ab.yaml"), ("x\udcff.yaml", "x%FF.yaml"),
+])  # fmt: skip
+def test_an_address_is_relative_and_plain_however_the_file_was_named(file: str, address: str) -> None:
+    settled = tuple(replace(s, finding=replace(s.finding, line=Span(file, 3, 4))) for s in contoso().settled)
+    (run,) = _sarif(replace(contoso(), scenario_file=file, settled=settled))["runs"]
+    places = {r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in run["results"]}
+    assert places == {address}
+
+
+@pytest.mark.parametrize(
+    ("category", "id_"),
+    [("nightly", "nightly"), ("a/b/", "a/b"), ("/", "mlposture/contoso"), (None, "mlposture/contoso")],
+)
+def test_a_category_ends_before_the_time_of_the_run(category: str | None, id_: str) -> None:
+    assert _sarif(category=category)["runs"][0]["automationDetails"]["id"] == f"{id_}/2026-11-24T10-00-02Z"
