@@ -87,7 +87,7 @@ def settle(
         source=source,
         results=tuple(results),
         settled=tuple(sorted(settled, key=_worst_first)),
-        gaps=tuple(sorted({gap for s in settled for gap in s.finding.gaps if gap.permission})),
+        gaps=tuple(sorted({gap for s in settled for gap in s.finding.gaps})),
         accepted_gaps=tuple(accepted_gaps),
         expiring=tuple(w for w in waivers if today <= w.until <= today + WARNING),
         gone=gone,
@@ -236,7 +236,7 @@ def blinding(report: Report) -> tuple[Gap, ...]:
 
 
 def _accepts(accepted: AcceptedGap, gap: Gap, today: date) -> bool:
-    if accepted.until < today or accepted.permission.lower() != gap.permission.lower():
+    if accepted.until < today or not gap.permission or accepted.permission.lower() != gap.permission.lower():
         return False
     return (
         accepted.scope == "tenant"

@@ -206,8 +206,13 @@ def _unknown(
     reached: Reached | None = None,
 ) -> Finding:
     known = tuple(dict.fromkeys(estate.gaps[index] for index in gaps))
-    what = sorted({f"{gap.kind} of {gap.scope}" if gap.permission else f"{gap.scope} was not found" for gap in known})
-    because = f": could not read {', '.join(what[:3])}" if what else ": a fact it needs could not be read"
+    what = sorted(
+        {
+            f"could not read {gap.kind} of {gap.scope}" if gap.permission else f"did not find {gap.scope}"
+            for gap in known
+        }
+    )
+    because = f": {', '.join(what[:3])}" if what else ": a fact it needs could not be read"
     return Finding(
         rule.info.id, "unknown", estate.ref(subject), "unknown", f"{estate.name(subject)} cannot be judged{because}",
         tuple(_chains(estate, subject, found, reached)), *_intent(estate, rule, subject, found), *_place(estate, subject),

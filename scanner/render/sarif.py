@@ -138,7 +138,7 @@ def _descriptors() -> list[dict[str, Any]]:
         _INCOMPLETE: ("The run did not see the estate", "Take the snapshot again, with a scope that holds the estate."),
         _UNDECIDED: (
             "A verdict needs a person to judge",
-            "Look at the condition or the missing resource the report names.",
+            "Look at the condition the report names.",
         ),
     }
     return [
@@ -285,7 +285,9 @@ def _unread(report: Report, index: Mapping[str, int]) -> Iterator[dict[str, Any]
                 if gap in s.finding.gaps and s.rule.decided_by != "coverage"
             }
         )
-        text = f"{gap.kind} in {gap.scope} could not be read ({gap.reason}); grant {gap.permission}. Undecided: {', '.join(rules) or 'none'}."
+        unread = f"{gap.kind} in {gap.scope} could not be read ({gap.reason}); grant {gap.permission}."
+        missing = f"{gap.scope} is referred to and was not found."
+        text = f"{unread if gap.permission else missing} Undecided: {', '.join(rules) or 'none'}."
         yield _notification(_UNREAD, 0, "error", text, rules[0] if rules else "GAP01", index)
 
 
@@ -300,8 +302,8 @@ def _incomplete(report: Report) -> Iterator[dict[str, Any]]:
 
 
 def _undecided(report: Report, index: Mapping[str, int]) -> Iterator[dict[str, Any]]:
-    """Verdicts that no permission would settle: they rest on a condition, or on something that was not found."""
-    open_ = [s for s in report.open("unknown") if not any(gap.permission for gap in s.finding.gaps)]
+    """Verdicts that nothing unread keeps open: they rest on a condition."""
+    open_ = [s for s in report.open("unknown") if not s.finding.gaps]
     for rule, count in sorted(Counter(s.finding.rule for s in open_).items()):
         verdicts = "1 verdict" if count == 1 else f"{count} verdicts"
         text = f"{verdicts} of {rule} could not be given; the report as text or JSON says why."

@@ -213,6 +213,8 @@ def _unknown(report: Report, verbose: int) -> Iterator[Text]:
     for settled in (s for s in unknown if s.rule.decided_by == "coverage"):
         finding = settled.finding
         yield _text(("  ? ", "magenta"), finding.message, (f"  {finding.fingerprint[:8]}", "dim"))
+    for gap in (gap for gap in report.gaps if not gap.permission):
+        yield _text(("  ? ", "magenta"), f"{gap.scope} is referred to and was not found: it is gone, or out of sight")
     conditional = [s for s in verdicts if s.finding.reason == "condition"]
     for settled in conditional[: None if verbose else _MOST_SHOWN]:
         yield _text(
@@ -330,8 +332,10 @@ def _meaning(report: Report, exit_code: Exit, fail_on: str) -> str:
     if exit_code == Exit.INCOMPLETE:
         if nothing_in_scope(report):
             return "nothing was in scope"
-        unread = len(blinding(report))
-        what = "1 list that the rules need" if unread == 1 else f"{unread} lists that the rules need"
-        seen = f"{what} could not be read" if unread else "the snapshot was not taken to its end"
+        blind = blinding(report)
+        unread, missing = sum(bool(gap.permission) for gap in blind), sum(not gap.permission for gap in blind)
+        parts = [f"{unread} list{'s' * (unread != 1)} that the rules need could not be read"] * bool(unread)
+        parts += [f"{missing} resource{'s' * (missing != 1)} referred to could not be found"] * bool(missing)
+        seen = " and ".join(parts) or "the snapshot was not taken to its end"
         return f"{seen}; --allow-gaps forgives that"
     return "nothing failed" if not report.open("fail") else f"nothing failed that counts for --fail-on {fail_on}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from dataclasses import replace
 from datetime import date, timedelta
@@ -14,7 +15,7 @@ from scanner import baseline
 from scanner.errors import Exit, Span, UserError
 from scanner.findings import AcceptedGap, BaselineEntry, Report, Waiver
 from scanner.graph.records import RECORDS
-from scanner.render import text
+from scanner.render import sarif, text
 from scanner.scan import scan
 from scanner.scenario.load import load
 from scanner.settle import blinding, exit_code
@@ -247,3 +248,19 @@ def test_every_waiver_that_the_report_suggests_works(tmp_path: Path) -> None:
     )
     report = _report(*load(path).waivers)
     assert report.open("fail") == ()
+
+
+def test_a_store_that_nobody_found_ends_in_three_and_is_named() -> None:
+    """ARM leaves out what the reader may not see, without a word: that is no reason to call the data well kept."""
+    document = tenant("two-regions")
+    document["resources"] = [r for r in document["resources"] if r["name"] != "stcoreprod"]
+    report = scanned(document, scenario("two-regions"))
+    assert {s.finding.rule for s in report.open("unknown")} == {"RES02", "RES06"}
+    assert exit_code(report, "high", allow_gaps=False) is Exit.INCOMPLETE
+    buffer = io.StringIO()
+    text.render(report, buffer, color="never", exit_code=Exit.INCOMPLETE)
+    assert "storageaccounts/stcoreprod is referred to and was not found" in buffer.getvalue()
+    assert "exit code 3: 1 resource referred to could not be found; --allow-gaps forgives that" in buffer.getvalue()
+    (run,) = json.loads(sarif.render(report))["runs"]
+    notes = run["invocations"][0]["toolExecutionNotifications"]
+    assert [(n["level"], "grant" in n["message"]["text"]) for n in notes] == [("error", False)]
