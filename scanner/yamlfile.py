@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from math import isfinite
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,11 +25,8 @@ MAX_DEPTH = 64
 Path_ = tuple[str | int, ...]  # keys and indices from the root to a value
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-# what PyYAML gives a plain word by itself; any other tag was written by somebody
-_PLAIN_TAGS = {
-    f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "float", "null", "str", "timestamp", "merge", "value")
-}
+# no leading zeros: one reader takes `012` for twelve, another for ten, so it stays a word
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NULLS = {"", "~", "null", "Null", "NULL"}
 
 
@@ -76,7 +74,9 @@ def read(path: Path, source: str | None = None) -> Document:
 def parse(content: str, source: str) -> Document:
     """Reads YAML text; `source` is the name that messages use. Raises UserError with every mistake found."""
     try:
-        _refuse_depth(content, source)  # libyaml composes by recursion in C, which ends in a crash
+        problems = list(_refused(content, source))
+        if problems:
+            raise UserError(*problems)
         documents = list(yaml.compose_all(content, Loader=_Loader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -84,27 +84,33 @@ def parse(content: str, source: str) -> Document:
         raise UserError(Problem(error.problem or error.context or "not YAML", where)) from error
     except yaml.YAMLError as error:
         raise UserError(Problem(f"not YAML: {str(error).splitlines()[0]}", Span(source))) from error
-    except RecursionError as error:
-        raise UserError(Problem("nested too deeply", Span(source))) from error
     if len(documents) > 1:
         mark = documents[1].start_mark
         raise UserError(Problem("a second document in one file", Span(source, mark.line + 1, 1)))
     reader = _Reader(source)
-    value = reader.value(documents[0], (), 0) if documents and documents[0] is not None else None
+    value = reader.value(documents[0], ()) if documents and documents[0] is not None else None
     if reader.problems:
         raise UserError(*sorted(reader.problems, key=lambda problem: problem.where or Span(source)))
     return Document(source, value, reader.spans, reader.keys)
 
 
-def _refuse_depth(content: str, source: str) -> None:
+def _refused(content: str, source: str) -> Iterator[Problem]:
+    """What must not reach the composer: it recurses without a limit, follows aliases and forgets who wrote a tag."""
     depth = 0
+    event: Any
     for event in yaml.parse(content, Loader=_Loader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > MAX_DEPTH + 1:
-            mark = event.start_mark
-            raise UserError(
-                Problem("nested too deeply", Span(source, mark.line + 1, mark.column + 1) if mark else Span(source))
-            )
+        here = Span(source, event.start_mark.line + 1, event.start_mark.column + 1)
+        if getattr(event, "anchor", None) is not None:
+            yield Problem("anchors and aliases are not allowed", here, "write the value out again")
+        if getattr(event, "tag", None) is not None:
+            yield Problem(f"tag `{event.tag}` is not allowed", here)
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            yield Problem("nested too deeply", here)
+            return
 
 
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -122,27 +128,16 @@ class _Reader:
         self.spans: dict[Path_, Span] = {}
         self.keys: dict[Path_, Span] = {}
         self.problems: list[Problem] = []
-        self._seen: set[int] = set()
 
-    def value(self, node: yaml.Node, path: Path_, depth: int) -> Any:
-        here = self._place(node)
-        self.spans[path] = here
-        if id(node) in self._seen:
-            self._wrong(here, "anchors and aliases are not allowed", "write the value out again")
-            return None
-        self._seen.add(id(node))
-        if depth > MAX_DEPTH:
-            self._wrong(here, "nested too deeply")
-            return None
+    def value(self, node: yaml.Node, path: Path_) -> Any:
+        self.spans[path] = self._place(node)
         if isinstance(node, yaml.MappingNode):
-            self._refuse_tag(node, "tag:yaml.org,2002:map", here)
-            return self._mapping(node, path, depth)
+            return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
-            self._refuse_tag(node, "tag:yaml.org,2002:seq", here)
-            return [self.value(item, (*path, i), depth + 1) for i, item in enumerate(node.value)]
-        return self._scalar(cast(yaml.ScalarNode, node), here)
+            return [self.value(item, (*path, i)) for i, item in enumerate(node.value)]
+        return self._scalar(cast(yaml.ScalarNode, node))
 
-    def _mapping(self, node: yaml.MappingNode, path: Path_, depth: int) -> dict[str, Any]:
+    def _mapping(self, node: yaml.MappingNode, path: Path_) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key_node, value_node in node.value:
             place = self._place(key_node)
@@ -157,30 +152,22 @@ class _Reader:
                 self._wrong(place, f"key `{key}` is given twice")
                 continue
             self.keys[(*path, key)] = place
-            found[key] = self.value(value_node, (*path, key), depth + 1)
+            found[key] = self.value(value_node, (*path, key))
         return found
 
-    def _scalar(self, node: yaml.ScalarNode, here: Span) -> Any:
+    def _scalar(self, node: yaml.ScalarNode) -> Any:
         content: str = node.value
         if node.style:
-            self._refuse_tag(node, "tag:yaml.org,2002:str", here)
             return content
-        if node.tag not in _PLAIN_TAGS:
-            self._wrong(here, f"tag `{node.tag}` is not allowed")
-            return None
         if content in ("true", "false"):
             return content == "true"
         if content in _NULLS:
             return None
         if _INT.fullmatch(content):
             return int(content) if len(content) < 20 else content
-        if _FLOAT.fullmatch(content):
+        if _FLOAT.fullmatch(content) and isfinite(float(content)):
             return float(content)
         return content
-
-    def _refuse_tag(self, node: yaml.Node, plain: str, here: Span) -> None:
-        if node.tag not in (plain, "!", None):
-            self._wrong(here, f"tag `{node.tag}` is not allowed")
 
     def _place(self, node: yaml.Node) -> Span:
         return Span(self.source, node.start_mark.line + 1, node.start_mark.column + 1)
@@ -203,7 +190,17 @@ def check(document: Document, schema: Mapping[str, Any]) -> list[Problem]:
 def _validator(schema: str) -> Any:
     import jsonschema
 
-    return jsonschema.Draft202012Validator(json.loads(schema))
+    extend: Any = jsonschema.validators.extend
+    strict = extend(jsonschema.Draft202012Validator, {"pattern": _pattern})
+    return strict(json.loads(schema))
+
+
+def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[Any]:
+    """As JSON Schema means it: `$` is the end of the text, where Python's also stands before a last line break."""
+    import jsonschema
+
+    if isinstance(instance, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), instance):
+        yield jsonschema.ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
 def _explain(document: Document, error: Any) -> list[Problem]:
@@ -232,6 +229,8 @@ def _explain(document: Document, error: Any) -> list[Problem]:
         case "pattern":
             return [Problem(f"{_show(error.instance)} does not have the form {name} needs", where,
                             str(error.schema.get("description", "")))]  # fmt: skip
+        case "minItems" | "minLength" | "minProperties" if error.validator_value > 1:
+            return [Problem(f"{name} needs at least {error.validator_value} entries", where)]
         case "minItems" | "minLength" | "minProperties":
             return [Problem(f"{name} must not be empty", where)]
         case "propertyNames":
