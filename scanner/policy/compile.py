@@ -15,7 +15,7 @@ from types import CodeType
 from typing import Any
 
 from scanner.graph.estate import UNSET, Estate
-from scanner.policy.match import glob
+from scanner.policy.match import REDACTED, glob, holds
 from scanner.policy.model import ALWAYS, All, Any_, Comparison, Condition, Not, Reference, Rule
 
 _ALLOWED = (
@@ -31,12 +31,16 @@ def candidates(estate: Estate, rule: Rule, kind: str) -> tuple[int, list[int]]:
     judged = _judged(estate, rule, kind, nodes)
     if rule.expectation != "must":
         return len(judged), judged
-    suspects = _run(estate, kind, nodes, _keep(estate, rule.where, rule.conditions[0]))
+    source, test = _keep(estate, rule.where, rule.conditions[0])
+    suspects = _run(estate, kind, nodes, source, test)
     return len(judged), [node for node in suspects if node not in estate.aside] if estate.aside else suspects
 
 
 def _judged(estate: Estate, rule: Rule, kind: str, nodes: Sequence[int]) -> list[int]:
-    found = _run(estate, kind, nodes, _keep(estate, rule.where, ALWAYS))
+    source, test = _keep(estate, rule.where, ALWAYS)
+    found = _run(estate, kind, nodes, source, test)
+    if not source.exact:
+        found = [node for node in found if holds(estate, rule.where, node, node) is not False]
     return [node for node in found if node not in estate.aside] if estate.aside else found
 
 
@@ -44,7 +48,8 @@ class _Source:
     """An expression being written: the columns it reads and the constants it names."""
 
     def __init__(self, partial: set[str]) -> None:
-        self.partial = partial  # sets that may have more members than were seen
+        self.partial = partial  # attributes with a gap somewhere: sets may have more members than were seen
+        self.exact = True  # whether nothing is left to the interpreter
         self.columns: dict[str, str] = {}
         self.constants: dict[str, Any] = {}
 
@@ -57,7 +62,8 @@ class _Source:
         return name
 
 
-def _keep(estate: Estate, where: Condition, must: Condition) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+def _keep(estate: Estate, where: Condition, must: Condition) -> tuple[_Source, str]:
+    """The comprehension that keeps what must be looked at, and the columns and constants it names."""
     source = _Source(estate.gap_names)
     dropped = [_false(where, source)] if where is not ALWAYS else []
     if must is not ALWAYS:
@@ -65,8 +71,8 @@ def _keep(estate: Estate, where: Condition, must: Condition) -> tuple[str, tuple
     test = f"not ({' or '.join(dropped)})" if dropped else "True"
     names = ", ".join(["n", *source.columns.values()])
     if not source.columns:
-        return f"[n for n in nodes if {test}]", (), source.constants
-    return f"[n for {names} in rows if {test}]", tuple(source.columns), source.constants
+        return source, f"[n for n in nodes if {test}]"
+    return source, f"[n for {names} in rows if {test}]"
 
 
 def _true(condition: Condition, source: _Source) -> str:
@@ -90,24 +96,29 @@ def _false(condition: Condition, source: _Source) -> str:
 
 
 def _sure(test: Comparison, source: _Source, wanted: bool) -> str:
-    if test.attribute == "name" or test.matcher in ("includes", "shares"):
-        return "False"  # left to the interpreter: names have a fallback, sets may be partial
+    if (
+        test.attribute == "name"
+        or test.attribute.startswith("arm:")
+        or test.attribute in source.partial
+        or test.matcher in ("includes", "shares")
+    ):
+        # left to the interpreter: names have a fallback, `arm:` values any type, sets may be partly read
+        source.exact = False
+        return "False"
     a = source.column(test.attribute)
-    known = f"{a} is not UNSET"
+    known = f"{a} is not UNSET and {a} != REDACTED"
     if isinstance(test.value, Reference):
-        if test.value.attribute == "name":
+        if test.value.attribute == "name" or test.value.attribute in source.partial:
+            source.exact = False
             return "False"
         k = source.column(test.value.attribute)
-        known += f" and {k} is not UNSET"
+        known += f" and {k} is not UNSET and {k} != REDACTED"
     else:
         k = source.constant(test.value)
     if test.matcher == "present":
-        if isinstance(test.value, Reference):
-            return "False"
         empty = f"({a} is None or {a} == EMPTY)"
         answer = f"not {empty}" if test.value is wanted else empty
-        # an empty set may be only partly read
-        return f"({known} and {a} != EMPTY and {answer})"
+        return f"({known} and {answer})"
     there = f"{a} is not None" + (f" and {k} is not None" if isinstance(test.value, Reference) else "")
     match test.matcher:
         case "equals":
@@ -117,8 +128,6 @@ def _sure(test: Comparison, source: _Source, wanted: bool) -> str:
         case "matches":
             answer = f"glob({k}, {a})"
         case bound:
-            if test.attribute in source.partial:
-                return "False"  # a set that may be partly read is left to the interpreter
             answer = f"SIZE({a}) {'<=' if bound == 'at-most' else '>='} {k}"
     if wanted:
         return f"({known} and {there} and {answer})"
@@ -136,29 +145,27 @@ def _compiled(expression: str) -> CodeType:
     return compile(tree, "<rule>", "eval")
 
 
-def _run(
-    estate: Estate, kind: str, nodes: Sequence[int], keep: tuple[str, tuple[str, ...], dict[str, Any]]
-) -> list[int]:
-    expression, columns, constants = keep
+def _run(estate: Estate, kind: str, nodes: Sequence[int], source: _Source, expression: str) -> list[int]:
     names: dict[str, Any] = {
         "__builtins__": {},
         "UNSET": UNSET,
         "EMPTY": frozenset(),
+        "REDACTED": REDACTED,
         "glob": glob,
         "SIZE": _size,
     }
-    if columns:
+    if source.columns:
         declared = estate.ontology.kinds[kind].attributes
         read = []
-        for attribute in columns:
+        for attribute in source.columns:
             column = estate.column(kind, attribute)[1]
             # an attribute the kind does not have is known to be absent
-            absent = None if attribute not in declared and not attribute.startswith("arm:") else UNSET
+            absent = None if attribute not in declared and kind != "missing" else UNSET
             read.append(chain(column, repeat(absent)) if column is not None else repeat(absent))
         names["rows"] = zip(nodes, *read, strict=False)
     else:
         names["nodes"] = nodes
-    found: list[int] = eval(_compiled(expression), {**names, **constants})  # noqa: S307  # checked above
+    found: list[int] = eval(_compiled(expression), {**names, **source.constants})  # noqa: S307  # checked above
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from scanner import ids, regions
 from scanner.graph.estate import UNSET, Estate
 from scanner.policy.model import Any_, Comparison, Condition, Not, Reference
 
@@ -36,7 +37,8 @@ def value_of(estate: Estate, node: int, attribute: str) -> Any:
     if value is UNSET and not attribute.startswith("arm:"):
         declared = estate.ontology.kinds[estate.kind(node)].attributes
         return UNSET if attribute in declared or estate.kind(node) == "missing" else None
-    return UNSET if value == "[redacted]" else value
+    hidden = value == REDACTED or (isinstance(value, frozenset) and REDACTED in value)
+    return UNSET if hidden else value
 
 
 def _test(estate: Estate, test: Comparison, node: int, subject: int) -> Answer:
@@ -44,8 +46,25 @@ def _test(estate: Estate, test: Comparison, node: int, subject: int) -> Answer:
     wanted = test.value
     if isinstance(wanted, Reference):
         wanted = value_of(estate, subject, wanted.attribute)
+    if test.attribute.startswith("arm:") and test.matcher not in ("matches", "present"):
+        value, wanted = _alike(value), _alike(wanted)
     partial = isinstance(value, frozenset) and bool(estate.gaps_at(node, test.attribute))
-    return compare(test.matcher, value, wanted, partial)
+    answer = compare(test.matcher, value, wanted, partial)
+    if answer is False and value is not None and isinstance(test.value, Reference) and isinstance(wanted, frozenset):
+        # what the set lacks may be in the part nobody saw
+        return None if estate.gaps_at(subject, test.value.attribute) else False
+    return answer
+
+
+def _alike(value: Any) -> Any:
+    """Azure writes ids and locations in several ways: two of them that mean the same become equal."""
+    if isinstance(value, frozenset):
+        return frozenset(map(_alike, value))
+    if not isinstance(value, str):
+        return value
+    if value.startswith("/"):
+        return ids.fold(value)
+    return ids.fold_location(value) if regions.region(ids.fold_location(value)) else value
 
 
 def compare(matcher: str, value: Any, wanted: Any, partial: bool = False) -> Answer:
@@ -57,6 +76,8 @@ def compare(matcher: str, value: Any, wanted: Any, partial: bool = False) -> Ans
         return None if partial and not there else there == wanted
     if value is None or wanted is None:
         return False
+    if (isinstance(value, bool) and matcher != "equals") or not isinstance(value, _TAKES.get(matcher, object)):
+        return None  # an `arm:` property of a type nobody expected cannot be compared
     answer = _COMPARE[matcher](value, wanted)
     if partial:
         settled = {"includes": True, "shares": True, "at-least": True, "at-most": False}.get(matcher)
@@ -68,8 +89,12 @@ def _size(value: Any) -> Any:
     return len(value) if isinstance(value, frozenset) else value
 
 
+REDACTED = "[redacted]"
+_TAKES: Mapping[str, type | tuple[type, ...]] = {
+    "at-most": (int, float, frozenset), "at-least": (int, float, frozenset), "matches": str, "includes": frozenset, "shares": frozenset,
+}  # fmt: skip
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
-    "equals": lambda value, wanted: value == wanted,
+    "equals": lambda value, wanted: value == wanted and isinstance(value, bool) is isinstance(wanted, bool),
     "in": lambda value, wanted: value in wanted,
     "at-most": lambda value, wanted: _size(value) <= wanted,
     "at-least": lambda value, wanted: _size(value) >= wanted,
