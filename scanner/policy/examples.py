@@ -85,11 +85,9 @@ def mutants(rule: Rule) -> Iterator[tuple[str, Rule]]:
     for words, where in _without(rule.where):
         yield f"`where` loses {words}", replace(rule, where=where)
     for number, condition in enumerate(rule.conditions):
-        parts = list(_without(condition))
-        if len(parts) > 1:
-            for words, smaller in parts:
-                changed = (*rule.conditions[:number], smaller, *rule.conditions[number + 1 :])
-                yield f"`{rule.expectation}` loses {words}", replace(rule, conditions=changed)
+        for words, smaller in _without(condition):
+            changed = (*rule.conditions[:number], smaller, *rule.conditions[number + 1 :])
+            yield f"`{rule.expectation}` loses {words}", replace(rule, conditions=changed)
     if len(rule.follow) > 1:
         for edge in sorted(rule.follow):
             yield f"`follow` loses `{edge}`", replace(rule, follow=rule.follow - {edge})

@@ -13,7 +13,7 @@ from scanner import data, yamlfile
 from scanner.errors import Problem, Span, UserError, suggest
 from scanner.findings import RuleInfo
 from scanner.graph.edges import ONTOLOGY
-from scanner.policy.conditions import ConditionReader
+from scanner.policy.conditions import ConditionReader, could_be, could_be_arm, described
 from scanner.policy.model import ALWAYS, Case, Condition, Example, Rule, comparisons
 from scanner.policy.paths import reachable
 
@@ -32,7 +32,12 @@ def load_rules(folders: Sequence[Path]) -> tuple[Rule, ...]:
     problems: list[Problem] = []
     found: list[Rule] = []
     for number, folder in enumerate(folders):
-        for path in _files(folder, built_in=number == 0):
+        try:
+            files = _files(folder, built_in=number == 0)
+        except UserError as error:
+            problems.extend(error.problems)
+            continue
+        for path in files:
             try:
                 found.append(load_rule(path, data.shown(path), own=number > 0))
             except UserError as error:
@@ -45,7 +50,13 @@ def load_rules(folders: Sequence[Path]) -> tuple[Rule, ...]:
 
 def _files(folder: Path, built_in: bool) -> list[Path]:
     where = [folder / theme for theme in THEMES] if built_in else [folder]
-    return sorted(path for place in where for path in place.rglob("*.yaml"))
+    found = sorted(path for place in where for path in place.rglob("*.yaml"))
+    astray = sorted(path for place in where for path in place.rglob("*.yml"))
+    if astray:
+        raise UserError(*(Problem("a rule file ends in `.yaml`", Span(data.shown(path))) for path in astray))
+    if not found:
+        raise UserError(f"no rule file in `{data.shown(folder)}`", help="a rule is a file that ends in `.yaml`")
+    return found
 
 
 def _clashes(rules: Sequence[Rule], folders: Sequence[Path]) -> Iterator[Problem]:
@@ -102,6 +113,14 @@ def _schema() -> Mapping[str, Any]:
     return schema
 
 
+@cache
+def _scenario_keys() -> frozenset[str]:
+    """What a rule may need: keys of a scenario file, those of `quota` and `structure` with a dot."""
+    known = yamlfile.read(data.rules() / "schema" / "scenario.schema.json").value["properties"]
+    inner = {f"{key}.{name}" for key in ("quota", "structure") for name in known[key]["properties"]}
+    return frozenset(known) | inner
+
+
 class _Reader:
     """Collects the mistakes of one file while it turns data into a rule."""
 
@@ -127,6 +146,9 @@ class _Reader:
             tuple(v.get("controls", ())), decided,
         )  # fmt: skip
         span = self.document.span("id")
+        for n, need in enumerate(v.get("needs", ())):
+            if need not in _scenario_keys():
+                self.wrong(f"`{need}` is not a key of a scenario", "needs", n, help=suggest(need, _scenario_keys()))
         if decided != "graph":
             for key in ("for", "where", "follow", "to", *EXPECTATIONS, "message", "examples"):
                 if key in v:
@@ -217,7 +239,9 @@ class _Reader:
                 place = f"a `{self.value['for']}`" if first else "any kind this walk can reach"
                 more = f"; from there: {listed}" if listed else ""
                 self.wrong(f"an edge `{edge}` never leaves {place}{more}", "follow", number)
-        if not self.problems and not kinds & set(ONTOLOGY.members(to)):
+        if not self.problems and not {k for edge in used for k in ONTOLOGY.arriving_at(edge)} & kinds & set(
+            ONTOLOGY.members(to)
+        ):
             self.wrong(f"these edges never lead from a `{self.value['for']}` to a `{to}`", "to")
 
     def _conditions(self, reader: ConditionReader, expectation: str, kind: str) -> tuple[Condition, ...]:
@@ -234,8 +258,9 @@ class _Reader:
                 side, _, attribute = attribute.partition(".")
             kind = {"subject": subject, "found": to}.get(who, "")
             allowed = bool(kind) and (expectation != "never-together" or who == "subject" or side in ("0", "1"))
+            known = ONTOLOGY.attribute(kind, attribute) if allowed else None
             if not allowed or (
-                attribute and not attribute.startswith("arm:") and not ONTOLOGY.attribute(kind, attribute)
+                attribute and not attribute.startswith("arm:") and (known is None or known.type in ("map", "opaque"))
             ):
                 self.wrong(f"`{{{word}}}` in the message stands for nothing", "message")
 
@@ -269,6 +294,10 @@ class _Reader:
                 if key not in declared and key not in ("kind", "gaps") and not key.startswith("arm:"):
                     self.wrong(f"a `{kind}` has no attribute `{key}`", *here, key, key=True,
                                help=suggest(key, set(declared)))  # fmt: skip
+                elif key in declared and not could_be(attributes[key], declared[key]):
+                    self.wrong(f"`{key}` is {described(declared[key])}", *here, key)
+                elif key.startswith("arm:") and not could_be_arm(attributes[key]):
+                    self.wrong(f"`{key}` is text, a number, `true` or `false`, or a list of texts", *here, key)
             for n, edge in enumerate(attributes.get("gaps", ())):
                 if ONTOLOGY.direction(edge) is None and edge not in declared:
                     self.wrong(f"`{edge}` is neither an edge nor an attribute", *here, "gaps", n)

@@ -64,6 +64,27 @@ def test_a_good_rule_loads() -> None:
         ("must: {public-network-access: disabled}", "follow: [stored-in]\nto: region\nevery: {name: x}", "an edge `stored-in` never leaves a `workspace`; from there: "),
         ("must: {public-network-access: disabled}", "follow: [has-compute]\nto: region\nevery: {name: x}", "never lead from a `workspace` to a `region`"),
         ("must: {public-network-access: disabled}", "follow: [has-compute, compute-of]\nto: compute\nevery: {name: x}", "and its inverse"),
+        ("where: {stage: production}", "where: {not: {}}", "r.yaml:7:14: an empty condition says nothing"),
+        ("where: {stage: production}", "where: {any: [{}]}", "an empty condition says nothing"),
+        ("where: {stage: production}", "where: {live: $subject.region}", "`$subject.region` is text, which does not fit here"),
+        ("where: {stage: production}", "where: {region: {in: $subject.region}}", "`$subject.region` is text, which does not fit here"),
+        ("where: {stage: production}", "where: {region: {matches: $subject.home-regions}}", "is a set of texts, which does not fit here"),
+        ("where: {stage: production}", "where: {region: $subject.tags}", "is not for rules, which does not fit here"),
+        ("where: {stage: production}", "where: {region: {present: $subject.live}}", "`present` takes `true` or `false`"),
+        ("where: {stage: production}", "where: {region: {in: [$subject.home]}}", "`$subject.home` has no place in a list"),
+        ("where: {stage: production}", "where: {arm:sku: {in: [[a]]}}", "a value is text, a number, or `true` or `false`"),
+        ("where: {stage: production}", 'where: {"arm:ports[]": x}', "a plain value does not fit `arm:ports[]`, which is a set of texts"),
+        ("where: {stage: production}", 'where: {"arm:ports[]": {includes: 22}}', "`arm:ports[]` is a set of texts, not `22`"),
+        ("where: {stage: production}", 'where: {"arm:a[": x}', "`arm:a[` is not a path"),
+        ("where: {stage: production}", "where: {arm:a..b: x}", "`arm:a..b` is not a path"),
+        ('"{subject} has {subject.public-network-access}"', '"{subject.tags}"', "`{subject.tags}` in the message stands for nothing"),
+        ("stage: production, public-network-access: disabled}", "stage: prod}", "`stage` is one of `exploration`"),
+        ("stage: production, public-network-access: disabled}", "stage: production, live: 1}", "`live` is `true` or `false`"),
+        ("stage: production, public-network-access: disabled}", "stage: {a: b}}", "`stage` is one of"),
+        ("stage: production, public-network-access: disabled}", "home-regions: [{a: b}]}", "`home-regions` is a set of texts"),
+        ("stage: production, public-network-access: disabled}", "arm:x: {a: b}}", "`arm:x` is text, a number"),
+        ("for: workspace", "needs: [quota.headrom]\nfor: workspace", "r.yaml:6:9: `quota.headrom` is not a key of a scenario\n  help: did you mean `quota.headroom`?"),
+        ("must: {public-network-access: disabled}", "follow: [located-in]\nto: workspace\nevery: {name: x}", "never lead from a `workspace` to a `workspace`"),
         ("id: ACC13", "id: ACME-ACC13", "has a prefix, which only rules of your own have"),
     ],
 )  # fmt: skip
@@ -90,6 +111,14 @@ def test_a_set_with_one_bad_rule_does_not_run_and_clashes_are_named(tmp_path: Pa
     assert "ACME-ACC13" in {rule.info.id for rule in load_rules([data.rules(), tmp_path])}
     (tmp_path / "b.yaml").write_text(GOOD.replace("ACC13", "ACME-ACC13"), encoding="utf-8")
     with pytest.raises(UserError, match="id `ACME-ACC13` is taken"):
+        load_rules([data.rules(), tmp_path])
+
+
+def test_a_rule_file_is_never_passed_over_in_silence(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no rule file in"):
+        load_rules([data.rules(), tmp_path])
+    (tmp_path / "mine.yml").write_text(GOOD, encoding="utf-8")
+    with pytest.raises(UserError, match=r"mine\.yml:1:1: a rule file ends in `\.yaml`"):
         load_rules([data.rules(), tmp_path])
 
 
