@@ -15,7 +15,7 @@ from scanner.policy.compile import candidates
 from scanner.policy.match import Answer, holds
 from scanner.policy.message import fill, say
 from scanner.policy.model import Condition, Reference, Rule, comparisons, references
-from scanner.policy.walk import Reached, Route, blind, chain, leading_to, route, walk
+from scanner.policy.walk import Reached, Route, blind, chain, leading_to, route, unseen, walk
 
 
 def evaluate(
@@ -69,10 +69,21 @@ def _evaluate(estate: Estate, rule: Rule) -> RuleResult:
             subjects_with_findings += bool(found)
     passed = judged - subjects_with_findings
     for kind, gap in estate.unread:
-        if kind in estate.ontology.members(rule.subject):
+        if kind in estate.ontology.members(rule.subject) and not _left_out(rule, kind):
             findings.append(_unread(estate, rule, kind, gap))
             judged += 1
     return RuleResult(rule.info, judged, passed, tuple(findings))
+
+
+def _left_out(rule: Rule, kind: str) -> bool:
+    """Whether `where` leaves out every node of a kind, by its type or for want of an attribute."""
+    if any(test.attribute == "name" for test in comparisons(rule.where)):
+        return False
+    anyone = Estate()
+    node = anyone.add(kind, "")
+    if arm_type := anyone.ontology.kinds[kind].arm_type:
+        anyone.set(node, "type", arm_type)
+    return holds(anyone, rule.where, node, node) is False
 
 
 def _worth_a_walk(estate: Estate, rule: Rule, by: Route) -> set[int] | None:
@@ -146,7 +157,9 @@ def _some(estate: Estate, rule: Rule, subject: int, where: Answer, reached: Reac
         return
     maybe = [node for node in reached.conditional if holds(estate, condition, node, subject) is not False]
     if None in answers or reached.gaps or where is None:
-        yield _unknown(estate, rule, subject, reached.gaps, (), reached)
+        doubtful = [node for node, answer in zip(reached.certain, answers, strict=True) if answer is None]
+        gaps = [*reached.gaps, *(g for node in (*doubtful, subject) for g in _gaps_behind(estate, rule, node, subject))]
+        yield _unknown(estate, rule, subject, gaps, (), reached)
     elif maybe:
         yield _conditional(estate, rule, subject, maybe[:1], reached)
     else:
@@ -181,6 +194,9 @@ def _never_together(estate: Estate, rule: Rule, subject: int, where: Answer, rea
             yield _unknown(estate, rule, subject, gaps, both, reached)
     elif reached.gaps:
         yield _unknown(estate, rule, subject, reached.gaps, both, reached)
+    elif both and unseen(estate, subject):
+        # whoever is behind it may reach the other side in another way
+        yield _unknown(estate, rule, subject, unseen(estate, subject), both, reached)
 
 
 # -- findings -----------------------------------------------------------------------------------------------------
@@ -351,16 +367,12 @@ def _coverage(result: RuleResult, results: Sequence[RuleResult]) -> RuleResult:
 
 
 def _common(scopes: Sequence[str]) -> str:
-    """The lowest scope above all, by segments; the tenant root when subscriptions differ."""
+    """The lowest scope above all; the tenant root when subscriptions differ."""
     if len(scopes) == 1:
         return scopes[0]
     if not all(scope.startswith("/") for scope in scopes):
         return "tenant"
-    split = [scope.split("/")[1:] for scope in scopes]
-    shared: list[str] = []
-    for segments in zip(*split, strict=False):
-        if len(set(segments)) > 1:
-            break
-        shared.append(segments[0])
-    # a scope ends after a name, not after a word like `subscriptions`
-    return "/" + "/".join(shared[: len(shared) - len(shared) % 2])
+    scope = scopes[0]
+    while not all(ids.contains(scope, other) for other in scopes):
+        scope = ids.parent(scope) or ids.ROOT_SCOPE
+    return scope

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from scanner.findings import Chain, Gap, Step
@@ -94,9 +94,15 @@ def inverse_of(estate: Estate, name: str) -> str:
 
 
 def blind(estate: Estate, by: Route) -> set[int]:
-    """Nodes at which a walk of this route would meet a gap."""
+    """Nodes at which a walk of this route would meet a gap, and those that stand for somebody unseen."""
     watched = set(by.watched)
-    return {node for node, edge, _ in estate.gap_marks() if edge in watched} | set(estate.nodes("missing"))
+    found = {node for node, edge, _ in estate.gap_marks() if edge in watched or unseen(estate, node)}
+    return found | set(estate.nodes("missing"))
+
+
+def unseen(estate: Estate, node: int) -> Sequence[int]:
+    """The gaps behind an identity that stands for the unread members of a group; none for everybody else."""
+    return estate.gaps_at(node, "*") if estate.key(node).startswith("unread:") else ()
 
 
 def _conditional(estate: Estate, edge: str) -> bool:

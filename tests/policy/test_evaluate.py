@@ -75,6 +75,66 @@ def test_an_unread_list_of_subjects_is_one_unknown_for_every_rule_on_them() -> N
     assert "grant Microsoft.MachineLearningServices/workspaces/read at /subscriptions/s" in coverage.message
 
 
+def test_an_unread_list_says_nothing_of_a_rule_that_leaves_its_type_out() -> None:
+    estate = Estate()
+    estate.mark_unread("workspace", estate.add_gap(Gap("workspace", "/subscriptions/s", "Some/read", "forbidden")))
+    kind = Comparison("type", "equals", "microsoft.storage/storageaccounts")
+    rule = replace(RULES["ACC13"], subject="arm-resource", where=kind)
+    assert evaluate(estate, [rule], patterns=(), keys=())[0].verdict == "pass"
+    for where in (
+        ALWAYS,
+        Not(kind),
+        Comparison("name", "matches", "prod-*"),
+        Comparison("stage", "equals", "production"),
+    ):
+        assert evaluate(estate, [replace(rule, where=where)], patterns=(), keys=())[0].verdict == "unknown"
+
+
+@pytest.mark.parametrize(("duty", "verdict"), [("train", "unknown"), ("observe", "pass")])
+def test_whoever_is_in_a_group_nobody_could_look_into_may_hold_the_other_duty_too(duty: str, verdict: str) -> None:
+    estate = Estate()
+    gap = estate.add_gap(Gap("group-member", "g", "GroupMember.Read.All", "forbidden"))
+    group = estate.add("group", "g", "grp-ds")
+    held = estate.add("duty", f"duty:{duty}@dev", duty)
+    estate.set(held, "duty", duty)
+    estate.set(held, "stage", "development")
+    estate.connect(group, "holds", held)
+    estate.mark_gap(group, "has-member", gap)
+    somebody = estate.add("user", "unread:member|g", "members of grp-ds (unread)")
+    estate.connect(somebody, "member-of", group)
+    estate.mark_gap(somebody, "*", gap)
+    (result,) = evaluate(estate, [RULES["SOD01"]], patterns=(), keys=())
+    assert result.verdict == verdict
+    assert [f.gaps for f in result.findings] == [(estate.gaps[gap],)] * (verdict == "unknown")
+
+
+def test_an_unknown_some_names_the_gaps_behind_it() -> None:
+    estate = Estate()
+    gap = estate.add_gap(Gap("compute", "/w", "Some/read", "forbidden"))
+    workspace, compute = estate.add("workspace", "/w", "w"), estate.add("compute", "/w/c", "c")
+    estate.set(workspace, "stage", "production")
+    estate.connect(workspace, "has-compute", compute)
+    estate.mark_gap(compute, "*", gap)
+    rule = replace(
+        RULES["ACC13"], follow=frozenset({"has-compute"}), to="compute", expectation="some",
+        conditions=(Comparison("vm-size", "equals", "x"),),
+    )  # fmt: skip
+    (finding,) = evaluate(estate, [rule], patterns=(), keys=())[0].findings
+    assert (finding.outcome, finding.gaps) == ("unknown", (estate.gaps[gap],))
+
+
+@pytest.mark.parametrize(("scopes", "common"), [
+    (("a", "b"), "/subscriptions/s/resourcegroups/r"), (("a", "a/blobservices/default"), "/subscriptions/s/resourcegroups/r/providers/microsoft.storage/storageaccounts/a"),
+])  # fmt: skip
+def test_a_permission_is_asked_for_at_a_scope_that_exists(scopes: tuple[str, ...], common: str) -> None:
+    estate = Estate()
+    for name in scopes:
+        scope = f"/subscriptions/s/resourcegroups/r/providers/microsoft.storage/storageaccounts/{name}"
+        estate.mark_unread("workspace", estate.add_gap(Gap("workspace", scope, "Some/read", "forbidden")))
+    results = evaluate(estate, [RULES["ACC13"], RULES["GAP01"]], patterns=(), keys=())
+    assert f"grant Some/read at {common}:" in results[1].findings[0].message
+
+
 def test_a_rule_whose_key_is_absent_is_not_applicable_and_says_so() -> None:
     rule = next(r for r in load_rules([data.rules()]) if r.info.id == "QUO01")
     (result,) = evaluate(Estate(), [rule], patterns=(), keys=("quota",))
