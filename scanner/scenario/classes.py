@@ -37,10 +37,12 @@ def bind(estate: Estate, scenario: Scenario) -> None:
         if not found:
             users = estate.neighbours(account, "default-store-of")
             found = frozenset().union(*(writer.default(user) for user in users))
-        if not found and (gaps := _doubts(estate, account, "workspace", "data-asset")):
-            # an asset or a workspace nobody could list may say what is in it
+        # an asset, workspace or container nobody could read may say what is in it, and so who may open it
+        gaps = _doubts(estate, account, "workspace", "data-asset") or writer.recogniser.unread_above(account)
+        if not found and gaps:
             for gap in gaps:
                 estate.mark_gap(account, "*", gap)
+                estate.mark_gap(account, "opened-by", gap)
             continue
         writer.write(account, frozenset(found))
         writer.store(account, bool(assets.get(account)))
@@ -142,6 +144,11 @@ class _Writer:
     def write(self, node: int, classes: frozenset[str]) -> None:
         estate = self.estate
         if node in estate.aside:
+            return
+        gaps = [] if classes else self.recogniser.unread_above(node)
+        if gaps:
+            for gap in gaps:
+                estate.mark_gap(node, "*", gap)
             return
         facts = self.facts.get(classes)
         if facts is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 
 from scanner import ids, regions
 from scanner.graph.estate import Estate
@@ -87,6 +88,14 @@ def bind(estate: Estate, scenario: Scenario) -> None:
         for node in estate.nodes(kind):
             if node in estate.aside:
                 continue
+            doubts = finder.doubts(node)
+            if doubts:
+                for attribute, gap in product(("environment", "stage", "live", "unit", "belongs-to"), doubts):
+                    estate.mark_gap(node, attribute, gap)
+                if estate.kind(node) == "workspace":
+                    for gap in doubts:  # of any environment, there may be one more
+                        estate.mark_unread("workspace", gap)
+                continue
             found = finder.environment(node)
             if kind == "arm-resource" and estate.kind(node) == "resource":
                 # context, judged only by people's own rules: no more than where it belongs
@@ -124,6 +133,25 @@ class _Finder:
         if self.estate.kind(node) in _CONTAINERS:
             self.remembered[node] = found
         return found
+
+    def doubts(self, node: int, depth: int = 0) -> list[int]:
+        """Gaps of unread containers that might have a say in the environment of a node; what is nearer decides."""
+        if not self.recogniser.unread:
+            return []
+        if self._is_managed(node):
+            manager = owner(self.estate, node) if depth < _MOST_OWNERS else None
+            if manager is not None and self.estate.kind(manager) != "missing":
+                return self.doubts(manager, depth + 1)
+        own = self.recogniser.at(node)
+        if own and not (
+            self.recogniser.by_tags(node) and self._placed(node) and self.by_name[own[0]].stage != STAGES[-1]
+        ):
+            return []
+        above = self.estate.first(node, "contained-in")
+        if above is None:
+            return []
+        missing = self.estate.kind(above) == "missing"
+        return self.recogniser.unread_above(node) if missing else self.doubts(above, depth)
 
     def _is_managed(self, node: int) -> bool:
         known = self.managed.get(node)

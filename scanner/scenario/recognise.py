@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from scanner import ids
+from scanner.findings import Gap
 from scanner.graph.estate import Estate
 from scanner.scenario.model import Match
 
+_MANAGEMENT_GROUP = ids.management_group("")
 _PLACES = ("resource-group", "subscription", "management-group", "tenant")
 
 
@@ -21,6 +23,8 @@ class Recogniser:
         self._by_tags: dict[int, tuple[str, ...]] = {}
         self._by_place: dict[int, tuple[str, ...]] = {}
         self._names = any(match.names for _, match in matches)
+        self.unread = any(estate.neighbours(node, "contains") for node in estate.nodes("missing"))
+        self._groups = any(match.management_groups for _, match in matches)
 
     def at(self, node: int) -> tuple[str, ...]:
         """The names whose match applies at this very node, in file order."""
@@ -61,6 +65,17 @@ class Recogniser:
             if kind in _PLACES or found:
                 self._by_place[node] = found
         return found
+
+    def unread_above(self, node: int) -> list[int]:
+        """Gaps of containers of a node that nobody could read, and whose tags or names might say where it belongs."""
+        estate = self.estate
+        if not self.unread:
+            return []
+        return [
+            gap for place in ancestors(estate, node)
+            if estate.kind(place) == "missing" and (self._groups or not estate.key(place).startswith(_MANAGEMENT_GROUP))
+            for gap in estate.gaps_at(place, "*") or [estate.add_gap(Gap("resource", estate.key(place), "", "missing"))]
+        ]  # fmt: skip
 
     def nearest(self, node: int, above: Callable[[int], Iterator[int]]) -> tuple[int, tuple[str, ...]] | None:
         """The nearest node, from this one up, at which something applies, and what."""

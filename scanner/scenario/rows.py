@@ -18,6 +18,7 @@ _GROUPS = ("group",)
 
 def bind(estate: Estate, scenario: Scenario, names: Names) -> None:
     """Makes the rows, ties them to principals, and marks the principals."""
+    # a workspace nobody could list or place may be of a project that has a row
     unfilled = estate.unread_gaps("workspace") if any(_TOKEN.search(row.principal) for row in scenario.roles) else []
     for group in estate.nodes("group"):
         if unfilled:  # a row for a project nobody could see may name it

@@ -9,7 +9,7 @@ import pytest
 from scanner import data, regions, yamlfile
 from scanner.errors import Span, UserError
 from scanner.findings import Finding, Gap
-from scanner.graph.estate import Estate
+from scanner.graph.estate import UNSET, Estate
 from scanner.scenario.bind import bind
 from scanner.scenario.load import PATTERNS, from_document, load
 from scanner.scenario.model import Scenario
@@ -144,6 +144,25 @@ def test_the_nearest_match_counts_and_carries_its_line() -> None:
     assert [estate.get(n, "environment") for n in (tagged, placed, lost)] == ["development", "production", None]
     assert estate.line(tagged, "environment") == Span("s.yaml", 4, 3)
     assert estate.line(placed, "home-regions") == Span("s.yaml", 8, 41)
+
+
+def test_what_lies_in_a_group_nobody_could_read_belongs_nowhere_for_certain() -> None:
+    estate = _estate()
+    group = estate.add("missing", "/subscriptions/sub-dev/resourcegroups/rg", "rg")
+    estate.connect(1, "contains", group)
+    bare, tagged = (estate.add("workspace", f"/subscriptions/sub-dev/resourcegroups/rg/{n}", n) for n in "ab")
+    account = estate.add("storage-account", "/subscriptions/sub-dev/resourcegroups/rg/st", "st")
+    for node, tags in ((bare, {}), (tagged, {"env": "dev"}), (account, {})):
+        estate.set(node, "tags", tags)
+        estate.set(node, "subscription", "/subscriptions/sub-dev")
+        estate.connect(group, "contains", node)
+    gap = estate.add_gap(Gap("resource-group", "/subscriptions/sub-dev", "Some/read", "forbidden"))
+    estate.mark_gap(group, "*", gap)
+    bind(estate, _load(BASE))
+    assert estate.get(bare, "environment") is UNSET and list(estate.gaps_at(bare, "stage")) == [gap]
+    assert estate.get(tagged, "environment") == "development"  # its own tag is nearer
+    assert estate.get(account, "holds-data") is UNSET and list(estate.gaps_at(account, "opened-by")) == [gap]
+    assert ("workspace", gap) in estate.unread  # of any environment, there may be one more
 
 
 def test_where_a_tag_disagrees_with_the_place_the_stricter_stage_applies() -> None:
