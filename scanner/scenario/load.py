@@ -36,7 +36,7 @@ PATTERNS = (
     "single-environment", "multi-environment", "limited-and-production", "regional-training", "regional-serving",
     "regional-fine-tuning", "contoso",
 )  # fmt: skip
-_NEEDS_CAUSE = ("ACC", "SOD")
+_NEEDS_CAUSE = re.compile(r"(.*-)?(ACC|SOD)[0-9]*", re.IGNORECASE)  # of people's own, too
 _TOKEN = re.compile(r"\{([^{}]*)\}")
 
 
@@ -69,7 +69,9 @@ def _included(document: yamlfile.Document, folder: Path) -> yamlfile.Document:
         if not isinstance(name, str) or not (folder / name).is_file():
             raise UserError(Problem(f"no file `{name}` to include", document.span("include", number)))
         other = yamlfile.read(folder / name, data.shown(folder / name))
-        for key, part in (other.value or {}).items():
+        if not isinstance(other.value, dict):
+            raise UserError(Problem("a file to include is a map of keys, as a scenario is", other.span()))
+        for key, part in other.value.items():
             if isinstance(part, dict) and isinstance(value.get(key, {}), dict):
                 value[key] = {**part, **value.get(key, {})}
             elif key not in value:
@@ -197,8 +199,8 @@ class _Reader:
         }
         for unit, among in checks.items():
             for number, name in enumerate(given.get(unit, ())):
-                folded = {ids.fold_location(word): word for word in among}
-                if ids.fold_location(name) not in folded:
+                fold = ids.fold_location if unit == "region" else str.lower
+                if fold(name) not in {fold(word) for word in among}:
                     near = suggest(name, among)
                     self.wrong(f"`{name}` is not a {unit} Azure has", *path, unit, number, help=near)
         found = regions.within(
@@ -209,6 +211,8 @@ class _Reader:
             name for name, facts in self.own_regions.items()
             if str(facts.get("country", "")).lower() in wanted_countries or set(facts.get("boundary", ())) & set(given.get("boundary", ()))
         }  # fmt: skip
+        if not any(given.values()):
+            self.wrong("a place needs a region, country, geography or boundary: nothing could ever be there", *path)
         words = ", ".join(
             str(name) for unit in ("region", "country", "geography", "boundary") for name in given.get(unit, ())
         )
@@ -239,6 +243,15 @@ class _Reader:
     def _structure(self, s: dict[str, Any]) -> Structure:
         for name in s.get("shared-workspaces", {}):
             self.known(name, self.environments, "an environment", "structure", "shared-workspaces", name)
+        for name, how in s.get("keys", {}).items():
+            if not how:
+                self.wrong(
+                    f"nothing says where `{name}` is read from",
+                    "structure",
+                    "keys",
+                    name,
+                    help="write a `tag` or a `name`",
+                )
         return Structure(
             s.get("workspace-per"), s.get("resource-group-per"), s.get("keys", {}), tuple(s.get("created-by", ())), s.get("cost-tag")
         )  # fmt: skip
@@ -272,7 +285,7 @@ class _Reader:
         return rows
 
     def _tokens(self, name: str, *path: str | int) -> None:
-        keys = set(self.value.get("structure", {}).get("keys", {}))
+        keys = list(self.value.get("structure", {}).get("keys", {}))
         for token in _TOKEN.findall(name):
             if token not in keys:
                 self.wrong(
@@ -280,13 +293,23 @@ class _Reader:
                     *path,
                     help=suggest(token, keys),
                 )
+            elif token != keys[0]:
+                # a resource has one unit: filled with another key's values, the name would approve a stranger
+                self.wrong(f"`{{{token}}}` is not filled: names take the first of `structure.keys`, `{keys[0]}`", *path)
 
     def _administrators(self, number: int, a: dict[str, Any]) -> Administrators:
         path = ("administrators", number)
         over = self.all_known(a["over"], self.environments, "an environment", *path, "over")
+        self._once("administrators", "group", number)
         return Administrators(
             a["group"], over, tuple(a["duties"]), a.get("by"), a.get("approval"), a.get("at-most"), self.document.span(*path)
         )  # fmt: skip
+
+    def _once(self, part: str, key: str, number: int) -> None:
+        """A second entry of one name would take the place of the first."""
+        entries = self.value[part]
+        if any(other[key].lower() == entries[number][key].lower() for other in entries[:number]):
+            self.wrong(f"`{entries[number][key]}` stands here twice", part, number, key)
 
     def _release(self, r: dict[str, Any] | None) -> Release | None:
         if r is None:
@@ -301,6 +324,7 @@ class _Reader:
 
     def _service(self, number: int, s: dict[str, Any]) -> Service:
         path = ("services", number)
+        self._once("services", "name", number)
         if ("principal" in s) == ("identity-of" in s):
             self.wrong("a service names a `principal` or an `identity-of`, one of them", *path)
         where = self.all_known(s["where"], self.environments, "an environment", *path, "where")
@@ -310,6 +334,7 @@ class _Reader:
 
     def _shared(self, number: int, s: dict[str, Any]) -> Shared:
         path = ("shared", number)
+        self._once("shared", "on", number)
         used_by = self.all_known(s.get("used-by", []), self.environments, "an environment", *path, "used-by")
         if "region" in s:
             self.known(
@@ -365,11 +390,18 @@ class _Reader:
                 self.known(on["environment"], self.environments, "an environment", *path, "on", "environment")
             if "class" in on:
                 self.known(on["class"], self.classes, "a data class", *path, "on", "class")
-        if w["rule"].startswith(_NEEDS_CAUSE) and "cause" not in w:
+        if _NEEDS_CAUSE.fullmatch(w["rule"]) and "cause" not in w:
             self.wrong(f"a waiver of {w['rule']} needs a `cause`", *path, key=True,
                        help="copy the cause key from the report, or write `cause: any`")  # fmt: skip
         subject = "" if on else _subject(w["on"])
         cause = w.get("cause", "")
+        if cause not in ("", "any") and not ids.is_guid(cause) and not set(cause) & set("/:"):
+            self.wrong(
+                f"`{cause}` is not a cause key", *path, "cause", help="copy it from the report, or write an object id"
+            )
+        approvers = self.value.get("waiver-policy", {}).get("approvers")
+        if approvers is not None:
+            self.known(w["approved-by"], set(approvers), "an approver of `waiver-policy`", *path, "approved-by")
         return Waiver(
             w["rule"], subject, cause if cause == "any" else _subject(cause), w["reason"], w["approved-by"], self._date(w["until"], *path, "until"),
             self.document.span(*path), w.get("ticket", ""), on.get("environment", ""), on.get("class", ""),

@@ -56,7 +56,11 @@ class Recogniser:
         found = self._by_place.get(node)
         if found is None:
             name, key = self.estate.name(node).lower(), self.estate.key(node)
-            own = (name, ids.last(key))
+            own = (
+                name,
+                ids.last(key),
+                self.estate.original(node).lower(),
+            )  # a tenant's key is `/`, its id the original
             found = tuple(
                 title
                 for title, match in self.matches

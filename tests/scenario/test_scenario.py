@@ -56,6 +56,18 @@ def test_there_is_one_for_each_pattern() -> None:
         (BASE.replace("boundary: [EU]", "boundary: [ASIA]"), "`ASIA` is not one of `EU`, `EU-EFTA`, `UK`, `US`"),
         (BASE.replace("region: westeurope", "region: westeurop"), "`westeurop` is not a region Azure has\n  help: did you mean `westeurope`?"),
         (BASE.replace("development:", "dev:"), "s.yaml:4:3: environment `dev` needs a stage, since its name is none"),
+        (BASE.replace("boundary: [EU]", "country: [UnitedKingdom]"), "`UnitedKingdom` is not a country Azure has\n  help: did you mean `United Kingdom`?"),
+        (BASE.replace("boundary: [EU]", "country: []"), "s.yaml:8:41: a place needs a region"),
+        (BASE + "structure: {keys: {project: {}}}\n", "s.yaml:11:29: nothing says where `project` is read from"),
+        (BASE + "structure: {keys: {project: {tag: p}, team: {tag: t}}}\nroles: {ds: {production: {group: 'grp-{team}', duties: [train]}}}\n",
+         "`{team}` is not filled: names take the first of `structure.keys`, `project`"),
+        (BASE + "administrators: [{group: g, over: [production], duties: [provision]}, {group: G, over: [development], duties: [provision]}]\n", "`G` stands here twice"),
+        (BASE + "services: [{name: a, principal: x, may: [read], where: [production]}, {name: a, principal: y, may: [read], where: []}]\n", "`a` stands here twice"),
+        (BASE + "shared: [{on: cr, kind: registry, region: westeurope}, {on: CR, kind: registry, region: eastus}]\n", "`CR` stands here twice"),
+        (BASE + "waivers: [{rule: ACC01, on: /x, cause: data-role, reason: r, approved-by: a, until: '2027-01-31'}]\n", "`data-role` is not a cause key"),
+        (BASE + "waivers: [{rule: ACME-ACC01, on: /x, reason: r, approved-by: a, until: '2027-01-31'}]\n", "a waiver of ACME-ACC01 needs a `cause`"),
+        (BASE + "waiver-policy: {approvers: [ciso]}\nwaivers: [{rule: RES01, on: /x, reason: r, approved-by: me, until: '2027-01-31'}]\n", "`me` is not an approver"),
+        (BASE + "roles: {ds: {production: {group: g, expires: \"90d\\n\"}}}\n", "does not have the form `expires` needs"),
         (BASE + "flows:\n  - {what: model, from: development, to: nowhere}\n", "`nowhere` is not a site or an environment"),
         (BASE + "roles:\n  ds: {staging: {group: g, duties: [train]}}\n", "`staging` is not an environment"),
         (BASE + "roles:\n  ds: {production: {group: g, workload: w}}\n", "a role row names a `group` or a `workload`, one of them"),
@@ -264,6 +276,25 @@ def test_another_tenants_scenario_is_a_finding() -> None:
     estate.add("tenant", "/", "t", "11111111-1111-1111-1111-111111111111")
     text = BASE + "scope: [{tenant: 22222222-2222-2222-2222-222222222222}]\n"
     assert [f.rule for f in bind(estate, _load(text))] == ["SCN02"]
+
+
+def test_a_tenant_is_recognised_by_its_id() -> None:
+    estate = Estate()
+    tenant = estate.add("tenant", "/", "Contoso", "11111111-1111-1111-1111-111111111111")
+    subscription = estate.add("subscription", "/subscriptions/s", "s")
+    estate.set(subscription, "tags", {})
+    estate.connect(tenant, "contains", subscription)
+    workspace = _workspace(estate, "s", "w")
+    bind(estate, _load(BASE.replace("subscription: [sub-prod]", "tenant: [11111111-1111-1111-1111-111111111111]")))
+    assert estate.get(workspace, "environment") == "production"
+
+
+@pytest.mark.parametrize("content", ["[a]", "text", "", "5"])
+def test_a_file_to_include_that_is_no_map_is_a_mistake(tmp_path: Path, content: str) -> None:
+    (tmp_path / "part.yaml").write_text(content, encoding="utf-8")
+    (tmp_path / "s.yaml").write_text(BASE + "include: [part.yaml]\n", encoding="utf-8")
+    with pytest.raises(UserError, match="a file to include is a map of keys"):
+        load(tmp_path / "s.yaml")
 
 
 def test_included_files_are_merged_and_their_lines_kept(tmp_path: Path) -> None:
