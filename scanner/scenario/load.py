@@ -393,7 +393,7 @@ class _Reader:
         if _NEEDS_CAUSE.fullmatch(w["rule"]) and "cause" not in w:
             self.wrong(f"a waiver of {w['rule']} needs a `cause`", *path, key=True,
                        help="copy the cause key from the report, or write `cause: any`")  # fmt: skip
-        subject = "" if on else _subject(w["on"])
+        subject = _subject(w["on"]) if isinstance(w["on"], str) else ""
         cause = w.get("cause", "")
         if cause not in ("", "any") and not ids.is_guid(cause) and not set(cause) & set("/:"):
             self.wrong(

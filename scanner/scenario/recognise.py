@@ -56,11 +56,8 @@ class Recogniser:
         found = self._by_place.get(node)
         if found is None:
             name, key = self.estate.name(node).lower(), self.estate.key(node)
-            own = (
-                name,
-                ids.last(key),
-                self.estate.original(node).lower(),
-            )  # a tenant's key is `/`, its id the original
+            # a tenant's key is `/`, so its id is what Azure wrote
+            own = (name, self.estate.original(node).lower() if kind == "tenant" else ids.last(key))
             found = tuple(
                 title
                 for title, match in self.matches
