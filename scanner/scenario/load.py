@@ -278,7 +278,7 @@ class _Reader:
                 if "until" in guests:
                     self._date(guests["until"], *path, "guests", "until")
                 rows.append(RoleRow(
-                    role, environment, row[key], tuple(row.get("duties", ())), reads, row.get("by"), _days(row.get("expires")),
+                    role, environment, row[key], key == "workload", tuple(row.get("duties", ())), reads, row.get("by"), _days(row.get("expires")),
                     tuple(row["ways"]) if "ways" in row else None, tuple(guests.get("domains", ())), tuple(row.get("from", ())),
                     row.get("purpose"), row.get("activation", {}), self.document.key_span(*path),
                 ))  # fmt: skip

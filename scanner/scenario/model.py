@@ -91,11 +91,14 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class RoleRow:
-    """One role in one environment. `principal` is a group's or workload's name or object id, maybe with `{tokens}`."""
+    """One role in one environment. `principal` is a group's or workload's name or object id, maybe with `{tokens}`;
+    `workload` says which of the two.
+    """
 
     role: str
     environment: str
     principal: str
+    workload: bool
     duties: tuple[str, ...]
     reads: tuple[str, ...]
     by: str | None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from scanner import ids
 from scanner.errors import Span
-from scanner.findings import Finding, NodeRef
+from scanner.findings import Finding, Gap, NodeRef
 from scanner.graph.estate import Estate
 
 _DIRECTORY = {
@@ -41,10 +41,17 @@ class Names:
             found: list[int] = []
         else:
             found = [node for node in self._index.get(name.lower(), ()) if estate.kind(node) in kinds]
+            if len(found) == 1 and self._unread(kinds):
+                found = []  # the part of the directory nobody could read may hold another of this name
         if len(found) == 1:
             return found[0]
         self._complain(name, kinds, found, span)
         return None
+
+    def _unread(self, kinds: Sequence[str]) -> tuple[Gap, ...]:
+        """Gaps of the directory's lists of these kinds."""
+        lists = {_DIRECTORY[kind] for kind in kinds}
+        return tuple(self.estate.gaps[gap] for kind, gap in self.estate.unread if kind in lists)
 
     def unfilled(self, gaps: Sequence[int]) -> None:
         """Says that names with tokens could not all be filled, since workspaces are unread."""
@@ -83,10 +90,9 @@ class Names:
                 )
             )
             return
-        lists = {_DIRECTORY[k] for k in kinds}
-        gaps = tuple(self.estate.gaps[g] for kind, g in self.estate.unread if kind in lists)
-        # of a large directory only those are read that something refers to
-        gaps += tuple(gap for gap in self.estate.gaps if gap.kind in lists and gap.reason == "bounded")
+        lists = {_DIRECTORY[kind] for kind in kinds}
+        # of a large directory only those people are read whom something refers to
+        gaps = self._unread(kinds) + tuple(g for g in self.estate.gaps if g.kind in lists and g.reason == "bounded")
         if gaps:
             text = f"nobody could look up `{name}`: the directory's list of {title}s could not be read"
             self.findings.append(

@@ -20,11 +20,13 @@ def bind(estate: Estate, scenario: Scenario, names: Names) -> None:
     """Makes the rows, ties them to principals, and marks the principals."""
     # a workspace nobody could list or place may be of a project that has a row
     unfilled = estate.unread_gaps("workspace") if any(_TOKEN.search(row.principal) for row in scenario.roles) else []
+    # a row for a project nobody could see may name a group, and so may a name nobody could look up
+    by_name = any(not row.workload and not ids.is_guid(row.principal) for row in scenario.roles)
+    doubts = [*unfilled, *(estate.unread_gaps("group") if by_name else ())]
     for group in estate.nodes("group"):
-        if unfilled:  # a row for a project nobody could see may name it
-            for gap in unfilled:
-                estate.mark_gap(group, "approved", gap)
-        else:
+        for gap in doubts:
+            estate.mark_gap(group, "approved", gap)
+        if not doubts:
             estate.set(group, "approved", False)
     if unfilled:
         names.unfilled(unfilled)
@@ -73,7 +75,7 @@ def _row(estate: Estate, scenario: Scenario, names: Names, row: RoleRow, unit: s
     target = estate.node(f"environment:{row.environment}")
     if target is not None:
         estate.connect(node, "row-in", target)
-    principal = names.find(name, (*_GROUPS, *_WORKLOADS), row.span)
+    principal = names.find(name, _WORKLOADS if row.workload else _GROUPS, row.span)
     if principal is not None:
         estate.connect(node, "names", principal)
         if estate.kind(principal) == "group":

@@ -246,6 +246,14 @@ def test_a_name_that_two_have_approves_neither() -> None:
     assert not any(estate.get(group, "approved") for group in groups)
 
 
+def test_a_workload_of_a_groups_name_is_not_the_group() -> None:
+    estate = _estate()
+    group = estate.add("group", "00000000-0000-0000-0000-000000000001", "grp")
+    workload = estate.add("service-principal", "00000000-0000-0000-0000-000000000002", "grp")
+    assert _scn02(estate) == []
+    assert [len(estate.neighbours(node, "named-by")) for node in (group, workload)] == [1, 0]
+
+
 def test_an_object_id_is_never_ambiguous() -> None:
     estate = _estate()
     for n in (1, 2):
@@ -260,6 +268,16 @@ def test_a_name_in_an_unread_directory_is_unknown() -> None:
     estate.mark_unread("group", estate.add_gap(Gap("group", "tenant", "GroupMember.Read.All", "forbidden")))
     (found,) = _scn02(estate)
     assert (found.outcome, found.gaps[0].permission) == ("unknown", "GroupMember.Read.All")
+
+
+def test_a_name_found_in_a_directory_read_in_part_may_be_anothers() -> None:
+    estate = _estate()
+    group = estate.add("group", "00000000-0000-0000-0000-000000000001", "grp")
+    estate.mark_unread("group", estate.add_gap(Gap("group", "tenant", "GroupMember.Read.All", "truncated")))
+    assert [f.outcome for f in _scn02(estate)] == ["unknown"]
+    assert estate.get(group, "approved") is UNSET
+    assert _scn02(estate, BASE + _ROLES.replace("group: grp", "group: 00000000-0000-0000-0000-000000000001")) == []
+    assert estate.get(group, "approved") is True
 
 
 def test_tokens_are_filled_from_the_projects_there_are() -> None:
