@@ -16,7 +16,7 @@ def bind(estate: Estate, scenario: Scenario) -> tuple[Finding, ...]:
     Returns findings of rule SCN02: names that stand for nobody, or for several.
     """
     _scenario(estate, scenario)
-    environments.scope(estate, scenario)
+    unclear = environments.scope(estate, scenario)
     environments.sites(estate, scenario)
     environments.bind(estate, scenario)
     services.bind(estate, scenario)
@@ -24,7 +24,7 @@ def bind(estate: Estate, scenario: Scenario) -> tuple[Finding, ...]:
     names = Names(estate, scenario.span)
     rows.bind(estate, scenario, names)
     quota.bind(estate, scenario)
-    return (*_tenants(estate, scenario), *names.findings)
+    return (*_tenants(estate, scenario), *unclear, *names.findings)
 
 
 def _scenario(estate: Estate, scenario: Scenario) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from itertools import product
 
 from scanner import ids, regions
+from scanner.errors import Span
+from scanner.findings import Finding, NodeRef
 from scanner.graph.estate import Estate
 from scanner.graph.ontology import STAGES
 from scanner.scenario.model import Environment, Scenario
@@ -16,19 +19,39 @@ _CONTAINERS = {"tenant", "management-group", "resource-group", "subscription", "
 _MOST_OWNERS = 4  # what manages a manager of a manager: deep enough for Azure, and an end for circles
 
 
-def scope(estate: Estate, scenario: Scenario) -> None:
-    """Sets aside what lies outside the scope: it is context and never judged."""
+def scope(estate: Estate, scenario: Scenario) -> list[Finding]:
+    """Sets aside what lies outside the scope: it is context and never judged.
+
+    Returns findings of rule SCN02 for names under `except` that several subscriptions have: they leave out none.
+    """
     if not any(entry.management_groups or entry.subscriptions or entry.exclude for entry in scenario.scope):
-        return
-    inside = {node for node in estate.nodes("subscription") if _in_scope(estate, scenario, node)}
+        return []
+    called: dict[str, list[int]] = {}
+    for node in estate.nodes("subscription"):
+        called.setdefault(estate.name(node).lower(), []).append(node)
+    several = {name: nodes for name, nodes in called.items() if len(nodes) > 1}
+    inside = {node for node in estate.nodes("subscription") if _in_scope(estate, scenario, node, several)}
     for kind in _BOUND:
         for node in estate.nodes(kind):
             subscription = estate.node(str(estate.get(node, "subscription")))
             if subscription not in inside:
                 estate.aside.add(node)
+    return [
+        _ambiguous(estate, name, several[name.lower()], entry.span)
+        for entry in scenario.scope for name in entry.exclude if name.lower() in several
+    ]  # fmt: skip
 
 
-def _in_scope(estate: Estate, scenario: Scenario, subscription: int) -> bool:
+def _ambiguous(estate: Estate, name: str, nodes: list[int], span: Span) -> Finding:
+    listed = ", ".join(sorted(ids.last(estate.key(node)) for node in nodes))
+    return Finding(
+        "SCN02", "fail", NodeRef(f"name:{name.lower()}", "subscription", name), f"ambiguous:{listed}",
+        f"`{name}` is the name of {len(nodes)} subscriptions ({listed}), so it leaves out none",
+        line=span, fix="write the id of the one that is meant",
+    )  # fmt: skip
+
+
+def _in_scope(estate: Estate, scenario: Scenario, subscription: int, several: Collection[str]) -> bool:
     own = {estate.name(subscription).lower(), ids.last(estate.key(subscription))}
     above = {
         name
@@ -36,7 +59,7 @@ def _in_scope(estate: Estate, scenario: Scenario, subscription: int) -> bool:
         for name in (estate.name(place).lower(), ids.last(estate.key(place)))
     }
     for entry in scenario.scope:
-        if {e.lower() for e in entry.exclude} & (own | above):
+        if {e.lower() for e in entry.exclude} & ((own - set(several)) | above):
             return False
     restricted = [entry for entry in scenario.scope if entry.subscriptions or entry.management_groups]
     return not restricted or any(

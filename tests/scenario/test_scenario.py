@@ -201,6 +201,17 @@ def test_what_lies_outside_the_scope_is_context() -> None:
     assert outside in estate.aside and inside not in estate.aside
 
 
+def test_a_name_that_two_subscriptions_have_leaves_out_neither() -> None:
+    estate = _estate()
+    twin = estate.add("subscription", "/subscriptions/other", "sub-dev")
+    estate.set(twin, "subscription", "/subscriptions/other")
+    (found,) = bind(estate, _load(BASE + "scope: [{except: [sub-dev]}]\n"))
+    assert (found.rule, found.line) == ("SCN02", Span("s.yaml", 11, 9))
+    assert "2 subscriptions (other, sub-dev), so it leaves out none" in found.message
+    assert twin not in estate.aside
+    assert bind(estate, _load(BASE + "scope: [{except: [other]}]\n")) == () and twin in estate.aside
+
+
 def test_two_classes_have_the_home_both_allow() -> None:
     text = BASE.replace(
         "sites:",
