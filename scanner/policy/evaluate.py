@@ -99,7 +99,8 @@ def _worth_a_walk(estate: Estate, rule: Rule, by: Route) -> set[int] | None:
         leading_to(estate, by, [t for t in targets if holds(estate, condition, t, t) is not fine])
         for condition in rule.conditions
     ]
-    return set.intersection(*sides) | leading_to(estate, by, blind(estate, by))
+    unseen = {node for node, name, _ in estate.gap_marks() if name == "*" and any(node in side for side in sides)}
+    return set.intersection(*sides) | unseen | leading_to(estate, by, blind(estate, by))
 
 
 def _judge(estate: Estate, rule: Rule, subject: int, by: Route) -> Iterator[Finding]:

@@ -219,3 +219,14 @@ def test_no_finding_turns_into_a_pass_and_none_is_invented_when_a_permission_is_
     assert found(blind, "fail") <= found(whole, "fail")
     touched = {gap.permission for s in blind.settled for gap in s.finding.gaps if gap.permission}
     assert touched <= {RECORDS[kind].permission}
+
+
+@pytest.mark.parametrize("group", ["grp-churn-ds-dev", "grp-release-override"])
+def test_one_unread_group_leaves_open_who_holds_both_sides(group: str) -> None:
+    """Maya is in both groups: whoever cannot look into one of them must not hear that nobody is."""
+    document = tenant("contoso")
+    (key,) = (g["id"].lower() for g in document["graph"]["groups"] if g["displayName"] == group)
+    lost = Coverage("group-member", key, "forbidden", RECORDS["group-member"].permission, status=403)
+    report = scanned(document, scenario("contoso"), [lost])
+    (result,) = (r for r in report.results if r.rule.id == "SOD01")
+    assert result.verdict == "unknown"
