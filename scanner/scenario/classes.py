@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from scanner.graph.estate import Estate
+from scanner.graph.estate import UNSET, Estate
 from scanner.scenario.model import DataClass, Place, Scenario
 from scanner.scenario.recognise import Recogniser, ancestors
 
@@ -46,6 +46,12 @@ def bind(estate: Estate, scenario: Scenario) -> None:
             continue
         writer.write(account, frozenset(found))
         writer.store(account, bool(assets.get(account)))
+        if estate.get(account, "holds-data") is False:
+            # an asset nobody could list may add a class that is to be guarded
+            for gap in _doubts(estate, account, "data-asset"):
+                estate.set(account, "holds-data", UNSET)
+                estate.mark_gap(account, "holds-data", gap)
+                estate.mark_gap(account, "opened-by", gap)
     _others(estate, writer)
     _referenced(estate, writer)
 

@@ -236,6 +236,21 @@ def test_two_classes_have_the_home_both_allow() -> None:
     assert estate.get(torn, "home-conflict") is True and estate.get(torn, "home-regions") == frozenset()
 
 
+def test_an_asset_nobody_could_list_may_add_a_class() -> None:
+    estate = _estate()
+    workspace = _workspace(estate, "sub-prod", "w")
+    store, other = (estate.add("storage-account", f"/subscriptions/sub-prod/{name}", name) for name in ("st", "other"))
+    for account in (store, other):
+        estate.set(account, "tags", {"class": "public"})
+    estate.connect(workspace, "default-store", store)
+    gap = estate.add_gap(Gap("data-asset", "/subscriptions/sub-prod/w", "Some/read", "forbidden"))
+    estate.mark_unread("data-asset", gap)
+    bind(estate, _load(BASE))
+    assert estate.get(store, "holds-data") is UNSET and list(estate.gaps_at(store, "holds-data")) == [gap]
+    assert list(estate.gaps_at(store, "opened-by")) == [gap]
+    assert estate.get(other, "holds-data") is False  # not that workspace's store
+
+
 _ROLES = "roles:\n  ds: {production: {group: grp, duties: [train], reads: [live]}}\n"
 
 
