@@ -395,7 +395,7 @@ class _Reader:
                        help="copy the cause key from the report, or write `cause: any`")  # fmt: skip
         subject = _subject(w["on"]) if isinstance(w["on"], str) else ""
         cause = w.get("cause", "")
-        if cause not in ("", "any") and not ids.is_guid(cause) and not set(cause) & set("/:"):
+        if cause not in ("", "any", "missing") and not _is_key(cause):
             self.wrong(
                 f"`{cause}` is not a cause key", *path, "cause", help="copy it from the report, or write an object id"
             )
@@ -413,6 +413,11 @@ class _Reader:
         return AcceptedGap(
             a["permission"], scope, a["reason"], self._date(a["until"], *path, "until"), self.document.span(*path)
         )
+
+
+def _is_key(cause: str) -> bool:
+    """Whether a text can be what a finding rests on: an id, a key made of ids, or a region."""
+    return ids.is_guid(cause) or bool(set(cause) & set("/:")) or regions.region(cause) is not None
 
 
 def _subject(text: str) -> str:
