@@ -89,6 +89,10 @@ def resource_group_of(folded: str) -> str | None:
     return None
 
 
+def is_management_group(folded: str) -> bool:
+    return folded.startswith(_MANAGEMENT_GROUP) and "/" not in folded[len(_MANAGEMENT_GROUP) :]
+
+
 def management_group(name: str) -> str:
     """The folded id of a management group, from its name or id."""
     return _MANAGEMENT_GROUP + last(name).lower()

@@ -68,12 +68,16 @@ class Context:
         return node
 
     def refer(self, arm_id: Any) -> int | None:
-        """The node of an ARM id, `missing` until its record comes; None when there is no id."""
+        """The node of an ARM id, `missing` until its record comes; None when there is no id.
+
+        A management group that is referred to is there, whether or not one may read it.
+        """
         if not isinstance(arm_id, str) or not arm_id.strip("/"):
             return None
         key = ids.fold(arm_id)
         node = self.estate.node(key)
-        return node if node is not None else self.estate.add("missing", key, ids.last(arm_id), arm_id)
+        kind = "management-group" if ids.is_management_group(key) else "missing"
+        return node if node is not None else self.estate.add(kind, key, ids.last(arm_id), arm_id)
 
     def account(self, name: str) -> int:
         """The storage account of a name, which Azure keeps unique; `missing` with a gap when nobody can see it."""

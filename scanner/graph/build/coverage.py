@@ -100,6 +100,8 @@ def _mark(context: Context, entry: Coverage) -> int:
     edge = _EDGES.get(entry.kind)
     if owner is not None and edge:
         estate.mark_gap(owner, edge, gap)
+    if entry.kind == "management-group":
+        _doubt_tree(context, gap)
     if entry.kind == "group-member" and owner is not None:
         _unread_members(context, owner, gap)
     if entry.kind == "role-activation":
@@ -114,6 +116,16 @@ def _mark(context: Context, entry: Coverage) -> int:
         if entry.kind in ("workspace", "ml-usage"):
             estate.mark_unread("quota-share", gap)  # made of both
     return gap
+
+
+def _doubt_tree(context: Context, gap: int) -> None:
+    """What stands right below the tenant may stand below a management group that nobody could read."""
+    estate = context.estate
+    for kind in ("management-group", "subscription"):
+        for node in estate.nodes(kind):
+            above = estate.first(node, "contained-in")
+            if above is None or estate.kind(above) == "tenant":
+                estate.mark_gap(node, "contained-in", gap)
 
 
 def _unread_members(context: Context, group: int, gap: int) -> None:
