@@ -142,6 +142,8 @@ class Waiver:
     ticket: str = ""
     environment: str = ""
     data_class: str = ""
+    longest: int | None = None  # days that the scenario's waiver policy allows from today on
+    longest_critical: int | None = None  # the same for rules of severity critical
 
 
 @dataclass(frozen=True, slots=True)

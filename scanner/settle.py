@@ -60,11 +60,13 @@ def settle(
             waiver = next((w for w in waivers if covers(w, finding)), None)
             if waiver is not None:
                 used.add(waiver)
-            standing = waiver if waiver is not None and waiver.until >= today else None
+            held = waiver is not None and waiver.until >= today and not _too_long(waiver, result.rule.severity, today)
+            standing = waiver if held else None
             settled.append(Settled(finding, result.rule, standing))
     own = [r for r in results if r.rule.id == "SCN03"]
     if own:
-        complaints = tuple(_complaints(results, waivers, accepted_gaps, used, today))
+        seen = not any(c.kind in _HIERARCHY and c.outcome != "complete" for c in coverage)
+        complaints = tuple(_complaints(results, waivers, accepted_gaps, used, today, seen))
         results = [
             RuleResult(r.rule, len(waivers) + len(accepted_gaps), 0, complaints) if r in own else r for r in results
         ]
@@ -129,7 +131,10 @@ def _complaints(
     accepted: Iterable[AcceptedGap],
     used: set[Waiver],
     today: date,
+    seen: bool,
 ) -> Iterator[Finding]:
+    """`seen` says whether the tree of scopes was read whole: else what a waiver is about may be out of sight."""
+    severities = {r.rule.id: r.rule.severity for r in results}
     ran = {r.rule.id for r in results if not r.not_applicable}
     # what could not be judged may be what a waiver is for
     unsure = {r.rule.id for r in results if any(f.outcome == "unknown" for f in r.findings)}
@@ -147,7 +152,10 @@ def _complaints(
         elif waiver.until <= today + WARNING:
             ends = _ends(subject, waiver.until, today)
             yield _complaint(subject, "expiring", f"{ends}; {waiver.approved_by} approved it", waiver.line)
-        if waiver not in used and waiver.rule in ran and waiver.rule not in unsure:
+        if waiver.until >= today and _too_long(waiver, severities.get(waiver.rule, "low"), today):
+            text = f"{subject.name} runs until {waiver.until}, longer than `waiver-policy` allows, so it does not hold"
+            yield _complaint(subject, "too-long", text, waiver.line)
+        if seen and waiver not in used and waiver.rule in ran and waiver.rule not in unsure:
             yield _complaint(subject, "unused", f"{subject.name} matches no finding", waiver.line)
     for gap in accepted:
         subject = NodeRef(
@@ -158,6 +166,12 @@ def _complaints(
             yield _complaint(subject, "expired", ended, gap.line)
         elif gap.until <= today + WARNING:
             yield _complaint(subject, "expiring", _ends(subject, gap.until, today), gap.line)
+
+
+def _too_long(waiver: Waiver, severity: str, today: date) -> bool:
+    """Whether the scenario's policy allows no waiver of this rule for so long."""
+    longest = waiver.longest_critical if severity == "critical" else waiver.longest
+    return longest is not None and waiver.until > today + timedelta(days=longest)
 
 
 def _ends(subject: NodeRef, until: date, today: date) -> str:
@@ -172,6 +186,7 @@ def _complaint(subject: NodeRef, cause: str, message: str, line: Span) -> Findin
 # -- baseline -----------------------------------------------------------------------------------------------------
 
 
+_HIERARCHY = ("subscription", "management-group", "resource-group")
 _DIRECTORY = ("user", "group", "group-member", "group-owner", "service-principal")
 _SUBSCRIPTION = re.compile(r"/subscriptions/([0-9a-f-]{36})")
 

@@ -106,9 +106,15 @@ async def _asked(url: str, ca_bundle: Path | None) -> Cloud:
             said = json.loads(await response.text())
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         raise CollectionError(
-            f"cannot reach `{url}`: {error}", "check the address, and `--ca-bundle` for a private authority"
+            f"cannot reach `{url}`: {_reason(error)}", "check the address, and `--ca-bundle` for a private authority"
         ) from error
     return _described(url, said[0] if isinstance(said, list) and said else said)
+
+
+def _reason(error: Exception) -> str:
+    """What the operating system or TLS says; aiohttp wraps it in words about its own objects."""
+    inner = getattr(error, "os_error", None) or getattr(error, "certificate_error", None) or error
+    return str(getattr(inner, "strerror", None) or inner) or type(inner).__name__
 
 
 def _described(url: str, said: Any) -> Cloud:

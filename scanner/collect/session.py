@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode, urlsplit
 
@@ -293,23 +294,22 @@ class Session:
         self.journal.keep(coverage, records, part)
         self.progress.listed(kind, scope, len(records), outcome)
 
-    async def together(self, lists: Iterable[Any]) -> Sequence[Any]:
+    async def together(self, lists: Iterable[Coroutine[Any, Any, Any]]) -> Sequence[Any]:
         """Lists side by side; what one raises (signing in failed, nothing answers) stops the others."""
-        wanted = [_closing(one) for one in lists]
-        self.progress.expected(len(wanted))
+        waiting = iter(lists)
         found: list[Any] = []
-        for start in range(0, len(wanted), _SIDE_BY_SIDE):
-            try:
+        try:
+            while some := list(itertools.islice(waiting, _SIDE_BY_SIDE)):
+                self.progress.expected(len(some))
                 async with asyncio.TaskGroup() as group:
-                    tasks = [group.create_task(one) for one in wanted[start : start + _SIDE_BY_SIDE]]
-            except BaseExceptionGroup as errors:
-                raise _first(errors) from None
-            found += [task.result() for task in tasks]
+                    tasks = [group.create_task(one) for one in some]
+                found += [task.result() for task in tasks]
+        except BaseExceptionGroup as errors:
+            raise _first(errors) from None
+        finally:
+            for one in waiting:
+                one.close()
         return found
-
-
-async def _closing(one: Any) -> Any:
-    return await one
 
 
 def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:

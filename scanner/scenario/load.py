@@ -399,12 +399,14 @@ class _Reader:
             self.wrong(
                 f"`{cause}` is not a cause key", *path, "cause", help="copy it from the report, or write an object id"
             )
-        approvers = self.value.get("waiver-policy", {}).get("approvers")
+        policy = self.value.get("waiver-policy", {})
+        approvers = policy.get("approvers")
         if approvers is not None:
             self.known(w["approved-by"], set(approvers), "an approver of `waiver-policy`", *path, "approved-by")
         return Waiver(
             w["rule"], subject, cause if cause == "any" else _subject(cause), w["reason"], w["approved-by"], self._date(w["until"], *path, "until"),
             self.document.span(*path), w.get("ticket", ""), on.get("environment", ""), on.get("class", ""),
+            _days(policy.get("longest")), _days(policy.get("critical") or policy.get("longest")),
         )  # fmt: skip
 
     def _accepted(self, number: int, a: dict[str, Any]) -> AcceptedGap:

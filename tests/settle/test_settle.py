@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ def _report(*waivers: Waiver, today: date = TODAY, gaps: tuple[AcceptedGap, ...]
 
 
 def _waiver(
-    rule: str = "ACC13", on: str = KEY, cause: str = "any", until: date = TODAY + timedelta(days=60), **more: str
+    rule: str = "ACC13", on: str = KEY, cause: str = "any", until: date = TODAY + timedelta(days=60), **more: Any
 ) -> Waiver:
     return Waiver(rule, on, cause, "reason", "ciso", until, Span("s.yaml", 9), **more)
 
@@ -264,3 +265,29 @@ def test_a_store_that_nobody_found_ends_in_three_and_is_named() -> None:
     (run,) = json.loads(sarif.render(report))["runs"]
     notes = run["invocations"][0]["toolExecutionNotifications"]
     assert [(n["level"], "grant" in n["message"]["text"]) for n in notes] == [("error", False)]
+
+
+def test_a_waiver_for_longer_than_the_policy_allows_does_not_hold() -> None:
+    for longest, holds in ((60, True), (59, False), (None, True)):
+        report = _report(replace(_waiver(), longest=longest, longest_critical=30))
+        assert bool([s for s in report.settled if s.waiver]) is holds
+        said = [s.finding.cause for s in report.settled if s.finding.rule == "SCN03"]
+        assert said == ([] if holds else ["too-long"])
+
+
+def test_a_waiver_of_a_critical_rule_has_a_policy_of_its_own(tmp_path: Path) -> None:
+    text_ = (FIXTURES / "contoso" / "scenario.yaml").read_text(encoding="utf-8").partition("waivers:")[0]
+    path = tmp_path / "s.yaml"
+    waiver = "{rule: ACC13, on: /subscriptions/x, cause: any, reason: r, approved-by: a, until: 2027-01-01}"
+    path.write_text(text_ + f"waiver-policy: {{longest: 180d, critical: 30d}}\nwaivers: [{waiver}]\n", encoding="utf-8")
+    assert [(w.longest, w.longest_critical) for w in load(path).waivers] == [(180, 30)]
+
+
+def test_no_waiver_is_called_unused_while_a_part_of_the_tree_is_out_of_sight() -> None:
+    lost = Coverage(
+        "resource-group", "/subscriptions/66666666-aaaa-bbbb-cccc-666666666666", "forbidden", "x/read", status=403
+    )
+    elsewhere = _waiver(on=KEY + "-of-which-nobody-knows")
+    for gaps, said in (([GAP], ["unused"]), ([GAP, lost], [])):
+        report = _report(elsewhere, snapshot=snapshot_of(tenant("contoso"), gaps))
+        assert [s.finding.cause for s in report.settled if s.finding.rule == "SCN03"] == said

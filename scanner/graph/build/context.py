@@ -151,10 +151,10 @@ def segments(path: str) -> list[str]:
             found.append("[]")
             rest = rest[2:]
         else:
-            end = min((i for i in (rest.find("."), rest.find("[")) if i >= 0), default=len(rest))
+            end = min((i for i in (rest.find("."), rest.find("[", 1)) if i >= 0), default=len(rest))
             if end:
                 found.append(rest[:end])
-            rest = rest[end:].removeprefix(".") if rest[end : end + 1] == "." else rest[end:]
+            rest = rest[end:].removeprefix(".")
     return found
 
 
