@@ -173,6 +173,21 @@ class Estate:
                     lines.extend([0] * (row + 1 - len(lines)))
                 lines[row] = index
 
+    def write(self, node: int, facts: Iterable[tuple[str, Value]], line: Span | None = None) -> None:
+        """Writes several attributes of one origin at once: what steps do that write the same ones on every resource."""
+        table = self._table_of[node]
+        row = self._rows[node]
+        index = self._span(line) + 1 if line is not None else 0
+        for name, value in facts:
+            column = table.columns.get(name)
+            lines = table.lines.get(name) if index else None
+            if column is None or len(column) != row or (index and (lines is None or len(lines) != row)):
+                self.set(node, name, value, line)
+                continue
+            column.append(value)
+            if lines is not None:
+                lines.append(index)
+
     def line(self, node: int, attribute: str) -> Span | None:
         """The scenario line an attribute was written from."""
         lines = self._table_of[node].lines.get(attribute)

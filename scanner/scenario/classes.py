@@ -164,8 +164,7 @@ class _Writer:
         estate.set(node, "data-classes", classes or None, facts.classes[0].span if facts.classes else None)
         estate.set(node, "regulated", facts.regulated)
         line = facts.home[0].span if facts.home else None
-        estate.set(node, "home", facts.words, line)
-        estate.set(node, "home-regions", facts.home_regions, line)
+        estate.write(node, (("home", facts.words), ("home-regions", facts.home_regions)), line)
         kind = estate.kind(node)
         if kind in _AT_REST:
             estate.set(node, "home-conflict", facts.regulated and not facts.home_regions)

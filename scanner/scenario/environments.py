@@ -125,15 +125,12 @@ def bind(estate: Estate, scenario: Scenario) -> None:
                 estate.set(node, "environment", found.name if found else None, found.span if found else None)
                 estate.set(node, "stage", found.stage if found else None)
                 continue
-            estate.set(node, "unit", units.of(node))
+            unit = units.of(node)
             if found is None:
-                estate.set(node, "environment", None)
-                estate.set(node, "stage", None)
-                estate.set(node, "live", False)
+                estate.write(node, (("environment", None), ("stage", None), ("live", False), ("unit", unit)))
                 continue
-            estate.set(node, "environment", found.name, found.span)
-            estate.set(node, "stage", found.stage, found.span)
-            estate.set(node, "live", found.live)
+            estate.write(node, (("environment", found.name), ("stage", found.stage)), found.span)
+            estate.write(node, (("live", found.live), ("unit", unit)))
             estate.connect(node, "belongs-to", nodes[found.name])
     _using(estate)
 
@@ -145,17 +142,26 @@ class _Finder:
         self.estate = estate
         self.by_name = {e.name: e for e in scenario.environments}
         self.recogniser = Recogniser(estate, [(e.name, e.match) for e in scenario.environments])
-        self.remembered: dict[int, Environment | None] = {}
+        self.remembered: dict[int | tuple[int, int] | None, Environment | None] = {}
         self.managed: dict[int, bool] = {}
 
     def environment(self, node: int, depth: int = 0) -> Environment | None:
         """Of the manager for what is managed, and for all that lies in a managed group; else by the nearest match."""
-        if node in self.remembered:
-            return self.remembered[node]
+        container = self.estate.kind(node) in _CONTAINERS
+        key = node if container else self._alike(node)
+        if key in self.remembered:
+            return self.remembered[key]
         found = self._managed(node, depth) if self._is_managed(node) else self._own(node, depth)
-        if self.estate.kind(node) in _CONTAINERS:
-            self.remembered[node] = found
+        if key is not None:
+            self.remembered[key] = found
         return found
+
+    def _alike(self, node: int) -> tuple[int, int] | None:
+        """What resources share that are of one environment for certain: container and tags; None for what is told apart."""
+        if self.recogniser.names or isinstance(self.estate.get(node, "managed-by"), str):
+            return None
+        above = self.estate.first(node, "contained-in")
+        return None if above is None else (above, id(self.estate.get(node, "tags")))  # equal tags are one object
 
     def doubts(self, node: int, depth: int = 0) -> list[int]:
         """Gaps of unread containers that might have a say in the environment of a node; what is nearer decides."""
@@ -173,7 +179,7 @@ class _Finder:
         above = self.estate.first(node, "contained-in")
         if above is None:
             return []
-        missing = self.estate.kind(above) == "missing"
+        missing = self.estate.kind(above) in ("missing", "tenant")
         return self.recogniser.unread_above(node) if missing else self.doubts(above, depth)
 
     def _is_managed(self, node: int) -> bool:

@@ -10,7 +10,6 @@ from scanner.findings import Gap
 from scanner.graph.estate import Estate
 from scanner.scenario.model import Match
 
-_MANAGEMENT_GROUP = ids.management_group("")
 _PLACES = ("resource-group", "subscription", "management-group", "tenant")
 
 
@@ -22,9 +21,11 @@ class Recogniser:
         self.matches = matches
         self._by_tags: dict[int, tuple[str, ...]] = {}
         self._by_place: dict[int, tuple[str, ...]] = {}
-        self._names = any(match.names for _, match in matches)
-        self.unread = any(estate.neighbours(node, "contains") for node in estate.nodes("missing"))
+        self.names = any(match.names for _, match in matches)
         self._groups = any(match.management_groups for _, match in matches)
+        self.unread = any(estate.neighbours(node, "contains") for node in estate.nodes("missing")) or (
+            self._groups and "contained-in" in estate.gap_names
+        )
 
     def at(self, node: int) -> tuple[str, ...]:
         """The names whose match applies at this very node, in file order."""
@@ -51,7 +52,7 @@ class Recogniser:
     def by_place(self, node: int) -> tuple[str, ...]:
         """By name, or by what a container is called."""
         kind = self.estate.kind(node)
-        if not self._names and kind not in _PLACES:
+        if not self.names and kind not in _PLACES:
             return ()
         found = self._by_place.get(node)
         if found is None:
@@ -72,11 +73,15 @@ class Recogniser:
         estate = self.estate
         if not self.unread:
             return []
-        return [
-            gap for place in ancestors(estate, node)
-            if estate.kind(place) == "missing" and (self._groups or not estate.key(place).startswith(_MANAGEMENT_GROUP))
-            for gap in estate.gaps_at(place, "*") or [estate.add_gap(Gap("resource", estate.key(place), "", "missing"))]
-        ]  # fmt: skip
+        found: list[int] = []
+        for place in ancestors(estate, node):
+            if estate.kind(place) == "missing":
+                found += estate.gaps_at(place, "*") or [
+                    estate.add_gap(Gap("resource", estate.key(place), "", "missing"))
+                ]
+            elif self._groups:  # a management group in between, whose name may be one that the scenario matches
+                found += estate.gaps_at(place, "contained-in")
+        return found
 
     def nearest(self, node: int, above: Callable[[int], Iterator[int]]) -> tuple[int, tuple[str, ...]] | None:
         """The nearest node, from this one up, at which something applies, and what."""

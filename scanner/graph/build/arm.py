@@ -29,19 +29,20 @@ def place(context: Context, kind: str, body: shapes.Arm[Any], raw: bytes, locati
     node = estate.add(kind, key, known(body.name) or ids.last(body.id), body.id)
     arm_type = RECORDS[kind].arm_type or ids.resource_type(key)
     group = ids.resource_group_of(key)
-    estate.set(node, "type", arm_type)
-    estate.set(node, "subscription", group.rpartition("/resourcegroups/")[0] if group else ids.subscription_of(key))
-    estate.set(node, "resource-group", group)
-    estate.set(node, "tags", context.shared_tags(body.tags if body.tags is not UNSET else None))
-    estate.set(node, "managed-by", folded(known(body.managed_by)))
     where = known(location) or known(body.location, UNSET)
     region_node, region = context.place_region(where)
+    nowhere = where is not UNSET or kind not in _STATED or RECORDS[kind].scope == "parent"
+    estate.write(node, (
+        ("type", arm_type),
+        ("subscription", group.rpartition("/resourcegroups/")[0] if group else ids.subscription_of(key)),
+        ("resource-group", group),
+        ("tags", context.shared_tags(body.tags if body.tags is not UNSET else None)),
+        ("managed-by", folded(known(body.managed_by))),
+        ("region", region if region_node is not None or nowhere else UNSET),
+    ))  # fmt: skip
     if region_node is not None:
-        estate.set(node, "region", region)
         estate.connect(node, "located-in", region_node)
-    elif where is not UNSET or kind not in _STATED or RECORDS[kind].scope == "parent":
-        estate.set(node, "region", None)
-    else:
+    elif not nowhere:
         context.doubt(kind, node, ("located-in", "*"))
     above = group if group and arm_type.count("/") == 1 else ids.parent(key)
     if above and arm_type.endswith("/versions"):
@@ -121,12 +122,14 @@ def _storage(context: Context, kind: str, body: shapes.Arm[shapes.Storage], of: 
     properties = body.properties
     if properties is UNSET:
         return
-    estate.set(node, "shared-key-access", known(properties.allow_shared_key_access, True))
-    estate.set(node, "public-blobs", known(properties.allow_blob_public_access, True))
-    estate.set(node, "public-network-access", word(known(properties.public_network_access), "enabled"))
-    estate.set(node, "hierarchical", known(properties.is_hns_enabled, False))
     secondary = known(properties.secondary_location)
-    estate.set(node, "secondary-region", ids.fold_location(secondary) if secondary else secondary)
+    estate.write(node, (
+        ("shared-key-access", known(properties.allow_shared_key_access, True)),
+        ("public-blobs", known(properties.allow_blob_public_access, True)),
+        ("public-network-access", word(known(properties.public_network_access), "enabled")),
+        ("hierarchical", known(properties.is_hns_enabled, False)),
+        ("secondary-region", ids.fold_location(secondary) if secondary else secondary),
+    ))  # fmt: skip
 
 
 def _object_replication(

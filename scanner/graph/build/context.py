@@ -40,7 +40,7 @@ class Context:
     activations: dict[tuple[str, str, str], tuple[str, Any]] = field(default_factory=dict)
     eligibilities: set[str] = field(default_factory=set)  # names of the eligibilities seen
     places: dict[str, tuple[int | None, str | None]] = field(default_factory=dict)  # locations as written
-    tags: dict[tuple[tuple[str, str], ...], dict[str, str]] = field(default_factory=dict)
+    tags: dict[tuple[tuple[str, Any], ...], dict[str, str]] = field(default_factory=dict)
 
     def place_region(self, location: Any) -> tuple[int | None, str | None]:
         """The region node of a location and its folded name; (None, None) for what is not regional."""
@@ -101,8 +101,12 @@ class Context:
         """Tags with folded keys; equal ones are one object."""
         if not isinstance(tags, dict):
             return {} if tags is None else UNSET
-        key = tuple(sorted((k.lower(), str(v)) for k, v in tags.items()))
-        return self.tags.setdefault(key, dict(key))
+        written = tuple(tags.items())
+        found = self.tags.get(written)
+        if found is None:
+            folded = {name.lower(): str(value) for name, value in sorted(tags.items())}
+            found = self.tags[written] = self.tags.setdefault(tuple(folded.items()), folded)
+        return found
 
 
 def known(value: Any, default: Any = None) -> Any:
