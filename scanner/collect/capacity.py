@@ -14,8 +14,10 @@ from scanner.collect import types
 from scanner.collect.answers import Failed
 from scanner.collect.hierarchy import Subscription
 from scanner.collect.session import Session
+from scanner.collect.types import Listing
 
 _BY_CLIENT = ("ml-usage", "ml-quota")
+_OURS = (*_BY_CLIENT, "vm-size")
 
 
 async def collect(session: Session, places: Mapping[str, set[str]], found: Iterable[Subscription]) -> None:
@@ -35,10 +37,10 @@ async def collect(session: Session, places: Mapping[str, set[str]], found: Itera
             **session.pipeline(session.arm_sign_in, typed=True),
         )  # fmt: skip
         for region in sorted(regions | also):
-            kinds = (*_BY_CLIENT, "vm-size") if region not in sized else _BY_CLIENT
+            kinds = _OURS if region not in sized else _BY_CLIENT
             sized.add(region)
             wanted += [_machine_learning(session, client, kind, subscription, region) for kind in kinds]
-            wanted += [_listed(session, kind, subscription, region) for kind in types.USAGES]
+            wanted += [_listed(session, entry, subscription, region) for entry in types.LOCATED if entry.kind not in _OURS]
     await session.together(wanted)
 
 
@@ -73,8 +75,7 @@ async def _machine_learning(
     session.keep(kind, scope, records, "complete" if failure is None else failure.outcome, failure)
 
 
-async def _listed(session: Session, kind: str, subscription: Subscription, region: str) -> None:
+async def _listed(session: Session, entry: Listing, subscription: Subscription, region: str) -> None:
     scope = f"{subscription.key}/locations/{region}"
-    path, version = types.USAGES[kind]
-    url = session.arm_url(f"{subscription.id}/providers/{path.format(region)}", version)
-    await session.list(kind, scope, url, of=scope)
+    url = session.arm_url(f"{subscription.id}/{entry.path.format(location=region)}", entry.version)
+    await session.list(entry.kind, scope, url, of=scope)

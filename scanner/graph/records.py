@@ -11,14 +11,17 @@ from dataclasses import dataclass
 
 _ML = "microsoft.machinelearningservices/"
 _WS = _ML + "workspaces"
+_REGISTRY = _ML + "registries"
+_ASSETS_READ = "Microsoft.MachineLearningServices/registries/assets/read"  # one right for every kind of asset
 
 
 @dataclass(frozen=True, slots=True)
 class RecordKind:
-    """`node` is the node kind its records become, empty when they become edges or attributes.
+    """`node` is the node kind its records become, empty when they become edges or attributes, or stay in the snapshot.
 
     `scope` says what a coverage entry's scope is: tenant, management-group, subscription, resource-group, parent
-    (the resource the list belongs to), location (`/subscriptions/S/locations/L`), group (object id).
+    (the resource the list belongs to), location (`/subscriptions/S/locations/L`), group (object id), object (object id
+    of an application or service principal), scope (whatever ARM scope was asked).
     `of` says what a record carries beside its body: "" for ARM resources, whose id says where they are.
     """
 
@@ -32,6 +35,16 @@ class RecordKind:
 
 def _arm(name: str, arm_type: str, permission: str, scope: str = "subscription") -> RecordKind:
     return RecordKind(name, permission, scope, name, arm_type)
+
+
+def _plain(name: str, arm_type: str, permission: str, scope: str = "subscription") -> RecordKind:
+    """A resource with a list of its own and no node kind of its own: a node of kind `resource`."""
+    return RecordKind(name, permission, scope, "resource", arm_type)
+
+
+def _kept(name: str, arm_type: str, permission: str, scope: str = "parent") -> RecordKind:
+    """A child, or an extension of a resource, that no node stands for."""
+    return RecordKind(name, permission, scope, "", arm_type)
 
 
 _KINDS = (
@@ -55,19 +68,65 @@ _KINDS = (
     _arm("batch-deployment", _WS + "/batchendpoints/deployments", "Microsoft.MachineLearningServices/workspaces/batchEndpoints/deployments/read", "parent"),
     _arm("connection", _WS + "/connections", "Microsoft.MachineLearningServices/workspaces/connections/read", "parent"),
     _arm("job", _WS + "/jobs", "Microsoft.MachineLearningServices/workspaces/jobs/read", "parent"),
+    _plain("serverless-endpoint", _WS + "/serverlessendpoints", "Microsoft.MachineLearningServices/workspaces/serverlessEndpoints/read", "parent"),
+    _kept("schedule", _WS + "/schedules", "Microsoft.MachineLearningServices/workspaces/schedules/read"),
+    _kept("outbound-rule", _WS + "/outboundrules", "Microsoft.MachineLearningServices/workspaces/outboundRules/read"),
+    _kept("marketplace-subscription", _WS + "/marketplacesubscriptions", "Microsoft.MachineLearningServices/workspaces/marketplaceSubscriptions/read"),
+    _kept("private-endpoint-connection", _WS + "/privateendpointconnections", "Microsoft.MachineLearningServices/workspaces/privateEndpointConnections/read"),
+    # containers: the names of assets, not their versions
+    _kept("ml-environment", _WS + "/environments", "Microsoft.MachineLearningServices/workspaces/environments/read"),
+    _kept("ml-component", _WS + "/components", "Microsoft.MachineLearningServices/workspaces/components/read"),
     _arm("ml-registry", _ML + "registries", "Microsoft.MachineLearningServices/registries/read"),
+    _kept("registry-model", _REGISTRY + "/models/versions", _ASSETS_READ),
+    _kept("registry-data", _REGISTRY + "/data/versions", _ASSETS_READ),
+    _kept("registry-environment", _REGISTRY + "/environments", _ASSETS_READ),
+    _kept("registry-component", _REGISTRY + "/components", _ASSETS_READ),
     _arm("storage-account", "microsoft.storage/storageaccounts", "Microsoft.Storage/storageAccounts/read"),
     RecordKind("object-replication", "Microsoft.Storage/storageAccounts/objectReplicationPolicies/read", "parent", "",
                "microsoft.storage/storageaccounts/objectreplicationpolicies"),
+    _kept("blob-container", "microsoft.storage/storageaccounts/blobservices/containers", "Microsoft.Storage/storageAccounts/blobServices/containers/read"),
+    _kept("local-user", "microsoft.storage/storageaccounts/localusers", "Microsoft.Storage/storageAccounts/localUsers/read"),
     _arm("key-vault", "microsoft.keyvault/vaults", "Microsoft.KeyVault/vaults/read"),
     _arm("container-registry", "microsoft.containerregistry/registries", "Microsoft.ContainerRegistry/registries/read"),
     RecordKind("registry-replication", "Microsoft.ContainerRegistry/registries/replications/read", "parent", "",
                "microsoft.containerregistry/registries/replications"),
+    _kept("registry-token", "microsoft.containerregistry/registries/tokens", "Microsoft.ContainerRegistry/registries/tokens/read"),
+    _kept("registry-scope-map", "microsoft.containerregistry/registries/scopemaps", "Microsoft.ContainerRegistry/registries/scopeMaps/read"),
+    _plain("registry-task", "microsoft.containerregistry/registries/tasks", "Microsoft.ContainerRegistry/registries/tasks/read", "parent"),
     _arm("application-insights", "microsoft.insights/components", "Microsoft.Insights/components/read"),
     _arm("log-analytics", "microsoft.operationalinsights/workspaces", "Microsoft.OperationalInsights/workspaces/read"),
+    _kept("log-export", "microsoft.operationalinsights/workspaces/dataexports", "Microsoft.OperationalInsights/workspaces/dataExports/read"),
     _arm("model-account", "microsoft.cognitiveservices/accounts", "Microsoft.CognitiveServices/accounts/read"),
     _arm("model-deployment", "microsoft.cognitiveservices/accounts/deployments", "Microsoft.CognitiveServices/accounts/deployments/read", "parent"),
     _arm("user-assigned-identity", "microsoft.managedidentity/userassignedidentities", "Microsoft.ManagedIdentity/userAssignedIdentities/read"),
+    _kept("federated-credential", "microsoft.managedidentity/userassignedidentities/federatedidentitycredentials", "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read"),
+    # what computes are attached to, and what datastores and connections lead to
+    _plain("aks-cluster", "microsoft.containerservice/managedclusters", "Microsoft.ContainerService/managedClusters/read"),
+    _plain("arc-cluster", "microsoft.kubernetes/connectedclusters", "Microsoft.Kubernetes/connectedClusters/read"),
+    _plain("databricks-workspace", "microsoft.databricks/workspaces", "Microsoft.Databricks/workspaces/read"),
+    _plain("synapse-workspace", "microsoft.synapse/workspaces", "Microsoft.Synapse/workspaces/read"),
+    _plain("cosmos-account", "microsoft.documentdb/databaseaccounts", "Microsoft.DocumentDB/databaseAccounts/read"),
+    _plain("sql-server", "microsoft.sql/servers", "Microsoft.Sql/servers/read"),
+    _plain("sql-database", "microsoft.sql/servers/databases", "Microsoft.Sql/servers/databases/read", "parent"),
+    _kept("sql-failover-group", "microsoft.sql/servers/failovergroups", "Microsoft.Sql/servers/failoverGroups/read"),
+    _plain("postgresql-server", "microsoft.dbforpostgresql/flexibleservers", "Microsoft.DBforPostgreSQL/flexibleServers/read"),
+    _plain("search-service", "microsoft.search/searchservices", "Microsoft.Search/searchServices/read"),
+    # backups, networks, logs
+    _plain("recovery-vault", "microsoft.recoveryservices/vaults", "Microsoft.RecoveryServices/vaults/read"),
+    _kept("protected-item", "microsoft.recoveryservices/vaults/backupfabrics/protectioncontainers/protecteditems", "Microsoft.RecoveryServices/vaults/backupProtectedItems/read"),
+    _plain("backup-vault", "microsoft.dataprotection/backupvaults", "Microsoft.DataProtection/backupVaults/read"),
+    _kept("backup-instance", "microsoft.dataprotection/backupvaults/backupinstances", "Microsoft.DataProtection/backupVaults/backupInstances/read"),
+    _plain("private-endpoint", "microsoft.network/privateendpoints", "Microsoft.Network/privateEndpoints/read"),
+    _kept("diagnostic-setting", "microsoft.insights/diagnosticsettings", "Microsoft.Insights/diagnosticSettings/read"),
+    # governance: coverage scope is the subscription or group that was asked
+    _kept("policy-assignment", "microsoft.authorization/policyassignments", "Microsoft.Authorization/policyAssignments/read", "scope"),
+    _kept("lock", "microsoft.authorization/locks", "Microsoft.Authorization/locks/read", "scope"),
+    _kept("budget", "microsoft.consumption/budgets", "Microsoft.Consumption/budgets/read", "scope"),
+    _kept("classic-administrator", "microsoft.authorization/classicadministrators", "Microsoft.Authorization/classicAdministrators/read", "scope"),
+    # what activating a role demands; listed at each scope where somebody is eligible
+    _kept("role-management-policy", "microsoft.authorization/rolemanagementpolicyassignments", "Microsoft.Authorization/roleManagementPolicyAssignments/read", "scope"),
+    # a single object: whether the tenant is pinned to a data boundary
+    RecordKind("data-boundary", "Microsoft.Resources/dataBoundaries/read", "tenant"),
     # authorisation: coverage scope is the subscription, management group or `/` that was asked
     RecordKind("role-assignment", "Microsoft.Authorization/roleAssignments/read", "scope", "grant"),
     RecordKind("role-definition", "Microsoft.Authorization/roleDefinitions/read", "scope", "role"),
@@ -80,11 +139,20 @@ _KINDS = (
     RecordKind("group", "GroupMember.Read.All", "tenant", "group"),
     RecordKind("group-member", "GroupMember.Read.All", "group", "", "", "group"),
     RecordKind("group-owner", "GroupMember.Read.All", "group", "", "", "group"),
+    RecordKind("group-eligibility", "PrivilegedEligibilitySchedule.Read.AzureADGroup", "group", "", "", "group"),
+    # credentials of an application are kept without what signs in: keyId, endDateTime, type
+    RecordKind("application", "Application.Read.All", "tenant"),
+    RecordKind("application-owner", "Application.Read.All", "object", "", "", "application"),
+    RecordKind("application-federation", "Application.Read.All", "object", "", "", "application"),
+    RecordKind("service-principal-owner", "Application.Read.All", "object", "", "", "service-principal"),
+    RecordKind("directory-role", "RoleManagement.Read.Directory", "tenant"),
+    RecordKind("directory-role-assignment", "RoleManagement.Read.Directory", "tenant"),
     # quota: of = `/subscriptions/S/locations/L`, rows as the usages, quotas and vmSizes lists return them
     RecordKind("ml-usage", "Microsoft.MachineLearningServices/locations/usages/read", "location", "quota-pool", "", "location"),
     RecordKind("ml-quota", "Microsoft.MachineLearningServices/locations/quotas/read", "location", "", "", "location"),
     RecordKind("vm-size", "Microsoft.MachineLearningServices/locations/vmSizes/read", "location", "", "", "location"),
     RecordKind("model-usage", "Microsoft.CognitiveServices/locations/usages/read", "location", "quota-pool", "", "location"),
+    RecordKind("vm-usage", "Microsoft.Compute/locations/usages/read", "location", "", "", "location"),
 )  # fmt: skip
 
 RECORDS: Mapping[str, RecordKind] = {kind.name: kind for kind in _KINDS}

@@ -16,6 +16,7 @@ _PROVIDERS = {
     "microsoft.operationalinsights", "microsoft.cognitiveservices", "microsoft.managedidentity", "microsoft.authorization",
     "microsoft.resources", "microsoft.management", "microsoft.network", "microsoft.compute", "microsoft.search", "microsoft.documentdb",
     "microsoft.sql", "microsoft.web", "microsoft.databricks", "microsoft.containerservice", "microsoft.recoveryservices",
+    "microsoft.kubernetes", "microsoft.synapse", "microsoft.dbforpostgresql", "microsoft.dataprotection", "microsoft.consumption",
 }  # fmt: skip
 _ARRAYS = {
     "roleassignments": "roleAssignments", "roledefinitions": "roleDefinitions", "denyassignments": "denyAssignments",

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from scanner.graph.build import arm, authorisation, containers, coverage, directory, machine_learning, quota
+from scanner.graph.build import arm, authorisation, containers, coverage, directory, kept, machine_learning, quota
 from scanner.graph.build.context import Context
 from scanner.graph.build.reading import lines
 from scanner.graph.estate import Estate
@@ -25,6 +25,7 @@ _STEPS: tuple[tuple[str, type[Any], Callable[..., None]], ...] = (
     *directory.STEPS,
     *authorisation.STEPS,
     *quota.STEPS,
+    *kept.STEPS,
 )
 
 

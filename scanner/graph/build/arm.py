@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import UNSET
@@ -19,14 +20,18 @@ _STATED = {
     "application-insights": ("writes-logs-to",), "model-deployment": ("spills-to",), "user-assigned-identity": ("has-identity",),
     "ml-registry": ("replicated-to",), "storage-account": ("replicated-to",), "key-vault": (), "container-registry": (),
     "model-account": (), "log-analytics": (),
+    **{kind.name: () for kind in RECORDS.values() if kind.node == "resource" and kind.arm_type},
 }  # fmt: skip
 
 
 def place(context: Context, kind: str, body: shapes.Arm[Any], raw: bytes, location: Any = UNSET) -> int:
-    """Makes the node of a resource with what every resource has: names, place, tags, scope, identities."""
+    """Makes the node of a resource with what every resource has: names, place, tags, scope, identities.
+
+    `kind` is the kind of the record; several kinds of record become nodes of kind `resource`.
+    """
     estate = context.estate
     key = ids.fold(body.id)
-    node = estate.add(kind, key, known(body.name) or ids.last(body.id), body.id)
+    node = estate.add(RECORDS[kind].node, key, known(body.name) or ids.last(body.id), body.id)
     arm_type = RECORDS[kind].arm_type or ids.resource_type(key)
     group = ids.resource_group_of(key)
     where = known(location) or known(body.location, UNSET)
@@ -54,7 +59,7 @@ def place(context: Context, kind: str, body: shapes.Arm[Any], raw: bytes, locati
     identity = known(body.identity)
     if identity:
         _identities(context, node, key, identity)
-    if "identity-type" in estate.ontology.kinds[kind].attributes:
+    if "identity-type" in estate.ontology.kinds[estate.kind(node)].attributes:
         estate.set(node, "identity-type", _identity_type(identity))
     if context.odd or (body.properties is UNSET and kind in _STATED):
         detail = "a field has a shape nobody expected" if context.odd else "it was listed without its properties"
@@ -231,7 +236,7 @@ def _user_assigned(context: Context, kind: str, body: shapes.Arm[shapes.UserAssi
         estate.connect(node, "has-identity", principal)
 
 
-STEPS = (
+STEPS: tuple[tuple[str, type[Any], Callable[..., None]], ...] = (
     ("storage-account", shapes.Arm[shapes.Storage], _storage),
     ("object-replication", shapes.Stated[shapes.ObjectReplication], _object_replication),
     ("key-vault", shapes.Arm[shapes.Vault], _vault),
@@ -242,5 +247,6 @@ STEPS = (
     ("model-account", shapes.Arm[shapes.ModelAccount], _model_account),
     ("model-deployment", shapes.Arm[shapes.ModelDeployment], _model_deployment),
     ("user-assigned-identity", shapes.Arm[shapes.UserAssigned], _user_assigned),
+    *((kind.name, shapes.Arm[shapes.Nothing], _plain) for kind in RECORDS.values() if kind.node == "resource" and kind.arm_type),
     ("resource", shapes.Arm[shapes.Nothing], _resource),
-)
+)  # fmt: skip

@@ -21,6 +21,7 @@ _EDGES = {
     "job": "has-job", "object-replication": "replicated-to", "registry-replication": "replicated-to",
     "role-assignment": "scope-of", "role-eligibility": "scope-of", "role-activation": "scope-of",
     "role-definition": "scope-of", "deny-assignment": "scope-of", "group-member": "has-member", "group-owner": "may-be-joined-by",
+    "group-eligibility": "may-be-joined-by", "serverless-endpoint": "contains", "sql-database": "contains", "registry-task": "contains",
     "management-group": "contained-in",
 }  # fmt: skip
 _NOT_SUBJECTS = {"role", "deny-assignment", "region"}
@@ -48,7 +49,7 @@ def _scope_told(kind: str, line: dict[str, Any]) -> str:
             above = ids.parent(key) if key else None
             return (ids.parent(above) if above and key.rpartition("/")[0].endswith("/versions") else above) or _ANYWHERE
         case "scope":
-            return key.rpartition("/providers/microsoft.authorization/")[0] or (ids.ROOT_SCOPE if key else _ANYWHERE)
+            return key.rpartition("/providers/")[0] or (ids.ROOT_SCOPE if key else _ANYWHERE)
         case _:
             return of if isinstance(of, str) else _ANYWHERE
 

@@ -84,6 +84,13 @@ def _owner(context: Context, kind: str, body: shapes.Member, of: str, raw: bytes
         _tie(context, body, of, "may-join")
 
 
+def _eligible(context: Context, kind: str, body: shapes.Eligibility, of: str, raw: bytes) -> None:
+    """Who may activate membership, or ownership and with it the right to add members, may join."""
+    estate = context.estate
+    principal = estate.add("user", body.principal_id.lower(), original=body.principal_id)
+    estate.connect(principal, "may-join", estate.add("group", body.group_id.lower()))
+
+
 def _tie(context: Context, body: shapes.Member, of: str, edge: str) -> None:
     what = lower(known(body.odata_type))
     if what in ("#microsoft.graph.device", "#microsoft.graph.orgcontact"):
@@ -132,4 +139,5 @@ STEPS = (
     ("group", shapes.Group, _group),
     ("group-member", shapes.Member, _member),
     ("group-owner", shapes.Member, _owner),
+    ("group-eligibility", shapes.Eligibility, _eligible),
 )

@@ -54,6 +54,12 @@ class Arm(Shape, Generic[P]):
     properties: P | UnsetType = UNSET
 
 
+class Identified(Shape):
+    """Anything of which only the id is read."""
+
+    id: ArmId
+
+
 class Stated(Shape, Generic[P]):
     """An ARM object that is of no use without its properties."""
 
@@ -296,6 +302,14 @@ class Group(Shape):
 class Member(Shape):
     id: str
     odata_type: Text = msgspec.field(default=UNSET, name="@odata.type")
+
+
+class Eligibility(Shape):
+    """Who may activate membership or ownership of a group."""
+
+    id: str
+    principal_id: str
+    group_id: str
 
 
 class UsageName(Shape):
