@@ -35,13 +35,22 @@ class _Named(msgspec.Struct):
 class Failed(Exception):
     """A request that was answered by an error, or not at all; becomes a line of the ledger."""
 
-    def __init__(self, status: int, code: str, message: str, request_id: str = "", wait: float | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        request_id: str = "",
+        wait: float | None = None,
+        permission: str = "",
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.request_id = request_id
         self.wait = wait  # seconds, as the answer asks for
+        self.permission = permission  # what it wants, where the answer does not say
 
     @property
     def outcome(self) -> CoverageOutcome:
@@ -53,6 +62,8 @@ class Failed(Exception):
 
     def action(self, otherwise: str) -> str:
         """The action that the answer says is missing; our own word for the list when it says none, or says the same."""
+        if self.permission:
+            return self.permission
         named = _DENIED.search(self.message)
         return named.group(1) if named and named.group(1).lower() != otherwise.lower() else otherwise
 

@@ -40,7 +40,9 @@ async def collect(session: Session, places: Mapping[str, set[str]], found: Itera
             kinds = _OURS if region not in sized else _BY_CLIENT
             sized.add(region)
             wanted += [_machine_learning(session, client, kind, subscription, region) for kind in kinds]
-            wanted += [_listed(session, entry, subscription, region) for entry in types.LOCATED if entry.kind not in _OURS]
+            wanted += [
+                _listed(session, entry, subscription, region) for entry in types.LOCATED if entry.kind not in _OURS
+            ]
     await session.together(wanted)
 
 

@@ -8,37 +8,32 @@ referred to or named. Only ids and the few fields that something needs are asked
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
-from scanner.collect import answers, batch
+from scanner.collect import answers, batch, ties
 from scanner.collect.answers import Failed
 from scanner.collect.session import Session
-from scanner.snapshot import CoverageOutcome, Record
+from scanner.snapshot import Record
 
 _USER = "id,displayName,userPrincipalName,userType,accountEnabled"
 _FIELDS = {
     "service-principal": ("servicePrincipals", "id,appId,displayName,servicePrincipalType,alternativeNames,accountEnabled,appOwnerOrganizationId"),
     "group": ("groups", "id,displayName,securityEnabled,groupTypes,membershipRule,isAssignableToRole,onPremisesSyncEnabled,visibility"),
+    "application": ("applications", "id,appId,displayName,keyCredentials,passwordCredentials"),
 }  # fmt: skip
-_TIES = {"group-member": "members", "group-owner": "owners"}
+# What makes somebody master of the directory, and so of everything it decides.
+_ROLES = {
+    "directory-role": "roleManagement/directory/roleDefinitions",
+    "directory-role-assignment": "roleManagement/directory/roleAssignments",
+}
 _GROUP = "#microsoft.graph.group"
 _SMALL = 2000  # groups; in a larger directory most of them have nothing to do with Azure
 _IN_FILTER = 15  # ids that one `in (...)` takes
 _FEW_PEOPLE = 20_000  # fewer are listed whole; more than so many of a large directory are faster listed than looked up
-
-
-class _Tie(msgspec.Struct):
-    id: str
-    kind: str = msgspec.field(default="", name="@odata.type")
-
-
-class _Who(msgspec.Struct, frozen=True):
-    id: str
-    kind: str
 
 
 class _Assignment(msgspec.Struct):
@@ -52,9 +47,15 @@ class _Assigned(msgspec.Struct):
 async def collect(session: Session) -> None:
     """Keeps principals and who is in which group. Reads from the journal to whom something is assigned."""
     assigned = set(_assigned(session))
-    groups, workloads = await session.together(_principals(session, kind) for kind in ("group", "service-principal"))
+    groups, workloads, applications, *_ = await session.together(
+        [
+            *(_principals(session, kind) for kind in ("group", "service-principal", "application")),
+            *(session.list(kind, "tenant", session.graph_url(path)) for kind, path in _ROLES.items()),
+        ]
+    )
     wanted = groups if len(groups) <= _SMALL else _wanted(session, groups, assigned)
-    met = await _members(session, {answers.named(row.body).lower() for row in wanted})
+    met = await _members(session, wanted)
+    met |= await _workloads(session, workloads, applications, assigned | met)
     known = {answers.named(row.body).lower() for row in (*groups, *workloads)}
     await _people(session, sorted((assigned | met) - known))
 
@@ -92,80 +93,35 @@ def _wanted(session: Session, groups: Sequence[Record], assigned: set[str]) -> l
     return found
 
 
-async def _members(session: Session, groups: set[str]) -> set[str]:
-    """Members and owners of groups and of the groups in them; returns everybody that was met."""
+async def _members(session: Session, groups: Sequence[Record]) -> set[str]:
+    """Members, owners and who may become either, of groups and of the groups in them; returns everybody that was met."""
+    bodies: list[dict[str, Any]] = [msgspec.json.decode(row.body) for row in groups]
+    hidden = {str(b["id"]).lower() for b in bodies if str(b.get("visibility")).lower() == "hiddenmembership"}
     met: set[str] = set()
     done: set[str] = set()
-    waiting = groups
+    waiting = {str(b["id"]).lower() for b in bodies}
     while waiting:
-        pairs = [(kind, group) for group in sorted(waiting) for kind in _TIES]
-        batches = [pairs[at : at + batch.SIZE] for at in range(0, len(pairs), batch.SIZE)]
         done |= waiting
-        nested: set[str] = set()
-        for ties in await session.together(_batch(session, some) for some in batches):
-            for tie in ties:
-                met.add(tie.id)
-                if tie.kind == _GROUP:
-                    nested.add(tie.id)
-        waiting = nested - done
+        found = await ties.read(session, ("group-member", "group-owner", "group-eligibility"), waiting, hidden)
+        met |= {tie.id for tie in found}
+        waiting = {tie.id for tie in found if tie.kind == _GROUP} - done
     return met
 
 
-async def _batch(session: Session, pairs: Iterable[tuple[str, str]]) -> set[_Who]:
-    """Members or owners of up to twenty groups; returns who they are."""
-    met: set[_Who] = set()
-    wanted: dict[str, str] = {}
-    for kind, group in pairs:
-        before = session.journal.finished(kind, group)
-        if before is None:
-            wanted[f"{kind}|{group}"] = f"/groups/{group}/{_TIES[kind]}?$select=id&$top=999"
-        else:
-            met |= _who(before)
-    if wanted:
-        async for name, body in batch.read(session, wanted):
-            kind, _, group = name.partition("|")
-            met |= _who(await _tied(session, kind, group, body))
-    return met
-
-
-async def _tied(session: Session, kind: str, group: str, body: msgspec.Raw | Failed) -> list[Record]:
-    """The first page came in the batch; further ones follow their links."""
-    found: dict[str, Record] = {}
-    failure = body if isinstance(body, Failed) else None
-    outcome: CoverageOutcome = "complete"
-    if not isinstance(body, Failed):
-        failure = await _all(
-            session, body, lambda row: found.setdefault(answers.named(row).lower(), session.record(kind, row, group))
-        )
-    if failure is not None:
-        gone = failure.status == 404 and not found  # deleted while the scan ran
-        outcome = "complete" if gone else answers.settled(failure, bool(found))
-    records = list(found.values())
-    session.keep(kind, group, records, outcome, failure)
-    return records
-
-
-async def _all(session: Session, body: msgspec.Raw, add: Callable[[msgspec.Raw], object]) -> Failed | None:
-    """Every row of a list whose first page came in a batch; further ones follow their links. Returns what went wrong."""
-    try:
-        page = answers.page(body)
-        rows = page.value
-        for row in rows:
-            add(row)
-        if page.odata_next:
-            async for rows in session.pages(page.odata_next):
-                for row in rows:
-                    add(row)
-    except Failed as error:
-        return error
-    except msgspec.MsgspecError:
-        return Failed(200, "UnreadableBody", "the answer was no list")
-    return None
-
-
-def _who(rows: Iterable[Record]) -> set[_Who]:
-    ties = (msgspec.json.decode(row.body, type=_Tie) for row in rows)
-    return {_Who(tie.id.lower(), tie.kind.lower()) for tie in ties}
+async def _workloads(
+    session: Session, workloads: Sequence[Record], applications: Sequence[Record], holding: set[str]
+) -> set[str]:
+    """Who owns a workload that holds something, or its application, can sign in as it; so can whoever it trusts."""
+    bodies: list[dict[str, Any]] = [msgspec.json.decode(row.body) for row in workloads]
+    ours = [
+        b for b in bodies if str(b.get("id")).lower() in holding and b.get("servicePrincipalType") != "ManagedIdentity"
+    ]
+    app_ids = {str(b.get("appId")).lower() for b in ours}
+    registered: list[dict[str, Any]] = [msgspec.json.decode(row.body) for row in applications]
+    theirs = {str(b["id"]).lower() for b in registered if str(b.get("appId")).lower() in app_ids}
+    found = await ties.read(session, ("service-principal-owner",), {str(b["id"]).lower() for b in ours})
+    found |= await ties.read(session, ("application-owner", "application-federation"), theirs)
+    return {tie.id for tie in found}
 
 
 # -- people ------------------------------------------------------------------------------------------------------------
@@ -215,7 +171,7 @@ async def _look_up(session: Session, wanted: Sequence[tuple[str, str]]) -> None:
             if isinstance(body, Failed):
                 failure = body
                 continue
-            lost = await _all(
+            lost = await ties.rows(
                 session, body, lambda row: found.setdefault(answers.named(row).lower(), session.record("user", row))
             )
             failure = lost or failure

@@ -14,7 +14,7 @@ from scanner.collect import resource_graph, types
 from scanner.collect.answers import Failed
 from scanner.collect.session import Session
 from scanner.errors import CollectionError
-from scanner.snapshot import Record, record
+from scanner.snapshot import CoverageOutcome, Record, record
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +181,7 @@ async def collect(session: Session, places: list[Place]) -> None:
     """Records of the tenant, of the management groups above the subscriptions, and of the subscriptions."""
     subscriptions = {place.subscription.key: place.subscription for place in places}
     await _tenant(session, list(subscriptions.values()))
+    await _data_boundary(session)
     names = dict.fromkeys(name for subscription in subscriptions.values() for name in subscription.groups)
     await session.together(_management_group(session, name) for name in names)
     rows = [
@@ -201,6 +202,20 @@ async def _management_group(session: Session, name: str) -> None:
         session.keep("management-group", scope, [], error.outcome, error)
     else:
         session.keep("management-group", scope, [session.record("management-group", msgspec.Raw(row))])
+
+
+async def _data_boundary(session: Session) -> None:
+    """Whether the tenant is pinned to a boundary; a tenant that has none answers 404."""
+    entry = types.DATA_BOUNDARY
+    if session.journal.finished(entry.kind, "tenant") is not None:
+        return
+    try:
+        row = await session.send("GET", session.arm_url(entry.path, entry.version))
+    except Failed as error:
+        outcome: CoverageOutcome = "complete" if error.status == 404 else error.outcome
+        session.keep(entry.kind, "tenant", [], outcome, error)
+    else:
+        session.keep(entry.kind, "tenant", [session.record(entry.kind, msgspec.Raw(row))])
 
 
 async def _tenant(session: Session, found: list[Subscription]) -> None:
