@@ -34,6 +34,133 @@ BODIES: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
+_GROUP = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg/providers"
+_WS = f"{_GROUP}/Microsoft.MachineLearningServices/workspaces/w"
+_STEP = {
+    "type": "command", "componentId": "c", "computeId": f"{_WS}/computes/gpu", "command": f"python x.py --key {CANARY}",
+    "environment_variables": {"WANDB": CANARY}, "identity": {"identity_type": "managed", "client_id": "i"},
+    "inputs": {"raw": {"job_input_type": "uri_folder", "uri": f"https://a.blob.core.windows.net/c?sig={CANARY}"},
+               "bound": {"job_input_type": "literal", "value": "${{parent.inputs.raw}}"}, "plain": {"job_input_type": "literal", "value": CANARY}, "bare": CANARY},
+    "outputs": {"model": {"jobOutputType": "custom_model", "uri": "azureml://datastores/d/paths/m"}}, "anything": {"else": [CANARY]},
+}  # fmt: skip
+_PIPELINE = {
+    "jobType": "Pipeline", "computeId": None, "status": "Completed", "description": CANARY, "settings": {"default_compute": "c", "other": CANARY},
+    "jobs": {"train": _STEP}, "properties": {"azureml.parentRunId": "p1", "mine": CANARY}, "environmentVariables": {"A": CANARY},
+}  # fmt: skip
+# (id, what carries the canary, what must survive of the properties)
+SECRETS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "job": (f"{_WS}/jobs/j", _PIPELINE, {"jobType": "Pipeline", "status": "Completed"}),
+    "spark job": (f"{_WS}/jobs/j", {"jobType": "Spark", "conf": {"spark.hadoop.fs.azure.account.key.a": CANARY}, "args": CANARY}, {"jobType": "Spark"}),
+    "schedule": (f"{_WS}/schedules/s", {"isEnabled": True, "action": {"actionType": "CreateJob", "jobDefinition": _PIPELINE}}, {"isEnabled": True}),
+    "batch schedule": (f"{_WS}/schedules/s", {"action": {"actionType": "InvokeBatchEndpoint", "endpointInvocationDefinition": {"x": {"y": CANARY}}}}, {}),
+    "online deployment": (
+        f"{_WS}/onlineEndpoints/e/deployments/blue",
+        {"environmentVariables": {"A": CANARY, "B": {"value": CANARY}}, "properties": {"p": CANARY}, "instanceType": "s", "egressPublicNetworkAccess": "Disabled",
+         "dataCollector": {"collections": {"in": {"dataId": "azureml:d:1", "dataCollectionMode": "Enabled"}}}},
+        {"instanceType": "s", "egressPublicNetworkAccess": "Disabled", "dataCollector": {"collections": {"in": {"dataId": "azureml:d:1", "dataCollectionMode": "Enabled"}}}},
+    ),
+    "batch deployment": (f"{_WS}/batchEndpoints/e/deployments/b", {"environmentVariables": {"A": CANARY}, "compute": "c", "model": {"assetId": "m"}},
+                         {"compute": "c", "model": {"assetId": "m"}}),
+    "kubernetes compute": (
+        f"{_WS}/computes/k", {"computeType": "Kubernetes", "resourceId": "r", "properties": {"relayConnectionString": CANARY, "serviceBusConnectionString": CANARY, "namespace": "n"}},
+        {"computeType": "Kubernetes", "resourceId": "r"}),
+    "compute instance": (
+        f"{_WS}/computes/i", {"computeType": "ComputeInstance", "properties": {
+            "setupScripts": {"scripts": {"creationScript": {"scriptSource": "inline", "scriptData": CANARY, "scriptArguments": CANARY}}},
+            "customServices": [{"name": "x", "environmentVariables": {"A": {"type": "local", "value": CANARY}}}],
+            "userAccountCredentials": {"adminUserName": "u", "adminUserPassword": CANARY, "adminUserSshPublicKey": CANARY},
+            "sshSettings": {"sshPublicAccess": "Enabled", "adminPublicKey": CANARY}, "schedules": {"computeStartStop": [{"status": "Enabled"}]},
+            "createdBy": {"userId": "o"}}},
+        {"computeType": "ComputeInstance"}),
+    "databricks compute": (f"{_WS}/computes/d", {"computeType": "Databricks", "properties": {"databricksAccessToken": CANARY, "workspaceUrl": "w"}}, {"computeType": "Databricks"}),
+    "aks compute": (f"{_WS}/computes/a", {"computeType": "AKS", "properties": {"sslConfiguration": {"cert": CANARY, "key": CANARY, "status": "Enabled"}}}, {"computeType": "AKS"}),
+    "datastore": (
+        f"{_WS}/datastores/d", {"datastoreType": "AzureBlob", "accountName": "a", "credentials": {"credentialsType": "Sas", "secrets": {"sasToken": CANARY, "key": CANARY}, "sasToken": CANARY}},
+        {"datastoreType": "AzureBlob", "accountName": "a"}),
+    "connection": (
+        f"{_WS}/connections/c", {"authType": "CustomKeys", "category": "S3", "target": f"https://u:{CANARY}@h/x", "credentials": {"keys": {"k": CANARY}},
+                                 "metadata": {"ResourceId": "/subscriptions/x", "ApiType": "Azure", "note": CANARY}},
+        {"authType": "CustomKeys", "category": "S3"}),
+    "application insights": (f"{_GROUP}/Microsoft.Insights/components/a", {"InstrumentationKey": CANARY, "ConnectionString": CANARY, "AppId": CANARY, "WorkspaceResourceId": "w"},
+                             {"WorkspaceResourceId": "w"}),
+    "diagnostic setting": (f"{_WS}/providers/microsoft.insights/diagnosticSettings/d", {"workspaceId": "w", "anything": CANARY, "logs": [{"category": "Audit", "enabled": True}]},
+                           {"workspaceId": "w", "logs": [{"category": "Audit", "enabled": True}]}),
+    "registry token": (
+        f"{_GROUP}/Microsoft.ContainerRegistry/registries/r/tokens/t",
+        {"scopeMapId": "s", "status": "enabled", "credentials": {"passwords": [{"name": "password1", "expiry": "2027-01-01", "value": CANARY}], "certificates": [{"encodedPemCertificate": CANARY}]}},
+        {"scopeMapId": "s", "status": "enabled"}),
+    "registry task": (
+        f"{_GROUP}/Microsoft.ContainerRegistry/registries/r/tasks/t",
+        {"status": "Enabled", "step": {"contextAccessToken": CANARY, "contextPath": f"https://{CANARY}@github.com/x", "values": [{"name": "A", "value": CANARY, "isSecret": False}]},
+         "credentials": {"customRegistries": {"x": {"password": {"value": CANARY}}}}, "trigger": {"sourceTriggers": [{"sourceRepository": {"sourceControlAuthProperties": {"token": CANARY}}}]}},
+        {"status": "Enabled"}),
+    "local user": (f"{_GROUP}/Microsoft.Storage/storageAccounts/a/localUsers/u", {"hasSshPassword": True, "hasSharedKey": True, "sshAuthorizedKeys": [{"key": CANARY}], "sshPassword": CANARY},
+                   {"hasSshPassword": True, "hasSharedKey": True}),
+    "cosmos account": (
+        f"{_GROUP}/Microsoft.DocumentDB/databaseAccounts/c",
+        {"primaryMasterKey": CANARY, "secondaryReadonlyMasterKey": CANARY, "connectionStrings": [{"connectionString": CANARY}], "keysMetadata": {"primaryMasterKey": {"generationTime": "t"}},
+         "locations": [{"locationName": "West Europe"}]},
+        {"locations": [{"locationName": "West Europe"}], "keysMetadata": {"primaryMasterKey": {"generationTime": "t"}}}),
+    "model account": (f"{_GROUP}/Microsoft.CognitiveServices/accounts/a", {"apiProperties": {"qnaAzureSearchEndpointKey": CANARY, "eventHubConnectionString": CANARY}, "disableLocalAuth": True},
+                      {"disableLocalAuth": True}),
+    "policy assignment": (f"{_GROUP}/Microsoft.Authorization/policyAssignments/p", {"parameters": {"adminPassword": {"value": CANARY}, "allowed": {"value": ["westeurope"]}}, "scope": "s"}, {"scope": "s"}),
+    "aks cluster": (f"{_GROUP}/Microsoft.ContainerService/managedClusters/k", {"servicePrincipalProfile": {"clientId": "c", "secret": CANARY}, "windowsProfile": {"adminPassword": CANARY}}, {}),
+    "values": (f"{_GROUP}/Microsoft.Web/sites/x", {
+        "a": f"https://u:{CANARY}@h/x", "b": f"-----BEGIN RSA PRIVATE KEY-----{CANARY}", "c": f"eyJhbGciOiJIUzI1NiJ9.eyJ{CANARY}", "d": f"DefaultEndpointsProtocol=https;AccountKey={CANARY}",
+        "e": f"https://a.blob.core.windows.net/c?sv=1&sig={CANARY}", "f": f"Server=x;Password={CANARY}"}, {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_no_type_known_to_carry_secrets_lets_one_through(name: str) -> None:
+    arm_id, properties, kept = SECRETS[name]
+    body = {"id": arm_id, "name": "n", "tags": {"env": "prod"}, "location": "westeurope", "properties": properties}
+    left = redact(json.dumps(body).encode())
+    assert CANARY.encode() not in left
+    found = json.loads(left)
+    assert {key: found[key] for key in ("id", "name", "tags", "location")} == {
+        key: body[key] for key in ("id", "name", "tags", "location")
+    }
+    assert {key: found["properties"][key] for key in kept} == kept
+
+
+def test_what_rules_need_of_a_pipeline_survives_however_deep_it_lies() -> None:
+    for arm_id, wrap in (
+        (f"{_WS}/jobs/j", lambda p: p),
+        (f"{_WS}/schedules/s", lambda p: {"action": {"jobDefinition": p}}),
+    ):
+        left = json.loads(redact(json.dumps({"id": arm_id, "properties": wrap(_PIPELINE)}).encode()))["properties"]
+        pipeline = left.get("action", {}).get("jobDefinition", left)
+        step = pipeline["jobs"]["train"]
+        assert step["computeId"] == _STEP["computeId"] and step["identity"] == _STEP["identity"]
+        assert step["inputs"]["raw"]["uri"] == f"https://a.blob.core.windows.net/c?{REDACTED}"
+        assert step["inputs"]["bound"]["value"] == "${{parent.inputs.raw}}" and step["outputs"] == _STEP["outputs"]
+        assert step["environment_variables"] == {"WANDB": REDACTED}
+        assert pipeline["properties"] == {"azureml.parentRunId": "p1", "mine": REDACTED}
+
+
+def test_of_an_applications_credentials_only_what_they_are_and_when_they_end_is_kept() -> None:
+    whole = {
+        "id": "a", "appId": "b", "displayName": "release",
+        "passwordCredentials": [{"keyId": "k", "endDateTime": "2027-01-01T00:00:00Z", "secretText": CANARY, "hint": CANARY[:3], "displayName": CANARY}],
+        "keyCredentials": [{"keyId": "l", "type": "AsymmetricX509Cert", "usage": "Verify", "endDateTime": "2026-12-01T00:00:00Z", "key": CANARY, "customKeyIdentifier": CANARY}],
+    }  # fmt: skip
+    assert json.loads(redact(json.dumps(whole).encode())) == {
+        "id": "a", "appId": "b", "displayName": "release", "passwordCredentials": [{"keyId": "k", "endDateTime": "2027-01-01T00:00:00Z"}],
+        "keyCredentials": [{"keyId": "l", "type": "AsymmetricX509Cert", "usage": "Verify", "endDateTime": "2026-12-01T00:00:00Z"}],
+    }  # fmt: skip
+
+
+def test_how_a_stored_credential_signs_in_is_kept_and_so_are_the_ends_of_a_registrys_tokens() -> None:
+    store = {"credentialsType": "ServicePrincipal", "clientId": "c", "tenantId": "t", "clientSecret": CANARY}
+    left = json.loads(redact(json.dumps({"id": f"{_WS}/datastores/d", "properties": {"credentials": store}}).encode()))
+    assert left["properties"]["credentials"] == {**store, "clientSecret": REDACTED}
+    arm_id, properties, _ = SECRETS["registry token"]
+    left = json.loads(redact(json.dumps({"id": arm_id, "properties": properties}).encode()))
+    (password,) = left["properties"]["credentials"]["passwords"]
+    assert password == {"name": "password1", "expiry": "2027-01-01", "value": REDACTED}
+
+
 @pytest.mark.parametrize("body", BODIES, ids=lambda b: next(iter(b["properties"])))
 def test_no_secret_survives(body: dict[str, Any]) -> None:
     assert CANARY.encode() not in redact(json.dumps(body).encode())
