@@ -34,7 +34,8 @@ class Known:
     def absent(self, kind: str) -> bool:
         """Whether a list of the kind would be empty for certain."""
         record = RECORDS[kind]
-        return self.present is not None and record.arm_type not in self.present and may(self.rights, record.permission)
+        listed = kind in types.INVENTORIED and self.present is not None and record.arm_type not in self.present
+        return listed and may(self.rights, record.permission)
 
 
 async def read(session: Session, places: Sequence[Place]) -> dict[str, Known]:

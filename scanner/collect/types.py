@@ -160,6 +160,12 @@ CHILDREN = (
     Listing("diagnostic-setting", "blobServices/default/providers/Microsoft.Insights/diagnosticSettings", _DIAGNOSTICS, "storage-account",
             needed=_holds_blobs),
 )  # fmt: skip
+# Top-level kinds whose type Resource Graph's table `resources` is known to list: where it shows none, there is none.
+INVENTORIED = frozenset({
+    "workspace", "ml-registry", "storage-account", "key-vault", "container-registry", "application-insights", "log-analytics", "model-account",
+    "user-assigned-identity", "aks-cluster", "arc-cluster", "databricks-workspace", "synapse-workspace", "cosmos-account", "sql-server",
+    "search-service", "recovery-vault", "backup-vault", "private-endpoint",
+})  # fmt: skip
 # Assets are listed as names first, then the versions of each name.
 VERSIONED = (
     Listing("data-asset", "data", ML, "workspace"),

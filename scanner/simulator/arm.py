@@ -22,6 +22,11 @@ _ARRAYS = {
     "roleassignments": "roleAssignments", "roledefinitions": "roleDefinitions", "denyassignments": "denyAssignments",
     "roleeligibilityscheduleinstances": "roleEligibilityScheduleInstances", "roleassignmentscheduleinstances": "roleAssignmentScheduleInstances",
 }  # fmt: skip
+# Lists of what stands at one scope, neither inherited nor below.
+_EXTENSIONS = {
+    "locks": "locks", "policyassignments": "policyAssignments", "classicadministrators": "classicAdministrators",
+    "rolemanagementpolicyassignments": "roleManagementPolicyAssignments",
+}  # fmt: skip
 SECRETS = re.compile(
     r"(list[a-z]*(keys?|secrets?|credentials?|connectionstrings?|sas|accesstoken)|readonlykeys|regeneratekeys?|token|register)$"
 )
@@ -62,6 +67,9 @@ class Arm:
             return self._page(call, [public(self.tenant.document["tenant"])])
         if path == "/subscriptions":
             return self._page(call, [public(s) for s in self.tenant.document.get("subscriptions", ())])
+        if path == "/providers/microsoft.resources/databoundaries/default":
+            boundary = self.tenant.document.get("dataBoundary")
+            return Answer(200, boundary) if boundary else arm_error(404, "NotFound", "The tenant has no data boundary.")
         if path.startswith(_MANAGEMENT) and _AUTHORISATION not in path:
             return self._management(call, path)
         if _AUTHORISATION in path:
@@ -111,12 +119,16 @@ class Arm:
         before, _, rest = path.rpartition(_AUTHORISATION)
         scope = ids.fold(before) if before else ids.ROOT_SCOPE
         name, _, one = rest.partition("/")
-        if name not in _ARRAYS:
-            return (
-                self._page(call, [])
-                if name in ("locks", "policyassignments", "classicadministrators")
-                else self._refuse(call)
+        if name == "permissions":
+            reader = self.tenant.document.get("reader", {"actions": ["*/read"], "notActions": []})
+            return Answer(
+                200, {"value": [{"actions": [], "notActions": [], "dataActions": [], "notDataActions": [], **reader}]}
             )
+        if name in _EXTENSIONS:
+            standing = [r for r in self.tenant.document.get(_EXTENSIONS[name], ()) if _scope_of(r) == scope]
+            return self._page(call, [public(r) for r in standing])
+        if name not in _ARRAYS:
+            return self._refuse(call)
         if scope.startswith("/subscriptions/") and (ids.subscription_of(scope) or "") not in self.tenant.by_id:
             return forbidden_arm(self.object_id, f"Microsoft.Authorization/{_ARRAYS[name]}/read", scope)
         rows: list[Item] = list(self.tenant.document.get(_ARRAYS[name], ()))
@@ -129,6 +141,8 @@ class Arm:
             )
         chain = set(self.tenant.chain(scope))
         if name == "roledefinitions":
+            kind = re.search(r"type eq '(\w+)'", call.query.get("$filter", ""), re.IGNORECASE)
+            rows = [r for r in rows if kind is None or r["properties"].get("type", "").lower() == kind.group(1).lower()]
             return self._page(call, [public(r) for r in rows if self._assignable(r, scope, chain)])
         return self._page(
             call, [public(r) for r in rows if self._visible(r, scope, chain, call.query.get("$filter", ""))]
@@ -229,6 +243,11 @@ class Arm:
             if name.lower() == namespace:
                 return self._page(call, list(next((rows for k, rows in places.items() if k.lower() == key), ())))
         return self._page(call, [])
+
+
+def _scope_of(row: Item) -> str:
+    """The scope an extension stands at, by its id."""
+    return ids.fold(row["id"]).rpartition("/providers/microsoft.authorization/")[0] or ids.ROOT_SCOPE
 
 
 def _envelope(resource: Item) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from scanner.simulator.answer import Answer, Call, graph_error, page
 from scanner.simulator.tenant import Tenant, public
 
 _LISTS = {"users": "user", "groups": "group", "serviceprincipals": "servicePrincipal", "applications": "application"}
+_ROLES = {"roleassignments": "directoryRoleAssignments", "roledefinitions": "directoryRoles"}
 _EQUALS = re.compile(r"(\w+) eq '((?:[^']|'')*)'", re.IGNORECASE)
 _IN = re.compile(r"id in \(([^)]*)\)", re.IGNORECASE)
 
@@ -27,15 +28,20 @@ class Directory:
         parts = call.path.strip("/").split("/")
         if call.method == "POST" and parts == ["directoryobjects", "getbyids"]:
             return self._by_ids(call)
+        if parts[:2] == ["rolemanagement", "directory"] and call.method == "GET":
+            rows = self.tenant.document.get("graph", {}).get(_ROLES.get(parts[-1], ""), ())
+            return self._page(call, [public(row) for row in rows])
         if call.method != "GET" or (parts[0] not in _LISTS and parts[0] != "identitygovernance"):
             return graph_error(
                 403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.", refused=True
             )
         if parts[0] == "identitygovernance":
             filtered = "$filter" in call.query
-            return (
-                self._page(call, []) if filtered else graph_error(400, "MissingParameters", "The filter is mandatory.")
-            )
+            wanted = dict(_EQUALS.findall(call.query.get("$filter", ""))).get("groupId", "").lower()
+            rows = self.tenant.document.get("graph", {}).get("groupEligibilities", ())
+            if not filtered:
+                return graph_error(400, "MissingParameters", "The filter is mandatory.")
+            return self._page(call, [public(row) for row in rows if row["groupId"].lower() == wanted])
         kind = _LISTS[parts[0]]
         if len(parts) == 1:
             return self._page(
@@ -50,6 +56,8 @@ class Directory:
             )
         if len(parts) == 2:
             return Answer(200, _selected(item, call))
+        if parts[2] == "federatedidentitycredentials":
+            return self._page(call, list(item.get("x-federatedIdentityCredentials", ())))
         if parts[2] in ("members", "owners"):
             return self._page(call, [self._typed(i, call) for i in item.get(f"x-{parts[2]}", ())])
         if parts[2] == "transitivemembers":

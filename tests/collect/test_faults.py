@@ -70,8 +70,8 @@ def test_a_token_that_ends_soon_is_fetched_again(whole: Snapshot) -> None:
 
 @pytest.mark.parametrize(
     ("path", "kind", "count"),
-    [("*/microsoft.storage/storageaccounts", "storage-account", 1), ("*/datastores", "datastore", 2), ("*/roleassignments", "role-assignment", 2),
-     ("*/roledefinitions", "role-definition", 2), ("*/denyassignments", "deny-assignment", 2), ("/graph/v1.0/groups", "group", 1),
+    [("*/microsoft.storage/storageaccounts", "storage-account", 1), ("*/datastores", "datastore", 2), ("*/microsoft.authorization/roleassignments", "role-assignment", 2),
+     ("*/microsoft.authorization/roledefinitions", "role-definition", 2), ("*/denyassignments", "deny-assignment", 2), ("/graph/v1.0/groups", "group", 1),
      ("/graph/v1.0/groups/*/members", "group-member", 3), ("*/usages", "ml-usage", 2), ("*/objectreplicationpolicies", "object-replication", 2)],
 )  # fmt: skip
 def test_a_refused_list_is_a_gap_and_nothing_else_is(path: str, kind: str, count: int, whole: Snapshot) -> None:
@@ -81,7 +81,7 @@ def test_a_refused_list_is_a_gap_and_nothing_else_is(path: str, kind: str, count
     assert len(gaps) == count
     assert {(c.outcome, c.status) for c in gaps} == {("forbidden", 403)}
     others = {c.kind for c in snapshot.coverage if c.outcome != "complete"} - {kind}
-    assert others <= ({"model-usage"} if kind == "ml-usage" else set())
+    assert others <= ({"model-usage", "vm-usage"} if kind == "ml-usage" else set())
     before, after = (report_of(s, scenario("two-regions")) for s in (whole, snapshot))
     passed = {r.rule.id for r in before.results if r.verdict == "pass"}
     assert {r.rule.id for r in after.results if r.verdict == "fail"} <= {"SCN02"}

@@ -118,10 +118,8 @@ def test_the_guard_lets_every_list_through(entry: Listing) -> None:
 
 # The types that the published table of Resource Graph's `resources` names, of those in our table.
 _IN_RESOURCE_GRAPH = {
-    "workspace", "ml-registry", "online-endpoint", "online-deployment", "batch-endpoint", "batch-deployment", "serverless-endpoint",
-    "storage-account", "key-vault", "container-registry", "registry-replication", "registry-task", "model-account", "search-service",
-    "application-insights", "log-analytics", "user-assigned-identity", "private-endpoint", "cosmos-account", "sql-server", "sql-database",
-    "databricks-workspace", "synapse-workspace", "aks-cluster", "arc-cluster", "recovery-vault", "backup-vault",
+    "log-analytics", "user-assigned-identity", "aks-cluster", "arc-cluster", "databricks-workspace", "synapse-workspace",
+    "private-endpoint", "registry-replication", "registry-task",
 }  # fmt: skip
 
 
