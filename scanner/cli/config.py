@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _NAMES = ("mlposture.yaml", "mlposture.yml", ".config/mlposture.yaml", ".config/mlposture.yml")
 _LISTS = {"rules": "rules", "select": "select", "ignore": "ignore", "management-groups": "management_group",
-          "subscriptions": "subscription", "regions": "region"}  # fmt: skip
+          "subscriptions": "subscription", "resource-groups": "resource_group", "exclude": "exclude", "regions": "region"}  # fmt: skip
 _PATHS = {"scenario", "baseline", "ca-bundle"}
 
 

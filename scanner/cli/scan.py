@@ -100,7 +100,6 @@ def run(given: dict[str, Any]) -> tuple[Report, Exit]:
     """Everything up to the report and its exit code; `given` are the command's options."""
     from scanner.baseline import read as read_baseline
     from scanner.cli.options import split
-    from scanner.cli.progress import progress
     from scanner.cli.selected import check_waivers, every
     from scanner.derive import duties
     from scanner.policy.select import select
@@ -136,15 +135,9 @@ def run(given: dict[str, Any]) -> tuple[Report, Exit]:
         if given["snapshot_file"]:
             snapshot = _stored(given["snapshot_file"])
         else:
-            from scanner.collect import run as collect
+            from scanner.cli import live
 
-            settings = settings or live_settings(given, scenario)
-            with progress(hidden=given["no_progress"] or given["quiet"]) as shown:
-                snapshot = collect(settings, shown)
-            if given["save_snapshot"]:
-                from scanner.snapshot import write
-
-                write(snapshot, given["save_snapshot"])
+            snapshot = live.collect(given, settings or live.settings(given, scenario), given["save_snapshot"])
         report = evaluate(
             snapshot,
             scenario,
@@ -161,25 +154,6 @@ def _typed(*names: str) -> bool:
     """Whether one of the options was given on the command line, not by the environment or a configuration file."""
     context = click.get_current_context()
     return any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in names)
-
-
-def live_settings(given: dict[str, Any], scenario: Any = None) -> Any:
-    """Settings of a live collection; scope and regions the options leave open come from the scenario."""
-    from scanner.collect import Settings
-
-    scope = scenario.scope if scenario is not None else ()
-    regions = {site.region for site in scenario.sites} if scenario is not None else set()
-    return Settings(
-        cloud=given["cloud"],
-        ca_bundle=given["ca_bundle"],
-        tenant=given["tenant"] or next((entry.tenant for entry in scope if entry.tenant), None),
-        management_groups=given["management_group"] or tuple(g for entry in scope for g in entry.management_groups),
-        subscriptions=given["subscription"] or tuple(s for entry in scope for s in entry.subscriptions),
-        exclude=tuple(e for entry in scope for e in entry.exclude),
-        auth=given["auth"],
-        regions=tuple(sorted({*given["region"], *regions})),
-        names=scenario.principals if scenario is not None else (),
-    )
 
 
 def _stored(path: Path) -> Snapshot:

@@ -11,6 +11,8 @@ from scanner.cli import options
 from scanner.cli.files import check_places
 from scanner.errors import Exit
 
+_MOST_SHOWN = 10
+
 
 @click.command()
 @click.option(
@@ -36,28 +38,26 @@ def snapshot(**given: Any) -> int:  # fmt: skip
     The file is for `mlposture scan --snapshot`, and for an auditor: `zstd -dc FILE` prints it as JSON lines.
     """
     from scanner import data
-    from scanner.cli.progress import progress
-    from scanner.cli.scan import live_settings
-    from scanner.collect import run as collect
+    from scanner.cli import live
     from scanner.render.safe import scrub
     from scanner.scenario.load import load
-    from scanner.snapshot import write
 
     check_places([given["output"]], [given["scenario"]])
     scenario = load(given["scenario"], data.shown(given["scenario"])) if given["scenario"] else None
-    with progress(hidden=given["no_progress"] or given["quiet"]) as shown:
-        taken = collect(live_settings(given, scenario), shown)
-    if given["redact"]:
-        from scanner.redact import pseudonymise
-
-        taken = pseudonymise(taken)
-    manifest = write(taken, given["output"])
+    manifest = live.collect(given, live.settings(given, scenario), given["output"], redact=given["redact"]).manifest
     unread = [entry for entry in manifest.coverage if entry.outcome != "complete"]
     if not given["quiet"]:
         rows = sum(manifest.counts.values())
         click.echo(f"{rows} records of {len(manifest.counts)} kinds written to {given['output']}")
-        for entry in unread:
+        for said in manifest.notes:
+            click.echo(scrub(f"  {said}", limit=4096))
+        for entry in unread[:_MOST_SHOWN]:
             click.echo(
                 scrub(f"  could not read all {entry.kind} in {entry.scope}: {entry.outcome} {entry.code}", limit=4096)
+            )
+        if unread:
+            more = f"{len(unread) - _MOST_SHOWN} more; " if len(unread) > _MOST_SHOWN else ""
+            click.echo(
+                f"  {more}`mlposture coverage {given['output']}` says what is missing, and which permission it takes"
             )
     return int(Exit.CLEAN)

@@ -270,7 +270,7 @@ def test_a_bug_of_ours_is_seventy_with_a_log_and_no_traceback(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_run_says_so_and_leaves_no_file(sent: signal.Signals, code: int, tmp_path: Path) -> None:
+def test_an_interrupted_run_says_so_and_goes_on_with_resume(sent: signal.Signals, code: int, tmp_path: Path) -> None:
     from scanner.simulator import Simulator
 
     with Simulator(tenant("two-regions"), latency=0.5) as simulator:
@@ -298,8 +298,12 @@ def test_an_interrupted_run_says_so_and_leaves_no_file(sent: signal.Signals, cod
             time.sleep(0.05)
         running.send_signal(sent)
         _, said = running.communicate(timeout=20)
-    assert (running.returncode, said.strip()) == (code, "error: interrupted")
-    assert list(tmp_path.iterdir()) == []
+        assert (running.returncode, said.strip()) == (code, "error: interrupted")
+        assert [path.name for path in tmp_path.iterdir()] == [".s.mlp.journal"]
+        simulator.latency = 0.0
+        done = run(*words, "--resume", environment=environment)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["s.mlp"]
 
 
 def _shell(line: str, **environment: str) -> subprocess.CompletedProcess[str]:

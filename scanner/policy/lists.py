@@ -1,0 +1,55 @@
+"""Which lists a rule's verdicts rest on, by the ontology alone: what becomes unknown when one of them cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from scanner.graph.edges import ONTOLOGY
+from scanner.graph.records import RECORDS
+from scanner.policy.model import Rule
+from scanner.policy.paths import reachable
+
+# Where things belong: without these no environment, class or scope is known.
+_TREE = ("management-group", "subscription", "resource-group", "workspace")
+_RIGHTS = ("role-assignment", "role-definition", "deny-assignment", "role-eligibility", "role-activation")
+_DIRECTORY = ("user", "group", "group-member", "group-owner", "group-eligibility", "service-principal")
+_QUOTA = ("ml-usage", "ml-quota", "vm-size", "model-usage", "compute", "online-endpoint", "online-deployment")
+_DATA = ("storage-account", "datastore", "data-asset")
+# node kinds that are made from several lists, or that other lists write on
+_BEHIND: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("grant", "duty"), (*_RIGHTS, *_DIRECTORY)),
+    **dict.fromkeys(("user", "group", "service-principal", "managed-identity"), (*_RIGHTS, *_DIRECTORY)),
+    "storage-account": _DATA,  # what is in an account is said by what points to it
+    "opening": (*_RIGHTS, *_DIRECTORY, *_DATA),
+    "role": ("role-definition",),
+    **dict.fromkeys(("quota-pool", "quota-share", "serving-need"), _QUOTA),
+    "replica": ("storage-account", "object-replication", "registry-replication", "container-registry", "ml-registry"),
+    "data-asset": ("data-asset", "datastore"),
+}
+
+
+def lists_behind(rule: Rule) -> frozenset[str]:
+    """Record kinds that a rule needs; for rules that judge the run itself (what could not be read) all of them."""
+    if rule.info.decided_by == "coverage":
+        return frozenset(RECORDS)
+    if rule.info.decided_by != "graph":
+        return frozenset(_DIRECTORY) if rule.info.decided_by == "load" else frozenset()
+    kinds = set(ONTOLOGY.members(rule.subject))
+    if rule.follow:
+        kinds, _ = reachable(rule.subject, rule.follow, rule.to, rule.through)
+    found = set(_TREE)
+    for kind in kinds:
+        found.update(_BEHIND.get(kind, ()))
+        found.update(record.name for record in RECORDS.values() if record.node == kind)
+    return frozenset(found)
+
+
+def permissions(rules: Iterable[Rule]) -> Mapping[str, tuple[str, ...]]:
+    """Permission -> ids of the rules that become unknown without it, both sorted."""
+    found: dict[str, set[str]] = {}
+    for rule in rules:
+        if rule.info.decided_by == "coverage":
+            continue
+        for kind in lists_behind(rule):
+            found.setdefault(RECORDS[kind].permission, set()).add(rule.info.id)
+    return {permission: tuple(sorted(ids)) for permission, ids in sorted(found.items())}
