@@ -43,7 +43,7 @@ def defaults(given: str | None) -> dict[str, Any]:
         raise UserError(*problems)
     values = dict(_options(document.value, path.parent))
     collecting = {name: value for name, value in values.items() if name != "output"}  # where reports go, not snapshots
-    return {"scan": values, "snapshot": collecting, "baseline": {"write": collecting}}
+    return {"scan": values, "snapshot": collecting, "doctor": collecting, "baseline": {"write": collecting}}
 
 
 def find(start: Path) -> Path | None:

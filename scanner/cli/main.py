@@ -23,6 +23,9 @@ from scanner.errors import CollectionError, Exit, MlpostureError, UserError
 _COMMANDS = {
     "scan": ("scan", "scan"),
     "snapshot": ("snapshot", "snapshot"),
+    "coverage": ("coverage", "coverage"),
+    "doctor": ("doctor", "doctor"),
+    "role": ("role", "role"),
     "explain": ("rules", "explain"),
     "rules": ("rules", "rules"),
     "scenario": ("scenario", "scenario"),
@@ -32,6 +35,9 @@ _COMMANDS = {
 _SHORT = {
     "scan": "Check an estate against a scenario.",
     "snapshot": "Read an estate and keep it as a file, without checking it.",
+    "coverage": "Say what a snapshot does not hold, and which rules that leaves open.",
+    "doctor": "Look before reading: identity, reach, missing permissions, duration.",
+    "role": "Print the least-privilege role for the reader.",
     "explain": "Say what a rule asks for, why, and how to mend a finding.",
     "rules": "List, show and test rules.",
     "scenario": "Check a scenario file.",
@@ -87,7 +93,7 @@ def cli(ctx: click.Context, config: str | None, no_config: bool) -> None:
 
     What could not be read is unknown, and never counts as compliant.
     """
-    if ctx.invoked_subcommand in ("scan", "snapshot", "baseline") and not no_config:
+    if ctx.invoked_subcommand in ("scan", "snapshot", "baseline", "doctor") and not no_config:
         from scanner.cli.config import defaults
 
         ctx.default_map = defaults(config)

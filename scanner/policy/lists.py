@@ -44,12 +44,11 @@ def lists_behind(rule: Rule) -> frozenset[str]:
     return frozenset(found)
 
 
-def permissions(rules: Iterable[Rule]) -> Mapping[str, tuple[str, ...]]:
-    """Permission -> ids of the rules that become unknown without it, both sorted."""
+def rules_behind(rules: Iterable[Rule]) -> Mapping[str, tuple[str, ...]]:
+    """Record kind -> ids of the rules that become unknown without it, both sorted."""
     found: dict[str, set[str]] = {}
     for rule in rules:
-        if rule.info.decided_by == "coverage":
-            continue
-        for kind in lists_behind(rule):
-            found.setdefault(RECORDS[kind].permission, set()).add(rule.info.id)
-    return {permission: tuple(sorted(ids)) for permission, ids in sorted(found.items())}
+        if rule.info.decided_by != "coverage":
+            for kind in lists_behind(rule):
+                found.setdefault(kind, set()).add(rule.info.id)
+    return {kind: tuple(sorted(ids)) for kind, ids in sorted(found.items())}

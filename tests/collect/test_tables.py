@@ -16,7 +16,7 @@ from scanner.graph.build.coverage import _EDGES
 from scanner.graph.records import BY_ARM_TYPE, RECORDS
 
 # Kinds of Microsoft Graph, and what calls of another shape than a list below a subscription or resource yield.
-_ELSEWHERE = {"tenant", "management-group", "subscription", "location"}
+_ELSEWHERE = {"tenant", "management-group", "subscription"}
 _GRAPH = {kind.name for kind in RECORDS.values() if re.fullmatch(r"\w+\.Read[\w.]*", kind.permission)}
 _WITHOUT_A_TYPE = {"resource", "data-boundary", *(entry.kind for entry in (*types.LOCATED, *types.AUTHORISATION))}
 # Its rows lie deeper than the list that yields them.
@@ -170,7 +170,7 @@ def test_a_body_that_says_nothing_leaves_every_list_needed(odd: dict[str, Any]) 
 
 def test_build_takes_every_kind_once() -> None:
     taken = Counter(kind for kind, _, _ in _STEPS)
-    assert set(taken) == set(RECORDS) - {"location"} and set(taken.values()) == {1}
+    assert set(taken) == set(RECORDS) and set(taken.values()) == {1}
 
 
 def test_an_unread_list_is_a_gap_on_an_edge_that_exists_or_of_subjects_that_may_be_missing() -> None:

@@ -108,7 +108,7 @@ def test_a_condition_of_another_shape_is_still_a_condition() -> None:
 # -- a row nobody understood -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", sorted(set(RECORDS) - {"location"}))  # locations become nodes only where something is
+@pytest.mark.parametrize("kind", sorted(RECORDS))
 def test_a_row_nobody_understood_is_a_gap(kind: str) -> None:
     body: Any
     for body in ({"id": 5}, "?", None, []):

@@ -6,7 +6,7 @@ import pytest
 
 from scanner import data
 from scanner.graph.records import RECORDS
-from scanner.policy.lists import lists_behind, permissions
+from scanner.policy.lists import lists_behind, rules_behind
 from scanner.policy.load import load_rules
 from tests.support.scan import scanned, scenario, tenant
 from tests.tenants.test_tenants import _gaps_of
@@ -29,7 +29,7 @@ def test_a_rule_rests_on_the_lists_its_sentence_names() -> None:
 def test_a_rule_that_a_missing_permission_leaves_open_is_said_to_need_it(kind: str) -> None:
     document = tenant("contoso")
     report = scanned(document, scenario("contoso"), _gaps_of(kind, document))
-    needing = permissions(RULES.values())[RECORDS[kind].permission]
+    needing = rules_behind(RULES.values())[kind]
     left_open = {
         s.finding.rule for s in report.settled
         if s.finding.outcome == "unknown" and any(gap.kind == kind for gap in s.finding.gaps) and s.rule.decided_by == "graph"

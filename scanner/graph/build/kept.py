@@ -10,7 +10,7 @@ from scanner.graph.records import RECORDS
 
 # These become edges, attributes or scopes elsewhere in this package.
 _PLACED = {
-    "location", "object-replication", "registry-replication", "role-activation", "group-member", "group-owner", "group-eligibility",
+    "object-replication", "registry-replication", "role-activation", "group-member", "group-owner", "group-eligibility",
     "ml-quota", "vm-size",
 }  # fmt: skip
 
