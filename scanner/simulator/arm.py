@@ -1,14 +1,18 @@
-"""Azure Resource Manager: containers, resource lists and items of any type, authorisation, quota."""
+"""Azure Resource Manager: containers, resource lists and items of any type, quota; refusals as ARM words them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from scanner import ids
-from scanner.simulator import resource_graph
+from scanner.simulator import authorisation
 from scanner.simulator.answer import Answer, Call, arm_error, forbidden_arm, page
+from scanner.simulator.authorisation import Authorisation
+from scanner.simulator.people import People
+from scanner.simulator.resource_graph import ResourceGraph
+from scanner.simulator.rights import Rights, action_and_scope
 from scanner.simulator.tenant import Item, Tenant, public
 
 _PROVIDERS = {
@@ -16,11 +20,9 @@ _PROVIDERS = {
     "microsoft.operationalinsights", "microsoft.cognitiveservices", "microsoft.managedidentity", "microsoft.authorization",
     "microsoft.resources", "microsoft.management", "microsoft.network", "microsoft.compute", "microsoft.search", "microsoft.documentdb",
     "microsoft.sql", "microsoft.web", "microsoft.databricks", "microsoft.containerservice", "microsoft.recoveryservices",
-    "microsoft.kubernetes", "microsoft.synapse", "microsoft.dbforpostgresql", "microsoft.dataprotection", "microsoft.consumption",
-}  # fmt: skip
-_ARRAYS = {
-    "roleassignments": "roleAssignments", "roledefinitions": "roleDefinitions", "denyassignments": "denyAssignments",
-    "roleeligibilityscheduleinstances": "roleEligibilityScheduleInstances", "roleassignmentscheduleinstances": "roleAssignmentScheduleInstances",
+    "microsoft.dbforpostgresql", "microsoft.dbformysql", "microsoft.dataprotection", "microsoft.synapse", "microsoft.kubernetes",
+    "microsoft.consumption", "microsoft.quota", "microsoft.datafactory", "microsoft.eventhub", "microsoft.servicebus", "microsoft.fabric",
+    "microsoft.apimanagement", "microsoft.app", "microsoft.kusto", "microsoft.purview", "microsoft.security", "microsoft.policyinsights",
 }  # fmt: skip
 # Lists of what stands at one scope, neither inherited nor below.
 _EXTENSIONS = {
@@ -28,31 +30,37 @@ _EXTENSIONS = {
     "rolemanagementpolicyassignments": "roleManagementPolicyAssignments",
 }  # fmt: skip
 SECRETS = re.compile(
-    r"(list[a-z]*(keys?|secrets?|credentials?|connectionstrings?|sas|accesstoken)|readonlykeys|regeneratekeys?|token|register)$"
+    r"/(list[a-z]*(keys?|secrets?|credentials?|connectionstrings?|sas|accesstoken)|readonlykeys|regeneratekeys?|token|register)$"
 )
-_AUTHORISATION = "/providers/microsoft.authorization/"
 _MANAGEMENT = "/providers/microsoft.management/managementgroups"
-_CONTAINERS = (
-    "microsoft.machinelearningservices/workspaces/data",
-    "microsoft.machinelearningservices/workspaces/models",
-)
+_BOUNDARY = "/providers/microsoft.resources/databoundaries/default"
+_SUPPORTED = ("2019-08-01", "2020-01-01", "2021-04-01")
 
 
 class Arm:
     """Answers ARM calls for one tenant."""
 
-    def __init__(self, tenant: Tenant, url: Callable[[], str], page_size: int, object_id: str) -> None:
+    def __init__(
+        self, tenant: Tenant, people: People, url: Callable[[], str], page_size: int, object_id: str, quota: int | None
+    ) -> None:
         self.tenant = tenant
         self.url = url
         self.page_size = page_size
         self.object_id = object_id
+        self.rights = Rights(tenant)
+        self.foreign = tenant.foreign
+        self.namespaces = _PROVIDERS | tenant.namespaces
+        self._authorisation = Authorisation(tenant, people, self.rights, url, page_size, object_id)
+        self._resource_graph = ResourceGraph(tenant, self.rights, page_size, quota)
+        self._unsupported = {k.lower(): v for k, v in tenant.document.get("unsupported-versions", {}).items()}
+        self._supported = {k.lower(): v for k, v in tenant.document.get("supported-versions", {}).items()}
 
     def answer(self, call: Call) -> Answer:
         if SECRETS.search(call.path):
             return self._refuse(call)
         if call.method == "POST":
             if call.path == "/providers/microsoft.resourcegraph/resources":
-                return resource_graph.answer(self.tenant, call, self.page_size)
+                return self._resource_graph.answer(call)
             return self._refuse(call)
         if call.method != "GET":
             return self._refuse(call)
@@ -64,23 +72,72 @@ class Arm:
             )
         path = call.path.rstrip("/")
         if path == "/tenants":
-            return self._page(call, [public(self.tenant.document["tenant"])])
+            return self._page(call, [self.tenant.document["tenant"]])
         if path == "/subscriptions":
-            return self._page(call, [public(s) for s in self.tenant.document.get("subscriptions", ())])
-        if path == "/providers/microsoft.resources/databoundaries/default":
-            boundary = self.tenant.document.get("dataBoundary")
-            return Answer(200, boundary) if boundary else arm_error(404, "NotFound", "The tenant has no data boundary.")
-        if path.startswith(_MANAGEMENT) and _AUTHORISATION not in path:
+            return self._page(call, list(self.tenant.document.get("subscriptions", ())))
+        return self._barred(call, path) or self._read(call, path)
+
+    def _barred(self, call: Call, path: str) -> Answer | None:
+        """The answer to a caller of another tenant, to an unknown api-version, and to one who lacks the action."""
+        subscription = ids.subscription_of(path)
+        if subscription in self.foreign:
+            theirs = self.tenant.by_id[subscription or ""].get("tenantId")
+            return arm_error(
+                401, "InvalidAuthenticationTokenTenant",
+                f"The access token is from the wrong issuer 'https://sts.windows.net/{self.tenant.id}/'. It must match the tenant "
+                f"'https://sts.windows.net/{theirs}/' associated with this subscription. Please use the authority (URL) "
+                f"'https://login.windows.net/{theirs}' to get the token.",
+            )  # fmt: skip
+        action, scope = action_and_scope(call.raw_path.rstrip("/"))
+        unknown = self._unknown_version(action.removesuffix("/read"), call.query["api-version"])
+        if unknown is not None:
+            return unknown
+        if not self.rights.may(action, ids.fold(scope)):
+            return forbidden_arm(self.object_id, action, scope)
+        return None
+
+    def _unknown_version(self, kind: str, version: str) -> Answer | None:
+        key = kind.lower()
+        supported = self._supported.get(key)
+        if version not in self._unsupported.get(key, ()) and (supported is None or version in supported):
+            return None
+        listed = ", ".join(supported or _SUPPORTED)
+        namespace, _, name = kind.partition("/")
+        if "/" in name:
+            return arm_error(
+                404, "InvalidResourceType",
+                f"The resource type '{name}' could not be found in the namespace '{namespace}' for api version '{version}'. "
+                f"The supported api-versions are '{listed}'.",
+            )  # fmt: skip
+        return arm_error(
+            400, "NoRegisteredProviderFound",
+            f"No registered resource provider found for location 'westeurope' and API version '{version}' for type '{name}'. "
+            f"The supported api-versions are '{listed}'. The supported locations are 'westeurope, northeurope'.",
+        )  # fmt: skip
+
+    def _read(self, call: Call, path: str) -> Answer:
+        if path.endswith(_BOUNDARY):
+            return self._boundary(path)
+        if authorisation.MARK in path:
+            return self._authorisation.answer(call, path) or self._refuse(call)
+        if path.startswith(_MANAGEMENT):
             return self._management(call, path)
-        if _AUTHORISATION in path:
-            return self._authorisation(call, path)
         return self._resources(call, path)
 
     def _refuse(self, call: Call) -> Answer:
         return Answer(403, forbidden_arm(self.object_id, f"{call.method} {call.path}", call.path).body, refused=True)
 
-    def _page(self, call: Call, items: list[Any], cursor: str = "$skiptoken") -> Answer:
-        return page(call, self.url(), items, self.page_size, cursor=cursor)
+    def _page(self, call: Call, items: Sequence[Item], cursor: str = "$skiptoken") -> Answer:
+        return page(call, self.url(), items, self.page_size, shape=public, cursor=cursor)
+
+    def _boundary(self, path: str) -> Answer:
+        stated = self.tenant.document.get("dataBoundary", "NotDefined")
+        return Answer(200, {
+            "id": f"{path.removesuffix(_BOUNDARY)}/providers/Microsoft.Resources/dataBoundaries/default", "name": "default",
+            "type": "Microsoft.Resources/dataBoundaries", "properties": {"dataBoundary": stated, "provisioningState": "Succeeded"},
+        })  # fmt: skip
+
+    # -- management groups --------------------------------------------------------------------------------------------
 
     def _management(self, call: Call, path: str) -> Answer:
         groups = self.tenant.document.get("managementGroups", ())
@@ -101,6 +158,11 @@ class Arm:
             return self._page(
                 call, [self._descendant(k) for k in self.tenant.above if k != key and key in self.tenant.chain(k)]
             )
+        if rest[1] == "subscriptions":
+            own = [k for k, above in self.tenant.above.items() if above == key and k.startswith("/subscriptions/")]
+            return self._page(call, [self._descendant(k) for k in own])
+        if rest[1] == "providers" and len(rest) == 4:
+            return self._page(call, self.tenant.by_parent.get((key, "/".join(rest[2:])), ()))
         return self._refuse(call)
 
     def _descendant(self, key: str) -> dict[str, Any]:
@@ -113,67 +175,6 @@ class Arm:
                            "parent": {"id": parent.get("id", "")}},
         }  # fmt: skip
 
-    # -- authorisation ------------------------------------------------------------------------------------------------
-
-    def _authorisation(self, call: Call, path: str) -> Answer:
-        before, _, rest = path.rpartition(_AUTHORISATION)
-        scope = ids.fold(before) if before else ids.ROOT_SCOPE
-        name, _, one = rest.partition("/")
-        if name == "permissions":
-            reader = self.tenant.document.get("reader", {"actions": ["*/read"], "notActions": []})
-            return Answer(
-                200, {"value": [{"actions": [], "notActions": [], "dataActions": [], "notDataActions": [], **reader}]}
-            )
-        if name in _EXTENSIONS:
-            standing = [r for r in self.tenant.document.get(_EXTENSIONS[name], ()) if _scope_of(r) == scope]
-            return self._page(call, [public(r) for r in standing])
-        if name not in _ARRAYS:
-            return self._refuse(call)
-        if scope.startswith("/subscriptions/") and (ids.subscription_of(scope) or "") not in self.tenant.by_id:
-            return forbidden_arm(self.object_id, f"Microsoft.Authorization/{_ARRAYS[name]}/read", scope)
-        rows: list[Item] = list(self.tenant.document.get(_ARRAYS[name], ()))
-        if one:
-            found = next((r for r in rows if ids.last(r["id"]).lower() == one), None)
-            return (
-                Answer(200, public(found))
-                if found
-                else arm_error(404, "RoleDefinitionDoesNotExist", f"'{one}' was not found.")
-            )
-        chain = set(self.tenant.chain(scope))
-        if name == "roledefinitions":
-            kind = re.search(r"type eq '(\w+)'", call.query.get("$filter", ""), re.IGNORECASE)
-            rows = [r for r in rows if kind is None or r["properties"].get("type", "").lower() == kind.group(1).lower()]
-            return self._page(call, [public(r) for r in rows if self._assignable(r, scope, chain)])
-        return self._page(
-            call, [public(r) for r in rows if self._visible(r, scope, chain, call.query.get("$filter", ""))]
-        )
-
-    def _assignable(self, role: Item, scope: str, chain: set[str]) -> bool:
-        scopes = [ids.fold(s) for s in role["properties"].get("assignableScopes", ("/",))]
-        return any(s in chain or ids.contains(scope, s) for s in scopes)
-
-    def _visible(self, row: Item, scope: str, chain: set[str], filter_: str) -> bool:
-        """Unfiltered: at, above and below. `atScope()`: at and above."""
-        at = ids.fold(row["properties"]["scope"])
-        wanted = re.search(r"(principalId|assignedTo)\s*(?:eq\s*|\()\s*'([^']*)'", filter_, re.IGNORECASE)
-        if wanted and not self._holds(row, wanted.group(1).lower(), wanted.group(2).lower()):
-            return False
-        if at in chain:
-            return True
-        return "atscope()" not in filter_.lower() and self.tenant.below(scope, at)
-
-    def _holds(self, row: Item, how: str, principal: str) -> bool:
-        direct = str(row["properties"].get("principalId", "")).lower()
-        return direct == principal or (how == "assignedto" and principal in self._everybody(direct, set()))
-
-    def _everybody(self, group: str, seen: set[str]) -> set[str]:
-        _, item = self.tenant.objects.get(group, ("", {}))
-        for member in item.get("x-members", ()):
-            if member.lower() not in seen:
-                seen.add(member.lower())
-                self._everybody(member.lower(), seen)
-        return seen
-
     # -- resources ----------------------------------------------------------------------------------------------------
 
     def _resources(self, call: Call, path: str) -> Answer:
@@ -181,15 +182,18 @@ class Arm:
         if len(segments) < 2 or segments[0] != "subscriptions":
             return self._refuse(call)
         subscription = f"/subscriptions/{segments[1]}"
-        if subscription not in self.tenant.by_id:
+        row = self.tenant.by_id.get(subscription)
+        if row is None or row.get("state") == "Deleted":
             return arm_error(404, "SubscriptionNotFound", f"The subscription '{segments[1]}' could not be found.")
         if len(segments) == 2:
-            return Answer(200, public(self.tenant.by_id[subscription]))
+            return Answer(200, public(row))
         if "providers" not in segments:
             return self._containers(call, path, segments, subscription)
         at = len(segments) - 1 - segments[::-1].index("providers")
+        if len(segments) < at + 3:
+            return self._refuse(call)
         namespace, under = segments[at + 1], segments[at + 2 :]
-        if namespace not in _PROVIDERS:
+        if namespace not in self.namespaces:
             return arm_error(404, "InvalidResourceNamespace", f"The resource namespace '{namespace}' is invalid.")
         if under[:1] == ["locations"] and len(under) == 3:
             return self._located(call, namespace, subscription, under[1], under[2])
@@ -202,16 +206,16 @@ class Arm:
 
     def _containers(self, call: Call, path: str, segments: list[str], subscription: str) -> Answer:
         if segments[2] == "locations" and len(segments) == 3:
-            return self._page(call, [dict(item) for item in self.tenant.locations(subscription)])
+            return self._page(call, self.tenant.locations(subscription))
         if segments[2] == "resourcegroups" and len(segments) == 3:
-            return self._page(call, [public(g) for g in self.tenant.groups_in[subscription]])
+            return self._page(call, self.tenant.groups_in[subscription])
         if segments[2] == "resourcegroups" and len(segments) == 4:
             group = self.tenant.by_id.get(path)
             missing = arm_error(404, "ResourceGroupNotFound", f"Resource group '{segments[3]}' could not be found.")
             return Answer(200, public(group)) if group else missing
         if segments[-1] == "resources" and len(segments) in (3, 5):
             place = "/" + "/".join(segments[:-1])
-            return self._page(call, [_envelope(r) for r in self.tenant.top_level[place]])
+            return page(call, self.url(), self.tenant.top_level[place], self.page_size, shape=_envelope)
         return self._refuse(call)
 
     def _list(self, call: Call, place: str, namespace: str, under: list[str]) -> Answer:
@@ -219,18 +223,18 @@ class Arm:
         parent = place
         if len(under) > 1:
             parent = "/".join([place, "providers", namespace, *under[:-1]])
-            if parent not in self.tenant.by_id and not self._names_a_container(parent):
+            # The one service of each kind below a resource is there although nothing says so.
+            if parent not in self.tenant.by_id and under[-2] != "default":
                 return arm_error(
                     404,
                     "ParentResourceNotFound",
                     f"Can not perform requested operation on nested resource. Parent resource '{under[-2]}' not found.",
                 )
-        items = self.tenant.containers(parent, kind) if kind in _CONTAINERS else self.tenant.by_parent[parent, kind]
+        elif "/providers/" in place and place not in self.tenant.by_id:
+            return arm_error(404, "ResourceNotFound", f"The Resource '{ids.last(place)}' was not found.")
         machine_learning = namespace == "microsoft.machinelearningservices" and len(under) > 1
-        return self._page(call, [public(i) for i in items], cursor="$skip" if machine_learning else "$skiptoken")
-
-    def _names_a_container(self, parent: str) -> bool:
-        return ids.resource_type(parent) in _CONTAINERS
+        items = self.tenant.by_parent.get((parent, kind), ())
+        return self._page(call, items, cursor="$skip" if machine_learning else "$skiptoken")
 
     def _located(self, call: Call, namespace: str, subscription: str, location: str, what: str) -> Answer:
         document, key = self.tenant.document, f"{ids.last(subscription)}/{location}"

@@ -1,54 +1,92 @@
-"""Microsoft Graph: users, groups, service principals, members, owners, getByIds and $batch."""
+"""Microsoft Graph: users, groups, workloads, members, owners, PIM for groups, directory roles and getByIds.
+
+The document's key `graphPermissions` lists the application permissions that were granted; without it all but
+`Member.Read.Hidden` were. What is not granted is refused, and members of hidden groups do not show.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from scanner.simulator.answer import Answer, Call, graph_error, page
-from scanner.simulator.tenant import Tenant, public
+from scanner.simulator.answer import Answer, Call, denied_graph, graph_error, page
+from scanner.simulator.people import People
+from scanner.simulator.tenant import Item, Tenant, public
 
 _LISTS = {"users": "user", "groups": "group", "serviceprincipals": "servicePrincipal", "applications": "application"}
-_ROLES = {"roleassignments": "directoryRoleAssignments", "roledefinitions": "directoryRoles"}
-_EQUALS = re.compile(r"(\w+) eq '((?:[^']|'')*)'", re.IGNORECASE)
-_IN = re.compile(r"id in \(([^)]*)\)", re.IGNORECASE)
+_NEEDED = {
+    "users": {"User.Read.All"}, "groups": {"Group.Read.All", "GroupMember.Read.All"}, "serviceprincipals": {"Application.Read.All"},
+    "applications": {"Application.Read.All"},
+    "pim": {"PrivilegedEligibilitySchedule.Read.AzureADGroup", "PrivilegedAssignmentSchedule.Read.AzureADGroup"},
+    "roles": {"RoleManagement.Read.Directory", "RoleManagement.Read.All"}, "organization": {"Organization.Read.All", "User.Read.All"},
+}  # fmt: skip
+_HIDDEN = "Member.Read.Hidden"
+_OF_GROUP = "identitygovernance/privilegedaccess/group/"
+_SCHEDULES = {
+    name.lower(): name for name in (
+        "eligibilityScheduleInstances", "assignmentScheduleInstances", "eligibilitySchedules", "assignmentSchedules",
+    )
+}  # fmt: skip
+_ROLES = {
+    "roleassignments": "directoryRoleAssignments", "roledefinitions": "directoryRoleDefinitions",
+    "roleeligibilityscheduleinstances": "directoryRoleEligibilityScheduleInstances",
+}  # fmt: skip
+_EQUALS = re.compile(r"(\w+) eq (?:'((?:[^']|'')*)'|(true|false))", re.IGNORECASE)
+_IN = re.compile(r"(\w+) in \(([^)]*)\)", re.IGNORECASE)
+_WORD = re.compile(r"'((?:[^']|'')*)'")
 
 
 class Directory:
     """Answers Graph calls below `/v1.0` for one tenant."""
 
-    def __init__(self, tenant: Tenant, url: Callable[[], str], page_size: int) -> None:
+    def __init__(self, tenant: Tenant, people: People, url: Callable[[], str], page_size: int) -> None:
         self.tenant = tenant
+        self.people = people
         self.url = url
         self.page_size = page_size
+        self.graph: Mapping[str, Any] = tenant.document.get("graph", {})
+        granted = tenant.document.get("graphPermissions")
+        self._granted = None if granted is None else set(granted)
 
     def answer(self, call: Call) -> Answer:
         """Any call but `$batch`, whose parts the server hands in one by one."""
-        parts = call.path.strip("/").split("/")
+        path = call.path.strip("/")
+        parts = path.split("/")
         if call.method == "POST" and parts == ["directoryobjects", "getbyids"]:
             return self._by_ids(call)
-        if parts[:2] == ["rolemanagement", "directory"] and call.method == "GET":
-            rows = self.tenant.document.get("graph", {}).get(_ROLES.get(parts[-1], ""), ())
-            return self._page(call, [public(row) for row in rows])
-        if call.method != "GET" or (parts[0] not in _LISTS and parts[0] != "identitygovernance"):
-            return graph_error(
-                403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.", refused=True
-            )
-        if parts[0] == "identitygovernance":
-            filtered = "$filter" in call.query
-            wanted = dict(_EQUALS.findall(call.query.get("$filter", ""))).get("groupId", "").lower()
-            rows = self.tenant.document.get("graph", {}).get("groupEligibilities", ())
-            if not filtered:
-                return graph_error(400, "MissingParameters", "The filter is mandatory.")
-            return self._page(call, [public(row) for row in rows if row["groupId"].lower() == wanted])
-        kind = _LISTS[parts[0]]
+        if call.method != "GET":
+            return denied_graph(refused=True)
+        if path.startswith(_OF_GROUP) and parts[-1] in _SCHEDULES:
+            return self._schedules(call, _SCHEDULES[parts[-1]])
+        if parts[:2] == ["rolemanagement", "directory"] and len(parts) == 3 and parts[2] in _ROLES:
+            return self._rows(call, self.graph.get(_ROLES[parts[2]], ()), "roles")
+        if parts == ["organization"]:
+            return self._rows(call, [self._organisation()], "organization")
+        if parts[0] not in _LISTS:
+            return denied_graph(refused=True)
+        if not self._may(parts[0]):
+            return denied_graph()
+        if parts[1:] == ["$count"]:
+            return self._count(call, _LISTS[parts[0]])
         if len(parts) == 1:
-            return self._page(
-                call, [_selected(i, call) for k, i in self.tenant.objects.values() if k == kind and _passes(i, call)]
-            )
-        found_kind, item = self.tenant.objects.get(parts[1], ("", {}))
-        if found_kind != kind:
+            return self._rows(call, self._filtered(call, _LISTS[parts[0]]), parts[0], filtered=True)
+        return self._object(call, parts)
+
+    def _may(self, what: str) -> bool:
+        if self._granted is None or not self._granted.isdisjoint(_NEEDED[what]):
+            return True
+        return "Directory.Read.All" in self._granted and what in (
+            "users",
+            "groups",
+            "serviceprincipals",
+            "applications",
+            "organization",
+        )
+
+    def _object(self, call: Call, parts: Sequence[str]) -> Answer:
+        kind, item = self.people.get(parts[1]) or ("", {})
+        if kind != _LISTS[parts[0]]:
             return graph_error(
                 404,
                 "Request_ResourceNotFound",
@@ -56,56 +94,97 @@ class Directory:
             )
         if len(parts) == 2:
             return Answer(200, _selected(item, call))
-        if parts[2] == "federatedidentitycredentials":
-            return self._page(call, list(item.get("x-federatedIdentityCredentials", ())))
-        if parts[2] in ("members", "owners"):
-            return self._page(call, [self._typed(i, call) for i in item.get(f"x-{parts[2]}", ())])
-        if parts[2] == "transitivemembers":
-            return self._page(call, [self._typed(i, call) for i in sorted(self._everybody(parts[1], set()))])
-        return graph_error(
-            403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.", refused=True
-        )
+        what = parts[2]
+        if what == "owners":
+            return self._ties(call, item.get("x-owners", ()))
+        if what == "federatedidentitycredentials":
+            return self._page(call, item.get("x-federatedIdentityCredentials", ()), public)
+        if what in ("members", "transitivemembers"):
+            if item.get("visibility") == "HiddenMembership" and (self._granted is None or _HIDDEN not in self._granted):
+                return self._page(call, (), public)
+            if what == "members":
+                return self._ties(call, self.people.members(item))
+            return self._ties(call, sorted(self.people.everybody(parts[1])))
+        return denied_graph(refused=True)
 
-    def _page(self, call: Call, items: list[Any]) -> Answer:
-        return page(
-            call,
-            f"{self.url()}/graph/v1.0" if not call.raw_path.startswith("/graph") else self.url(),
-            items,
-            self.page_size,
-            graph=True,
-        )
+    def _page(self, call: Call, items: Sequence[Any], shape: Callable[[Any], Any]) -> Answer:
+        url = self.url() if call.raw_path.startswith("/graph") else f"{self.url()}/graph/v1.0"
+        # Without `$top` a page has a hundred objects, and never more than 999.
+        size = min(self.page_size, 999 if call.query.get("$top", "").isdigit() else 100)
+        return page(call, url, items, size, shape=shape, graph=True)
+
+    def _rows(self, call: Call, items: Sequence[Item], needed: str, filtered: bool = False) -> Answer:
+        if not self._may(needed):
+            return denied_graph()
+        test = None if filtered else _test(call)
+        return self._page(call, [i for i in items if test(i)] if test else items, lambda item: _selected(item, call))
+
+    def _ties(self, call: Call, object_ids: Sequence[str]) -> Answer:
+        return self._page(call, object_ids, lambda object_id: self._typed(object_id, call))
+
+    def _filtered(self, call: Call, kind: str) -> Sequence[Item]:
+        """What a filter leaves of a list; people by id or sign-in name are looked up."""
+        items = self.people.lists[kind]
+        among = _IN.fullmatch(call.query.get("$filter", "").strip()) if kind == "user" else None
+        if among and among.group(1).lower() in ("id", "userprincipalname"):
+            words = [word.replace("''", "'") for word in _WORD.findall(among.group(2))]
+            if among.group(1).lower() == "id":
+                found = (item for k, item in filter(None, map(self.people.get, words)) if k == kind)
+                return list(found)
+            return [item for item in map(self.people.users.by_name, words) if item is not None]
+        test = _test(call)
+        return [item for item in items if test(item)] if test else items
+
+    def _count(self, call: Call, kind: str) -> Answer:
+        if not call.eventual:
+            return graph_error(400, "Request_BadRequest", "$count is not currently supported.")
+        return Answer(200, str(len(self._filtered(call, kind))), content_type="text/plain")
+
+    def _schedules(self, call: Call, name: str) -> Answer:
+        if not self._may("pim"):
+            return denied_graph()
+        asked = {key.lower() for key, _, _ in _EQUALS.findall(call.query.get("$filter", ""))}
+        if asked.isdisjoint({"groupid", "principalid"}):
+            return graph_error(400, "MissingParameters", "The required parameters GroupId or PrincipalId is missing.")
+        return self._rows(call, self.graph.get(name, ()), "pim")
+
+    def _organisation(self) -> Item:
+        tenant = self.tenant.document["tenant"]
+        domain = {"name": tenant.get("defaultDomain"), "isDefault": True}
+        return {"id": self.tenant.id, "displayName": tenant.get("displayName"), "verifiedDomains": [domain]}
 
     def _by_ids(self, call: Call) -> Answer:
         wanted = (call.body or {}).get("ids", [])
         if len(wanted) > 1000:
             return graph_error(400, "Request_BadRequest", "Too many ids.")
-        return Answer(200, {"value": [self._typed(i, call) for i in wanted if i.lower() in self.tenant.objects]})
+        types = {kind.lower() for kind in (call.body or {}).get("types", ())}
+        found = [(i, self.people.get(i)) for i in wanted]
+        kept = [i for i, object_ in found if object_ and (not types or object_[0].lower() in types)]
+        return Answer(200, {"value": [self._typed(i, call) for i in kept]})
 
     def _typed(self, object_id: str, call: Call) -> dict[str, Any]:
-        kind, item = self.tenant.objects.get(object_id.lower(), ("user", {"id": object_id}))
-        return {"@odata.type": f"#microsoft.graph.{kind}", **_selected(item, call)}
-
-    def _everybody(self, group: str, seen: set[str]) -> set[str]:
-        for member in self.tenant.objects.get(group, ("", {}))[1].get("x-members", ()):
-            if member.lower() not in seen:
-                seen.add(member.lower())
-                self._everybody(member.lower(), seen)
-        return seen
+        """Whom the caller may not read shows with its type and id only."""
+        kind, item = self.people.get(object_id) or ("user", {"id": object_id})
+        own = next(name for name, of in _LISTS.items() if of == kind)
+        selected = _selected(item, call)
+        if not self._may(own):
+            selected = {name: value if name == "id" else None for name, value in selected.items()}
+        return {"@odata.type": f"#microsoft.graph.{kind}", **selected}
 
 
-def _selected(item: Any, call: Call) -> dict[str, Any]:
-    names = [name for name in call.query.get("$select", "").split(",") if name]
-    whole = public(item)
-    return {name: whole.get(name) for name in ("id", *names) if name == "id" or name in names} if names else whole
+def _selected(item: Item, call: Call) -> Item:
+    names = call.query.get("$select", "")
+    if not names:
+        return public(item)
+    return {name: item.get(name) for name in names.split(",") if name}
 
 
-def _passes(item: Any, call: Call) -> bool:
+def _test(call: Call) -> Callable[[Item], bool] | None:
+    """What a filter asks, terms joined by `and`; None when nothing is."""
     text = call.query.get("$filter", "")
-    if not text:
-        return True
-    among = _IN.search(text)
-    if among:
-        return item["id"] in {word.strip().strip("'") for word in among.group(1).split(",")}
-    return all(
-        str(item.get(name, "")).lower() == value.replace("''", "'").lower() for name, value in _EQUALS.findall(text)
-    )
+    among: Iterable[tuple[str, str]] = _IN.findall(text)
+    sets = [(name, {word.replace("''", "'").lower() for word in _WORD.findall(words)}) for name, words in among]
+    sets += [(name, {(value or flag).replace("''", "'").lower()}) for name, value, flag in _EQUALS.findall(text)]
+    if not sets:
+        return None
+    return lambda item: all(str(item.get(name, "")).lower() in values for name, values in sets)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from scanner.simulator.answer import Answer, Call, arm_error, forbidden_arm, graph_error
+from scanner.simulator.answer import Answer, Call, arm_error, denied_graph, forbidden_arm, graph_error, link
+from scanner.simulator.rights import action_and_scope
 
-Kind = Literal["status", "reset", "truncate", "delay", "expire-token", "empty-page"]
+Kind = Literal["status", "reset", "truncate", "delay", "expire-token", "empty-page", "repeat", "loop", "foreign-link"]
+PAGES = ("empty-page", "repeat", "loop", "foreign-link")  # faults of a list that is otherwise answered
+BROKEN = ("reset", "truncate", "delay")  # faults below HTTP
+_AGAIN = "simulator-again"  # the parameter of a link to the same page
 _CODES = {
     429: "TooManyRequests",
     500: "InternalServerError",
@@ -24,7 +28,10 @@ _CODES = {
 class Fault:
     """What goes wrong, on which calls, how often. `path` is a glob on the folded path in which `*` crosses `/`.
 
-    `inside_batch`: True only for parts of a `$batch`, False only outside one, None either.
+    `inside_batch`: True only for parts of a `$batch`, False only outside one, None either. `body` is how an error is written:
+    as the service does, as a gateway's HTML, as `{"Message": ...}`, or without the wrapper (`bare`).
+    Of lists: `empty-page` puts an empty page with a link before each page, `repeat` sends each page twice, `loop` links each
+    page to itself, `foreign-link` links each page to another host.
     """
 
     kind: Kind
@@ -37,6 +44,7 @@ class Fault:
     seconds: float = 0.0
     probability: float = 1.0
     seed: int = 0
+    body: Literal["service", "html", "message", "bare"] = "service"
     hits: int = 0
     _random: random.Random = field(default_factory=random.Random, repr=False)
 
@@ -54,12 +62,34 @@ class Fault:
         """Whether it hits this call; counts it when it does."""
         if self.inside_batch is not None and call.inside_batch is not self.inside_batch:
             return False
+        if self.kind in PAGES and (_AGAIN in call.query or (self.method is None and call.method != "GET")):
+            return False
         if (self.method and call.method != self.method) or (self.times is not None and self.hits >= self.times):
             return False
         if not _glob(self.path.lower(), call.path) or self._random.random() >= self.probability:
             return False
         self.hits += 1
         return True
+
+
+def read(given: Iterable[Fault | Mapping[str, Any]]) -> list[Fault]:
+    """Faults as tests and documents state them; `{"kind": "random", "seed": N}` is a mixture."""
+    found: list[Fault] = []
+    for one in given:
+        if isinstance(one, Mapping) and one.get("kind") == "random":
+            found += mixture(one.get("seed", 0))
+        else:
+            found.append(Fault.of(one))
+    return found
+
+
+def mixture(seed: int, seconds: float = 0.002) -> list[Fault]:
+    """A bad day: 5% throttled with and without a time to wait, 2% server errors, 1% resets, and some of it slow."""
+    return [
+        Fault("status", status=429, probability=0.03, seed=seed, retry_after=0.01), Fault("status", status=429, probability=0.02, seed=seed + 1),
+        Fault("status", status=503, probability=0.01, seed=seed + 2), Fault("status", status=502, probability=0.01, seed=seed + 3, body="html"),
+        Fault("reset", probability=0.01, seed=seed + 4), Fault("delay", probability=0.2, seed=seed + 5, seconds=seconds),
+    ]  # fmt: skip
 
 
 def first(faults: Iterable[Fault], call: Call) -> Fault | None:
@@ -72,27 +102,46 @@ def answer(fault: Fault, call: Call, graph: bool, who: str) -> Answer:
     if fault.kind == "expire-token":
         return arm_error(401, "ExpiredAuthenticationToken", "The access token expiry UTC time is earlier than current UTC time.",
                          {"WWW-Authenticate": 'Bearer error="invalid_token"'})  # fmt: skip
-    if fault.status == 403:
-        if graph:
-            return graph_error(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
-        return forbidden_arm(who, *action_and_scope(call.raw_path))
+    text = "The simulator was asked to fail here."
     code = _CODES.get(fault.status, "Error")
-    make = graph_error if graph else arm_error
-    return make(fault.status, code, "The simulator was asked to fail here.", headers)
+    if fault.body == "html":
+        gateway = f"<html><head><title>{fault.status}</title></head><body><h1>{code}</h1></body></html>"
+        return Answer(fault.status, gateway, headers, content_type="text/html")
+    if fault.body == "message":
+        return Answer(fault.status, {"Message": text}, headers)
+    if fault.body == "bare":
+        return Answer(fault.status, {"code": code, "message": text}, headers)
+    if fault.status == 403:
+        return denied_graph() if graph else forbidden_arm(who, *action_and_scope(call.raw_path))
+    return (graph_error if graph else arm_error)(fault.status, code, text, headers)
 
 
-def action_and_scope(path: str) -> tuple[str, str]:
-    """The action ARM would name for reading a path, and the scope it would say it over."""
-    before, found, rest = path.rpartition("/providers/")
-    if not found:
-        kind = "resourceGroups" if path.lower().endswith("resourcegroups") else path.rpartition("/")[2]
-        return f"Microsoft.Resources/subscriptions/{kind}/read", path
-    parts = rest.split("/")
-    kinds = [part for number, part in enumerate(parts[1:]) if number % 2 == 0]
-    scope = before or "/"
-    if len(parts) > 2:
-        scope = f"{before}/providers/{'/'.join(parts[: len(parts) - (1 - len(parts) % 2)])}"
-    return f"{parts[0]}/{'/'.join(kinds)}/read", scope
+def bent(fault: Fault, call: Call, sound: Answer, url: str) -> Answer:
+    """A page with the fault in it; what is no page stays as it is."""
+    body = sound.body
+    if not isinstance(body, dict):
+        return sound
+    if call.method == "POST" and "data" in body:
+        if fault.kind == "empty-page":
+            return replace(sound, body={**body, "data": [], "count": 0, "$skipToken": _token(call) or "again"})
+        return replace(sound, body={**body, "$skipToken": _token(call) or "again"}) if fault.kind == "loop" else sound
+    if sound.status != 200 or not isinstance(body.get("value"), list):
+        return sound
+    name = "@odata.nextLink" if "/graph/" in call.raw_path else "nextLink"
+    again = link(call, url, **{_AGAIN: "1"})
+    match fault.kind:
+        case "empty-page":
+            return replace(sound, body={**body, "value": [], name: again})
+        case "repeat":
+            return replace(sound, body={**body, name: again})
+        case "loop":
+            return replace(sound, body={**body, name: link(call, url)})
+        case _:
+            return replace(sound, body={**body, name: link(call, "https://elsewhere.invalid")})
+
+
+def _token(call: Call) -> str:
+    return str((call.body.get("options") or {}).get("$skipToken") or "")
 
 
 def _glob(pattern: str, text: str) -> bool:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import tempfile
 import threading
+import time
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+import msgspec
 from aiohttp import web
 
 from scanner.simulator import faults as faults_
@@ -23,9 +24,12 @@ from scanner.simulator.arm import Arm
 from scanner.simulator.directory import Directory
 from scanner.simulator.faults import Fault
 from scanner.simulator.login import Login
+from scanner.simulator.people import People
 from scanner.simulator.tenant import Tenant
+from scanner.simulator.throttle import Units
 
 _GRAPH = "/graph/v1.0"
+_CHECKED = 1.0  # seconds that a token which was good is not looked at again
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,11 @@ class Request:
 
 
 class Simulator:
-    """Runs while its `with` block does. Everything it knows comes from the tenant document."""
+    """Runs while its `with` block does. Everything it knows comes from the tenant document.
+
+    `latency` is added to every answer, in seconds. `resource_graph_quota` is how many queries fit in five seconds,
+    `graph_units` how many of Graph's resource units in ten; None for no limit. `port` 0 is any that is free.
+    """
 
     def __init__(
         self,
@@ -50,6 +58,9 @@ class Simulator:
         page_size: int = 100,
         latency: float = 0.0,
         token_lifetime: int = 3600,
+        resource_graph_quota: int | None = None,
+        graph_units: int | None = None,
+        port: int = 0,
     ) -> None:
         self.tenant = Tenant(tenant)
         self.tenant_id = self.tenant.id
@@ -60,11 +71,15 @@ class Simulator:
         self.ca_bundle = Path()
         self.refused = 0
         self.latency = latency
-        self.faults = [Fault.of(fault) for fault in (*tenant.get("faults", ()), *faults)]
+        self.faults = faults_.read((*tenant.get("faults", ()), *faults))
+        self._port = port
         self._requests: list[Request] = []
+        self._good: dict[tuple[str, str], float] = {}  # (token, audience) -> until when
         self._login = Login(self.tenant_id, self.client_id, self.client_secret, self.object_id, token_lifetime)
-        self._arm = Arm(self.tenant, lambda: self.url, page_size, self.object_id)
-        self._directory = Directory(self.tenant, lambda: self.url, page_size)
+        people = People(tenant.get("graph", {}))
+        self._arm = Arm(self.tenant, people, lambda: self.url, page_size, self.object_id, resource_graph_quota)
+        self._directory = Directory(self.tenant, people, lambda: self.url, page_size)
+        self._units = Units(graph_units)
 
     @property
     def requests(self) -> list[Request]:
@@ -103,7 +118,7 @@ class Simulator:
     async def _start(self) -> web.ServerRunner:
         runner = web.ServerRunner(web.Server(self._handle), shutdown_timeout=0.1)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self._context)
+        site = web.TCPSite(runner, "127.0.0.1", self._port, ssl_context=self._context)
         await site.start()
         self.url = f"https://127.0.0.1:{runner.addresses[0][1]}"
         return runner
@@ -124,9 +139,10 @@ class Simulator:
                 return _response(signed_in)
         if self.latency:
             await asyncio.sleep(self.latency)
-        call = Call(request.method, path.lower(), path, query, _json(content))
+        eventual = request.headers.get("ConsistencyLevel", "").lower() == "eventual"
+        call = Call(request.method, path.lower(), path, query, _json(content), eventual=eventual)
         fault = faults_.first(self.faults, call)
-        if fault is not None and fault.kind in ("reset", "truncate", "delay"):
+        if fault is not None and fault.kind in faults_.BROKEN:
             struck = await self._strike(request, fault)
             if struck is not None:
                 self._log(call, struck.status if struck.prepared else 0)
@@ -138,22 +154,33 @@ class Simulator:
 
     def _answer(self, call: Call, authorization: str, fault: Fault | None) -> Answer:
         graph = call.path.startswith(_GRAPH)
-        denied = self._login.check(authorization, f"{self.url}/graph" if graph else f"{self.url}/arm")
-        if denied is not None:
-            return denied
-        if fault is not None:
+        denied = self._denied(authorization, f"{self.url}/graph" if graph else f"{self.url}/arm")
+        return denied or self._sound(call, graph, fault)
+
+    def _denied(self, authorization: str, audience: str) -> Answer | None:
+        now = time.monotonic()
+        if self._good.get((authorization, audience), 0.0) > now:
+            return None
+        denied = self._login.check(authorization, audience)
+        if denied is None:
+            self._good[authorization, audience] = now + _CHECKED
+        return denied
+
+    def _sound(self, call: Call, graph: bool, fault: Fault | None) -> Answer:
+        """The answer of the service, or what the fault makes of it."""
+        if fault is not None and fault.kind not in faults_.PAGES:
             return faults_.answer(fault, call, graph, self.object_id)
         answer = self._graph(call) if graph else self._arm.answer(call)
         if answer.refused:
             self.refused += 1
-        return answer
+        return answer if fault is None else faults_.bent(fault, call, answer, self.url)
 
     def _graph(self, call: Call) -> Answer:
-        inner = Call(
-            call.method, call.path.removeprefix(_GRAPH), call.raw_path, call.query, call.body, call.inside_batch
-        )
+        inner = replace(call, path=call.path.removeprefix(_GRAPH))
         if inner.path != "/$batch":
-            return self._directory.answer(inner)
+            throttled, headers = self._units.take(inner)
+            answer = throttled or self._directory.answer(inner)
+            return replace(answer, headers={**headers, **answer.headers}) if headers else answer
         parts = (call.body or {}).get("requests", [])
         if call.method != "POST" or len(parts) > 20:
             return graph_error(400, "BadRequest", "A batch has at most 20 requests.")
@@ -170,13 +197,12 @@ class Simulator:
             {k.lower(): v for k, v in parse_qsl(query)},
             None,
             inside_batch=True,
+            eventual=str((part.get("headers") or {}).get("ConsistencyLevel", "")).lower() == "eventual",
         )
-        fault = faults_.first([f for f in self.faults if f.kind in ("status", "expire-token")], call)
-        answer = faults_.answer(fault, call, True, self.object_id) if fault else self._graph(call)
-        if answer.refused:
-            self.refused += 1
+        fault = faults_.first([f for f in self.faults if f.kind not in faults_.BROKEN], call)
+        answer = self._sound(call, True, fault)
         self._log(call, answer.status)
-        return {"id": part.get("id"), "status": answer.status, "headers": {"Content-Type": "application/json", **answer.headers},
+        return {"id": part.get("id"), "status": answer.status, "headers": {"Content-Type": answer.content_type, **answer.headers},
                 "body": answer.body}  # fmt: skip
 
     async def _strike(self, request: web.BaseRequest, fault: Fault) -> web.StreamResponse | None:
@@ -204,8 +230,8 @@ class Simulator:
 
 def _json(content: bytes) -> Any:
     try:
-        return json.loads(content) if content else None
-    except ValueError:
+        return msgspec.json.decode(content) if content else None
+    except msgspec.DecodeError:
         return None
 
 
@@ -213,6 +239,8 @@ def _response(answer: Answer) -> web.Response:
     headers = {
         "x-ms-request-id": str(uuid.uuid4()),
         "x-ms-ratelimit-remaining-subscription-reads": "249",
+        "Content-Type": f"{answer.content_type}; charset=utf-8",
         **answer.headers,
     }
-    return web.json_response(answer.body, status=answer.status, headers=headers)
+    body = answer.body.encode() if isinstance(answer.body, str) else msgspec.json.encode(answer.body)
+    return web.Response(body=body, status=answer.status, headers=headers)
