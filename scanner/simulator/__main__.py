@@ -21,15 +21,21 @@ from scanner.simulator import Simulator, load_tenant
 
 
 def main(words: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m scanner.simulator", description="Answer as Azure does, from a tenant document.")
+    parser = argparse.ArgumentParser(
+        prog="python -m scanner.simulator", description="Answer as Azure does, from a tenant document."
+    )
     parser.add_argument("tenant", type=Path, metavar="TENANT.json")
     parser.add_argument("--port", type=int, default=0, help="0, the default, is any that is free")
     parser.add_argument("--latency", type=float, default=0.0, metavar="S", help="seconds added to every answer")
     parser.add_argument("--page-size", type=int, default=1000, metavar="N", help="most items on a page")
-    parser.add_argument("--resource-graph-quota", type=int, metavar="N", help="queries in five seconds; none by default")
+    parser.add_argument(
+        "--resource-graph-quota", type=int, metavar="N", help="queries in five seconds; none by default"
+    )
     parser.add_argument("--graph-units", type=int, metavar="N", help="resource units in ten seconds; none by default")
     given = parser.parse_args(words)
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})  # before any thread: they wait for us below
+    signal.pthread_sigmask(
+        signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM}
+    )  # before any thread: they wait for us below
     simulator = Simulator(
         load_tenant(given.tenant), page_size=given.page_size, latency=given.latency, port=given.port,
         resource_graph_quota=given.resource_graph_quota, graph_units=given.graph_units,

@@ -24,11 +24,6 @@ _PROVIDERS = {
     "microsoft.consumption", "microsoft.quota", "microsoft.datafactory", "microsoft.eventhub", "microsoft.servicebus", "microsoft.fabric",
     "microsoft.apimanagement", "microsoft.app", "microsoft.kusto", "microsoft.purview", "microsoft.security", "microsoft.policyinsights",
 }  # fmt: skip
-# Lists of what stands at one scope, neither inherited nor below.
-_EXTENSIONS = {
-    "locks": "locks", "policyassignments": "policyAssignments", "classicadministrators": "classicAdministrators",
-    "rolemanagementpolicyassignments": "roleManagementPolicyAssignments",
-}  # fmt: skip
 SECRETS = re.compile(
     r"/(list[a-z]*(keys?|secrets?|credentials?|connectionstrings?|sas|accesstoken)|readonlykeys|regeneratekeys?|token|register)$"
 )
@@ -247,11 +242,6 @@ class Arm:
             if name.lower() == namespace:
                 return self._page(call, list(next((rows for k, rows in places.items() if k.lower() == key), ())))
         return self._page(call, [])
-
-
-def _scope_of(row: Item) -> str:
-    """The scope an extension stands at, by its id."""
-    return ids.fold(row["id"]).rpartition("/providers/microsoft.authorization/")[0] or ids.ROOT_SCOPE
 
 
 def _envelope(resource: Item) -> dict[str, Any]:

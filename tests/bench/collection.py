@@ -85,7 +85,12 @@ def measure(size: str, latency: float, document: Path, floor: bool = True) -> li
             continue
         with simulator(document, latency) as (where, ended):
             row = {"subscriptions": size, "latency": latency, "who": name, **_child(*words, where)}
-        row |= {"requests": ended["requests"], "refused": ended["refused"], "simulator_cpu": ended["cpu"], "simulator_mb": ended["peak_mb"]}
+        row |= {
+            "requests": ended["requests"],
+            "refused": ended["refused"],
+            "simulator_cpu": ended["cpu"],
+            "simulator_mb": ended["peak_mb"],
+        }
         rows.append(row)
         print(json.dumps(row), flush=True)
     return rows

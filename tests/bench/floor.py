@@ -51,7 +51,12 @@ async def read(url: str, ca_bundle: str, tenant: str, client_id: str, client_sec
     decoder = msgspec.json.Decoder(_Page)
     connector = aiohttp.TCPConnector(limit=CONCURRENCY, ssl=ssl.create_default_context(cafile=ca_bundle))
     async with aiohttp.ClientSession(connector=connector) as session:
-        form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": client_secret, "scope": f"{url}/arm/.default"}
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": client_id,
+            "client_secret": client_secret,
+            "scope": f"{url}/arm/.default",
+        }
         async with session.post(f"{url}/{tenant}/oauth2/v2.0/token", data=form) as answer:
             session.headers["Authorization"] = f"Bearer {(await answer.json())['access_token']}"
 

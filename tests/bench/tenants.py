@@ -157,9 +157,20 @@ def _plain(s: int, groups: list[str]) -> Iterator[Row]:
         yield _arm(groups[n], "Microsoft.Insights/components", f"appi-{s}-{n}", kind="web")
         yield _arm(groups[n], "Microsoft.OperationalInsights/workspaces", f"log-{s}-{n}")
     for n in range(10):
-        yield _arm(groups[n % GROUPS], "Microsoft.ManagedIdentity/userAssignedIdentities", f"id-{s}-{n}", {"principalId": guid("id", s, n)})
+        yield _arm(
+            groups[n % GROUPS],
+            "Microsoft.ManagedIdentity/userAssignedIdentities",
+            f"id-{s}-{n}",
+            {"principalId": guid("id", s, n)},
+        )
     for n in range(2):
-        yield _arm(groups[n], "Microsoft.CognitiveServices/accounts", f"oai-{s}-{n}", {"publicNetworkAccess": "Disabled"}, kind="OpenAI")
+        yield _arm(
+            groups[n],
+            "Microsoft.CognitiveServices/accounts",
+            f"oai-{s}-{n}",
+            {"publicNetworkAccess": "Disabled"},
+            kind="OpenAI",
+        )
         for m in range(4):
             yield _arm(groups[n], "Microsoft.CognitiveServices/accounts/deployments", f"oai-{s}-{n}/gpt-{m}", {
                 "model": {"format": "OpenAI", "name": "gpt-4o", "version": "2024-08-06"}}, sku={"name": "Standard", "capacity": 10})  # fmt: skip
@@ -181,13 +192,28 @@ def _workspace(s: int, n: int, group: str) -> Iterator[Row]:
             "datastoreType": "AzureBlob", "accountName": f"st{s}x{d}", "containerName": "data", "credentials": {"credentialsType": "None"}})  # fmt: skip
     for a in range(2):
         for version in range(1, 4):
-            yield _arm(group, f"{kind}/data/versions", f"{own}/data-{a}/{version}", {"dataUri": f"azureml://datastores/store{a}/paths/x", "dataType": "uri_folder"})
-            yield _arm(group, f"{kind}/models/versions", f"{own}/model-{a}/{version}", {"modelUri": f"azureml://datastores/store{a}/paths/m", "modelType": "custom_model"})
+            yield _arm(
+                group,
+                f"{kind}/data/versions",
+                f"{own}/data-{a}/{version}",
+                {"dataUri": f"azureml://datastores/store{a}/paths/x", "dataType": "uri_folder"},
+            )
+            yield _arm(
+                group,
+                f"{kind}/models/versions",
+                f"{own}/model-{a}/{version}",
+                {"modelUri": f"azureml://datastores/store{a}/paths/m", "modelType": "custom_model"},
+            )
     for which in ("online", "batch"):
         yield _arm(group, f"{kind}/{which}Endpoints", f"{own}/{which}", {"authMode": "AADToken"})
         yield _arm(group, f"{kind}/{which}Endpoints/deployments", f"{own}/{which}/blue", {"model": "azureml:model-0:1"})
     for c in range(2):
-        yield _arm(group, f"{kind}/connections", f"{own}/link-{c}", {"category": "AzureOpenAI", "authType": "AAD", "target": f"https://oai-{s}-0.example"})
+        yield _arm(
+            group,
+            f"{kind}/connections",
+            f"{own}/link-{c}",
+            {"category": "AzureOpenAI", "authType": "AAD", "target": f"https://oai-{s}-0.example"},
+        )
     for j in range(8):
         yield _arm(group, f"{kind}/jobs", f"{own}/job-{j}", {"jobType": "Command", "status": "Completed"},
                    systemData={"createdAt": "2026-11-20T08:00:00Z", "createdBy": "someone"})  # fmt: skip
@@ -215,7 +241,14 @@ def _group_id(number: int) -> str:
 
 
 def _group(number: int, **more: Any) -> Row:
-    return {"id": _group_id(number), "displayName": f"grp-{number}", "securityEnabled": True, "groupTypes": [], "visibility": None, **more}
+    return {
+        "id": _group_id(number),
+        "displayName": f"grp-{number}",
+        "securityEnabled": True,
+        "groupTypes": [],
+        "visibility": None,
+        **more,
+    }
 
 
 def _some(random_: random.Random, people: int, count: int) -> list[str]:

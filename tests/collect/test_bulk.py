@@ -73,7 +73,8 @@ def test_what_the_rights_do_not_cover_is_never_taken_for_absent() -> None:
     }
     snapshot, asked = _collect(narrow)
     assert any(path.endswith("/microsoft.storage/storageaccounts") for path in asked)
-    assert snapshot.manifest.counts["storage-account"] == 2
+    (refused,) = [c for c in snapshot.coverage if c.kind == "storage-account"]
+    assert (refused.outcome, refused.permission) == ("forbidden", "Microsoft.Storage/storageAccounts/read")
     except_one = {**document, "reader": {"actions": ["*/read"], "notActions": ["Microsoft.Databricks/workspaces/read"]}}
     _, asked = _collect(except_one)
     assert any(path.endswith("/microsoft.databricks/workspaces") for path in asked)
