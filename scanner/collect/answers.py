@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
+from azure.core.exceptions import AzureError
 
 from scanner.collect import guard
 from scanner.snapshot import CoverageOutcome
@@ -102,6 +103,13 @@ def failure(status: int, content: bytes, headers: Mapping[str, str]) -> Failed:
                     message = f"{message} ({detail.get('code') or 'detail'}: {detail['message']})"
     request_id = headers.get("x-ms-request-id") or headers.get("request-id") or ""
     return Failed(status, code or f"HTTP{status}", message or f"the service answered {status}", request_id)
+
+
+def raised(error: AzureError) -> Failed:
+    """What an operation of the SDK raised, as if it had been asked for by hand."""
+    said = getattr(error, "error", None)
+    code = str(getattr(said, "code", "") or type(error).__name__)
+    return Failed(int(getattr(error, "status_code", None) or 0), code, str(getattr(error, "message", error)))
 
 
 def settled(error: Failed, some: bool) -> CoverageOutcome:

@@ -10,7 +10,7 @@ from azure.core.exceptions import AzureError
 from azure.mgmt.machinelearningservices.aio import MachineLearningServicesMgmtClient
 
 from scanner import ids
-from scanner.collect import types
+from scanner.collect import answers, types
 from scanner.collect.answers import Failed
 from scanner.collect.hierarchy import Subscription
 from scanner.collect.session import Session
@@ -67,9 +67,7 @@ async def _machine_learning(
             async for _ in operations.list(region, raw_response_hook=keep):
                 pass
     except AzureError as error:
-        status = getattr(error, "status_code", None) or 0
-        code = getattr(getattr(error, "error", None), "code", "") or type(error).__name__
-        failure = Failed(status, str(code), str(getattr(error, "message", error)))
+        failure = answers.raised(error)
     except (ValueError, KeyError) as error:
         failure = Failed(200, "UnreadableBody", str(error)[:200])
     session.versions[kind] = "2020-08-01"  # the client's own

@@ -72,6 +72,7 @@ class Journal:
         of another run.
         """
         self._path = path
+        self._end = 0
         self._before: dict[tuple[str, str, str], _Entry] = {}  # what a run that stopped had finished
         self._entries: dict[tuple[str, str, str], _Entry] = {}  # what this run has, taken over or read
         self._compress = zstandard.ZstdCompressor(level=1).compress
@@ -105,7 +106,8 @@ class Journal:
 
     def _append(self, payload: bytes) -> tuple[int, int]:
         try:
-            start = self._file.seek(0, os.SEEK_END)
+            start = self._end
+            self._file.seek(start)
             left = memoryview(_FRAME.pack(_MAGIC, len(payload), zlib.crc32(payload)) + payload)
             while left:
                 left = left[self._file.write(left) :]
@@ -113,6 +115,7 @@ class Journal:
             raise CollectionError(
                 f"cannot keep what was read: {error.strerror}", "make room, then go on with `--resume`"
             ) from error
+        self._end = start + _FRAME.size + len(payload)
         return start + _FRAME.size, len(payload)
 
     # -- reading ------------------------------------------------------------------------------------------------------
@@ -182,6 +185,7 @@ class Journal:
                 self._before[line.coverage.kind, line.coverage.scope, line.part] = entry
             end += _FRAME.size + length
         self._file.truncate(end)
+        self._end = end
         return head
 
     def release(self) -> None:

@@ -7,6 +7,7 @@ import math
 import random
 import ssl
 import time
+import urllib.request
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
@@ -112,6 +113,14 @@ class Retry(AsyncHTTPPolicy[Any, Any]):
         return min(self._backoff * 2.0**attempt, 30.0) * self._random.uniform(0.5, 1.0)
 
 
+def _proxies(hosts: Collection[str]) -> dict[str, str]:
+    """The proxy that the environment names for these hosts, asked once: aiohttp would ask in a thread, and look for a netrc
+    file, for every single request."""
+    proxy = urllib.request.getproxies().get("https")
+    direct = any(urllib.request.proxy_bypass(host) for host in hosts)
+    return {"https": proxy} if proxy and not direct else {}
+
+
 class GuardedTransport:
     """The one way out: checks each request, then sends it. Bounds requests in flight and keeps each subscription's pace."""
 
@@ -121,6 +130,7 @@ class GuardedTransport:
         self._concurrency = concurrency
         self._ca_bundle = ca_bundle
         self._slots = asyncio.Semaphore(concurrency)
+        self._proxies = _proxies(hosts)
         self._pace: dict[str, Pace] = {}
         self.sent = 0
 
@@ -131,7 +141,7 @@ class GuardedTransport:
             context = ssl.create_default_context(cafile=self._ca_bundle)
             session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=context, limit=self._concurrency), cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=True, auto_decompress=False,
+                auto_decompress=False,
             )  # fmt: skip
             self._inner = AioHttpTransport(session=session, connection_timeout=30, read_timeout=120)
         return self._inner
@@ -148,7 +158,7 @@ class GuardedTransport:
         await pace.turn()  # before a slot is taken: who waits for one subscription holds up no other
         async with self._slots:
             self.sent += 1
-            response = await self._opened().send(request, **options)
+            response = await self._opened().send(request, proxies=self._proxies, **options)
             pace.learn(response.status_code, response.headers)
             return response
 

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+from azure.core.exceptions import AzureError
+from azure.mgmt.resource.resources.aio import ResourceManagementClient
 
 from scanner import ids
 from scanner.collect import answers, types
@@ -70,13 +72,23 @@ async def _one(session: Session, place: Place, entry: Listing) -> list[Record]:
     before = session.journal.finished(entry.kind, place.key)
     if before is not None:
         return before
+    rows: list[Record] = []
+
+    def keep(response: Any) -> None:
+        if response.http_response.status_code == 200:
+            rows.append(session.record(entry.kind, msgspec.Raw(response.http_response.body())))
+
+    client = ResourceManagementClient(
+        session.credential, ids.last(place.subscription.id), base_url=session.cloud.arm,
+        **session.pipeline(session.arm_sign_in, typed=True),
+    )  # fmt: skip
+    failure: Failed | None = None
     try:
-        row = await session.send("GET", session.arm_url(place.id, entry.version))
-    except Failed as error:
-        session.keep(entry.kind, place.key, [], answers.settled(error, False), error)
-        return []
-    rows = [session.record(entry.kind, msgspec.Raw(row))]
-    session.keep(entry.kind, place.key, rows)
+        await client.resource_groups.get(ids.last(place.id), raw_response_hook=keep)
+    except AzureError as error:
+        failure = answers.raised(error)
+    session.versions[entry.kind] = entry.version
+    session.keep(entry.kind, place.key, rows, answers.settled(failure, False) if failure else "complete", failure)
     return rows
 
 

@@ -27,7 +27,7 @@ from azure.core.pipeline.policies import (
     UserAgentPolicy,
 )
 from azure.core.rest import HttpRequest
-from azure.mgmt.resource.resources.aio import ResourceManagementClient
+from azure.mgmt.core import AsyncARMPipelineClient
 
 from scanner import __version__, ids
 from scanner.collect import answers
@@ -79,8 +79,9 @@ class Session:
         self.arm_sign_in = SignIn(credential, cloud.arm_scope)
         self.graph_sign_in = SignIn(credential, cloud.graph_scope)
         self.credential = credential
-        self._arm = ResourceManagementClient(
-            credential, "00000000-0000-0000-0000-000000000000", base_url=cloud.arm, **self.pipeline(self.arm_sign_in)
+        # pipelines of the SDK, without a management client around them: that would copy every request once more
+        self._arm: AsyncPipelineClient[Any, Any] = AsyncARMPipelineClient(
+            base_url=cloud.arm, **self.pipeline(self.arm_sign_in)
         )
         self._graph: AsyncPipelineClient[Any, Any] = AsyncPipelineClient(
             base_url=cloud.graph, **self.pipeline(self.graph_sign_in)

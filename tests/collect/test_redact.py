@@ -9,7 +9,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from scanner import redact as redact_
 from scanner.collect import Secret, Settings, run
 from scanner.redact import REDACTED, pseudonymise, redact
 from scanner.render import json_report, sarif, text
@@ -245,3 +248,20 @@ def test_pseudonyms_hide_people_and_keep_findings() -> None:
     assert hidden.manifest.redacted
     facts = [msgspec.json.decode(r.body)["userPrincipalName"] for r in hidden.records("user")]
     assert all(fact.endswith("@redacted.invalid") for fact in facts)
+
+
+_PIECES = st.sampled_from(
+    ["password", "Key", "keys\"", "key1\"", "sas", "Sas", "sig=", "?", "&", "=", "code", "://u:p@h", "eyJabcdefgh1.eyJ", "ghp_" + "a" * 20, "dapi" + "0" * 30,
+     "/jobs/j\"", "/Tokens/t\"", "environment_variables", "pwd=", "-----BEGIN PRIVATE KEY", "kubeconfig", "x", " ", "AccountKey=", "\"", "."]
+)  # fmt: skip
+
+
+@given(st.lists(_PIECES, max_size=6).map("".join))
+def test_what_is_skipped_quickly_would_not_have_matched(text: str) -> None:
+    """The plain words that save the patterns are in every match of them."""
+    if redact_._SECRET_VALUE.search(text.encode()):
+        assert any(hint in text.lower() for hint in redact_._VALUE_HINTS)
+        assert redact_._may_hold(text.encode())
+    for name in text.replace('"', " ").split():
+        if redact_._is_secret(name):
+            assert redact_._may_hold(json.dumps({name: "x"}).encode())
