@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, overload
 
 from scanner.simulator.tenant import Item
@@ -68,6 +68,26 @@ class Users(Sequence[Item]):
         }  # fmt: skip
 
 
+class Members(Sequence[str]):
+    """Ids that are stated, then those of a run of generated users."""
+
+    def __init__(self, stated: Sequence[str], run: range) -> None:
+        self._stated = stated
+        self._run = run
+
+    def __len__(self) -> int:
+        return len(self._stated) + len(self._run)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[str]: ...
+    def __getitem__(self, at: int | slice) -> str | Sequence[str]:
+        if isinstance(at, slice):
+            return [self[number] for number in range(*at.indices(len(self)))]
+        return self._stated[at] if at < len(self._stated) else generated_id(self._run[at - len(self._stated)])
+
+
 class People:
     """Directory objects by folded id, and who is in which group."""
 
@@ -94,7 +114,7 @@ class People:
         """Ids of direct members."""
         stated: Sequence[str] = group.get("x-members", ())
         run = group.get("x-member-range")
-        return [*stated, *map(generated_id, range(*run))] if run else stated
+        return Members(stated, range(*run)) if run else stated
 
     def everybody(self, group_id: str) -> set[str]:
         """Folded ids of all members, through groups in groups."""
@@ -107,6 +127,3 @@ class People:
                     seen.add(member)
                     waiting.append(member)
         return seen
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.objects)

@@ -2,60 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import ssl
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from scanner.simulator import Fault, Simulator
+from tests.simulator.client import Client
 from tests.support.scan import tenant
 
 SUB = "/subscriptions/66666666-aaaa-bbbb-cccc-666666666666"
-
-
-class Client:
-    def __init__(self, simulator: Simulator) -> None:
-        self.simulator = simulator
-        self.context = ssl.create_default_context(cafile=str(simulator.ca_bundle))
-        self.tokens = {name: self._token(f"{simulator.url}/{name}/.default") for name in ("arm", "graph")}
-
-    def _token(self, scope: str) -> str:
-        form = {
-            "client_id": self.simulator.client_id,
-            "client_secret": self.simulator.client_secret,
-            "scope": scope,
-            "grant_type": "client_credentials",
-        }
-        return str(
-            self._open(f"/{self.simulator.tenant_id}/oauth2/v2.0/token", data=urllib.parse.urlencode(form).encode())[1][
-                "access_token"
-            ]
-        )
-
-    def _open(self, path: str, data: bytes | None = None, method: str | None = None, **headers: str) -> tuple[int, Any]:
-        request = urllib.request.Request(self.simulator.url + path, data, headers, method=method)
-        try:
-            with urllib.request.urlopen(request, context=self.context) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, json.load(error)
-
-    def arm(
-        self, path: str, method: str = "GET", body: Any = None, audience: str = "arm", **query: str
-    ) -> tuple[int, Any]:
-        words = urllib.parse.urlencode({"api-version": "2022-04-01", **query})
-        data = json.dumps(body).encode() if body is not None else None
-        return self._open(f"{path}?{words}", data, method, Authorization=f"Bearer {self.tokens[audience]}")
-
-    def graph(self, path: str, method: str = "GET", body: Any = None) -> tuple[int, Any]:
-        data = json.dumps(body).encode() if body is not None else None
-        return self._open(f"/graph/v1.0{path}", data, method, Authorization=f"Bearer {self.tokens['graph']}")
 
 
 @pytest.fixture(scope="module")
@@ -67,12 +24,12 @@ def client() -> Iterator[Client]:
 def test_a_token_is_good_for_one_audience_only(client: Client) -> None:
     assert client.arm("/subscriptions")[0] == 200
     assert client.arm("/subscriptions", audience="graph")[0] == 401
-    status, body = client._open("/subscriptions?api-version=1")
+    status, body = client.open("/subscriptions?api-version=1")
     assert (status, body["error"]["code"]) == (401, "AuthenticationFailed")
 
 
 def test_an_api_version_is_required(client: Client) -> None:
-    status, body = client._open("/subscriptions", None, None, Authorization=f"Bearer {client.tokens['arm']}")
+    status, body = client.open("/subscriptions", None, None, Authorization=f"Bearer {client.tokens['arm']}")
     assert (status, body["error"]["code"]) == (400, "MissingApiVersionParameter")
 
 
@@ -183,7 +140,7 @@ def test_a_403_names_action_and_scope() -> None:
 
 
 def test_it_describes_itself_as_a_private_cloud_does(client: Client) -> None:
-    said = client._open("/metadata/endpoints?api-version=2022-09-01")[1]
+    said = client.open("/metadata/endpoints?api-version=2022-09-01")[1]
     assert said["resourceManager"] == client.simulator.url
     assert said["authentication"]["audiences"] == [f"{client.simulator.url}/arm"]
 
