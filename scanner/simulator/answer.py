@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
+AGAIN = "simulator-again"  # the parameter of a link to the same page, which a fault makes
 _PLAIN = "/:@$'()~!*,;="  # what stands unquoted in the path of a link
 
 
@@ -88,7 +89,8 @@ def page(
 
 def link(call: Call, url: str, **more: str) -> str:
     """The address of a call at `url`, with further parameters."""
-    return f"{url}{quote(call.raw_path, safe=_PLAIN)}?{urlencode({**call.query, **more})}"
+    query = {key: value for key, value in call.query.items() if key != AGAIN}
+    return f"{url}{quote(call.raw_path, safe=_PLAIN)}?{urlencode({**query, **more})}"
 
 
 def encode(offset: int) -> str:

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from scanner.simulator.answer import Answer, Call, arm_error, denied_graph, forbidden_arm, graph_error, link
+from scanner.simulator.answer import AGAIN, Answer, Call, arm_error, denied_graph, forbidden_arm, graph_error, link
 from scanner.simulator.rights import action_and_scope
 
 Kind = Literal["status", "reset", "truncate", "delay", "expire-token", "empty-page", "repeat", "loop", "foreign-link"]
 PAGES = ("empty-page", "repeat", "loop", "foreign-link")  # faults of a list that is otherwise answered
 BROKEN = ("reset", "truncate", "delay")  # faults below HTTP
-_AGAIN = "simulator-again"  # the parameter of a link to the same page
 _CODES = {
     429: "TooManyRequests",
     500: "InternalServerError",
@@ -62,7 +61,7 @@ class Fault:
         """Whether it hits this call; counts it when it does."""
         if self.inside_batch is not None and call.inside_batch is not self.inside_batch:
             return False
-        if self.kind in PAGES and (_AGAIN in call.query or (self.method is None and call.method != "GET")):
+        if self.kind in PAGES and (AGAIN in call.query or (self.method is None and call.method != "GET")):
             return False
         if (self.method and call.method != self.method) or (self.times is not None and self.hits >= self.times):
             return False
@@ -128,7 +127,7 @@ def bent(fault: Fault, call: Call, sound: Answer, url: str) -> Answer:
     if sound.status != 200 or not isinstance(body.get("value"), list):
         return sound
     name = "@odata.nextLink" if "/graph/" in call.raw_path else "nextLink"
-    again = link(call, url, **{_AGAIN: "1"})
+    again = link(call, url, **{AGAIN: "1"})
     match fault.kind:
         case "empty-page":
             return replace(sound, body={**body, "value": [], name: again})

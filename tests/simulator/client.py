@@ -9,8 +9,6 @@ import urllib.parse
 import urllib.request
 from typing import Any
 
-from scanner.simulator import Simulator
-
 SUB = "/subscriptions/11111111-1111-4111-8111-111111111111"
 OTHER = "/subscriptions/22222222-2222-4222-8222-222222222222"
 RG = f"{SUB}/resourceGroups/rg-a"
@@ -80,7 +78,7 @@ def _body(answer: Any) -> Any:
 
 
 class Client:
-    def __init__(self, simulator: Simulator) -> None:
+    def __init__(self, simulator: Any) -> None:
         self.simulator = simulator
         self.context = ssl.create_default_context(cafile=str(simulator.ca_bundle))
         self.headers: dict[str, str] = {}  # of the last error
