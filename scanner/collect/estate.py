@@ -62,7 +62,7 @@ async def _read(
         gate = asyncio.Semaphore(_CHUNKS)
         chunks = [places[at : at + _CHUNK] for at in range(0, len(places), _CHUNK)]
         await session.together((
-            authorisation.inherited(session, places), *(_chunk(session, chunk, regions, gate) for chunk in chunks),
+            authorisation.inherited(session, places), *(_chunk(session, chunk, len(places), regions, gate) for chunk in chunks),
         ))  # fmt: skip
         progress.phase("quota")
         await capacity.collect(session, regions, [place.subscription for place in places])
@@ -82,10 +82,10 @@ async def _read(
 
 
 async def _chunk(
-    session: Session, places: Sequence[Place], regions: defaultdict[str, set[str]], gate: asyncio.Semaphore
+    session: Session, places: Sequence[Place], of: int, regions: defaultdict[str, set[str]], gate: asyncio.Semaphore
 ) -> None:
     async with gate:
-        known = await bulk.read(session, places)
+        known = await bulk.read(session, places, of)
         await session.together(_place(session, place, known[place.key], regions) for place in places)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from scanner.collect import Secret, Settings, run, types
+from scanner.collect import bulk as collect_bulk
 from scanner.graph.build import build
 from scanner.graph.estate import Estate
 from scanner.simulator import Fault, Simulator
@@ -38,8 +39,11 @@ def facts(snapshot: Snapshot) -> set[tuple[str, ...]]:
     return found
 
 
+@pytest.mark.parametrize("few", [1, 200])
 @pytest.mark.parametrize("name", ["contoso", "two-regions"])
-def test_bulk_and_targeted_lists_give_one_estate(name: str) -> None:
+def test_bulk_and_targeted_lists_give_one_estate(name: str, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With role assignments by query (as for many subscriptions) and without."""
+    monkeypatch.setattr(collect_bulk, "FEW", few)
     document = tenant(name)
     bulk, asked = _collect(document)
     targeted, asked_each = _collect(document, bulk=False)
