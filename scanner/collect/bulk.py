@@ -114,7 +114,7 @@ async def _by_place(
         async for rows in resource_graph.rows(session, query, [ids.last(p.id) for p in places], scope_filter):
             for row in rows:
                 key = ids.fold(msgspec.json.decode(row, type=_Named).id)
-                if ids.resource_group_of(key) not in session.excluded or not session.excluded:
+                if not session.left_out(key):
                     by_key[ids.subscription_of(key) or ids.ROOT_SCOPE].append((ids.resource_type(key), row))
     except Failed:
         return None

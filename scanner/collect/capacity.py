@@ -71,7 +71,8 @@ async def _machine_learning(
     except (ValueError, KeyError) as error:
         failure = Failed(200, "UnreadableBody", str(error)[:200])
     session.versions[kind] = "2020-08-01"  # the client's own
-    records = [session.record(kind, msgspec.Raw(msgspec.json.encode(row)), scope) for row in rows]
+    wanted = [row for row in rows if not session.left_out(str(row.get("id") or ""))]
+    records = [session.record(kind, msgspec.Raw(msgspec.json.encode(row)), scope) for row in wanted]
     session.keep(kind, scope, records, "complete" if failure is None else failure.outcome, failure)
 
 

@@ -112,13 +112,14 @@ class Session:
         an api-version that this cloud does not know, in a version that it does.
         """
         for attempt in range(_TRIES):
+            address = self._versioned(url)
             try:
-                return await self._send(method, self._versioned(url), body)
+                return await self._send(method, address, body)
             except IncompleteReadError as error:
                 failure: Failed = Failed(200, "IncompleteBody", str(error).splitlines()[0][:300])
                 await asyncio.sleep(self.settings.backoff * 2**attempt)
             except Failed as error:
-                if not self._learn_version(url, error):
+                if not self._learn_version(url, address, error):
                     raise
                 failure = error
         raise failure
@@ -173,14 +174,14 @@ class Session:
         other = self._other_versions.get(answers.listed_type(url))
         return answers.with_version(url, other) if other else url
 
-    def _learn_version(self, url: str, error: Failed) -> bool:
-        """Whether the service named versions of this type that it knows, of which one is then used."""
+    def _learn_version(self, url: str, address: str, error: Failed) -> bool:
+        """Whether another version is worth a try: the service named those of this type that it knows."""
         wanted = answers.listed_type(url)
         known = answers.supported_versions(error)
-        if not wanted or not known or wanted in self._other_versions:
+        if not wanted or not known:
             return False
         self._other_versions[wanted] = answers.nearest_version(answers.version_of(url), known)
-        return True
+        return self._other_versions[wanted] != answers.version_of(address)
 
     # -- lists --------------------------------------------------------------------------------------------------------
 
@@ -264,12 +265,16 @@ class Session:
                 continue
             fresh += 1
             name = answers.named(row).lower()
+            if self.left_out(name):
+                continue
             if not name or kind in answers.REPEATING:
                 name = f"{name}|{len(found)}"
-            elif self.excluded and ids.resource_group_of(ids.fold(name)) in self.excluded:
-                continue
             found.setdefault(name, made)
         return fresh
+
+    def left_out(self, arm_id: str) -> bool:
+        """Whether it lies in a resource group that was excluded."""
+        return bool(self.excluded) and ids.resource_group_of(ids.fold(arm_id)) in self.excluded
 
     def record(self, kind: str, row: msgspec.Raw, of: str = "") -> Record:
         return Record(kind, of, msgspec.Raw(redact(bytes(row))))
