@@ -20,6 +20,7 @@ _CODES = {
     503: "ServiceUnavailable",
     504: "GatewayTimeout",
     404: "ResourceNotFound",
+    409: "MissingSubscriptionRegistration",
 }
 
 

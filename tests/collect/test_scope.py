@@ -249,3 +249,24 @@ def test_no_token_for_the_directory_is_a_gap_and_not_the_end() -> None:
     snapshot = _collect(tenant("two-regions"), (Fault("status", status=401, path="/graph/*"),))
     lost = {c.kind for c in snapshot.coverage if c.outcome != "complete"}
     assert {"group", "service-principal", "user"} <= lost and "workspace" not in lost
+
+
+def test_a_provider_that_is_not_registered_is_empty_and_is_never_registered() -> None:
+    """Trap 23: the SDK's default pipeline would write to the subscription here."""
+    with Simulator(
+        {**tenant("two-regions"), "faults": []},
+        faults=[Fault("status", status=409, path="*/microsoft.containerregistry/registries")],
+    ) as simulator:
+        snapshot = run(Settings(cloud=simulator.url, ca_bundle=simulator.ca_bundle, tenant=simulator.tenant_id, backoff=0.001, bulk=False,
+                                secret=Secret(simulator.client_id, simulator.client_secret)))  # fmt: skip
+        posts = {request.path.rpartition("/")[2] for request in simulator.requests if request.method != "GET"}
+    assert {c.outcome for c in snapshot.coverage if c.kind == "container-registry"} == {"complete"}
+    assert "container-registry" not in snapshot.manifest.counts
+    assert posts <= {"resources", "$batch"} and simulator.refused == 0
+
+
+def test_what_is_deleted_while_it_is_read_is_a_note_and_not_an_error() -> None:
+    """Trap 29."""
+    snapshot = _collect(tenant("two-regions"), (Fault("status", status=404, path="*/computes"),))
+    lists = [c for c in snapshot.coverage if c.kind == "compute"]
+    assert {(c.outcome, c.status, c.code) for c in lists} == {("complete", 404, "ResourceNotFound")}
