@@ -125,7 +125,9 @@ def bent(fault: Fault, call: Call, sound: Answer, url: str) -> Answer:
         if fault.kind == "empty-page":
             return replace(sound, body={**body, "data": [], "count": 0, "$skipToken": _token(call) or "again"})
         return replace(sound, body={**body, "$skipToken": _token(call) or "again"}) if fault.kind == "loop" else sound
-    if sound.status != 200 or not isinstance(body.get("value"), list):
+    if (
+        sound.status != 200 or not isinstance(body.get("value"), list) or call.path.endswith("/vmsizes")
+    ):  # never in pages
         return sound
     name = "@odata.nextLink" if "/graph/" in call.raw_path else "nextLink"
     again = link(call, url, **{AGAIN: "1"})

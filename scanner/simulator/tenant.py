@@ -1,4 +1,9 @@
-"""A tenant document, indexed once: by id, by type and place, by parent, by scope."""
+"""A tenant document, indexed once: by id, by type and place, by parent, by scope.
+
+Beside ARM's and Graph's own objects a document may say: `reader` (the caller's rights, see rights.py), `graphPermissions`
+(see directory.py), `dataBoundary` (a word), `unsupported-versions` and `supported-versions` (folded type -> api-versions that
+are answered with an error, or the only ones that are not), `graph.generatedUsers` (see people.py), and `faults`.
+"""
 
 from __future__ import annotations
 
