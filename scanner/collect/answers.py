@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -103,6 +103,26 @@ def failure(status: int, content: bytes, headers: Mapping[str, str]) -> Failed:
                     message = f"{message} ({detail.get('code') or 'detail'}: {detail['message']})"
     request_id = headers.get("x-ms-request-id") or headers.get("request-id") or ""
     return Failed(status, code or f"HTTP{status}", message or f"the service answered {status}", request_id)
+
+
+def keeping(rows: list[Any]) -> Callable[[Any], None]:
+    """A hook for the SDK's own operations: adds each page's rows as they were sent, once, and ends a list that runs in a circle."""
+    seen: set[str] = set()
+    known: set[bytes] = set()
+
+    def keep(response: Any) -> None:
+        if response.http_response.status_code != 200:
+            return
+        if response.http_request.url in seen:
+            raise Failed(200, "PagingLoop", "the service led back to a page it had sent before")
+        seen.add(response.http_request.url)
+        for row in response.http_response.json().get("value", ()):
+            content = msgspec.json.encode(row)
+            if content not in known:
+                known.add(content)
+                rows.append(row)
+
+    return keep
 
 
 def raised(error: AzureError) -> Failed:

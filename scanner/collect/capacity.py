@@ -54,10 +54,7 @@ async def _machine_learning(
     if session.journal.finished(kind, scope) is not None:
         return
     rows: list[Any] = []
-
-    def keep(response: Any) -> None:
-        rows.extend(response.http_response.json().get("value", ()))
-
+    keep = answers.keeping(rows)
     failure: Failed | None = None
     try:
         if kind == "vm-size":
@@ -68,12 +65,14 @@ async def _machine_learning(
                 pass
     except AzureError as error:
         failure = answers.raised(error)
+    except Failed as error:
+        failure = error
     except (ValueError, KeyError) as error:
         failure = Failed(200, "UnreadableBody", str(error)[:200])
     session.versions[kind] = "2020-08-01"  # the client's own
     wanted = [row for row in rows if not session.left_out(str(row.get("id") or ""))]
     records = [session.record(kind, msgspec.Raw(msgspec.json.encode(row)), scope) for row in wanted]
-    session.keep(kind, scope, records, "complete" if failure is None else failure.outcome, failure)
+    session.keep(kind, scope, records, "complete" if failure is None else answers.settled(failure, bool(rows)), failure)
 
 
 async def _listed(session: Session, entry: Listing, subscription: Subscription, region: str) -> None:

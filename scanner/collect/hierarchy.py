@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from azure.core.exceptions import HttpResponseError
 from azure.mgmt.resource.subscriptions.aio import SubscriptionClient
 
 from scanner import ids
-from scanner.collect import resource_graph, types
+from scanner.collect import answers, resource_graph, types
 from scanner.collect.answers import Failed
 from scanner.collect.session import Session
 from scanner.errors import CollectionError
@@ -79,22 +80,15 @@ async def find(session: Session) -> list[Place]:
 async def _listed(session: Session) -> list[dict[str, Any]]:
     """Subscriptions by the SDK's own client; its list is short, and always read anew: it decides the scope."""
     rows: list[dict[str, Any]] = []
-
-    def keep(response: Any) -> None:
-        rows.extend(response.http_response.json().get("value", ()))
-
+    keep = answers.keeping(rows)
     client = SubscriptionClient(
         session.credential, base_url=session.cloud.arm, **session.pipeline(session.arm_sign_in, typed=True)
     )
     try:
         async for _ in client.subscriptions.list(raw_response_hook=keep):
             pass
-    except Exception as error:
-        status = getattr(error, "status_code", None)
-        if status is None:
-            raise
-        code = getattr(getattr(error, "error", None), "code", "") or ""
-        failed = Failed(status, code, str(getattr(error, "message", error)))
+    except (HttpResponseError, Failed) as error:
+        failed = error if isinstance(error, Failed) else answers.raised(error)
         if not rows:
             detail = f"{failed.code} {failed.message.splitlines()[0][:200]}".strip()
             raise CollectionError(

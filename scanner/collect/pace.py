@@ -18,7 +18,9 @@ _REMAINING = (
 class Pace:
     """A token bucket that learns: less when the service says little is left, none while it asks to wait."""
 
-    def __init__(self, size: float, refill: float) -> None:
+    def __init__(self, size: float, refill: float, patience: float = 60.0) -> None:
+        """What is asked for longer than `patience` seconds is no pace: whoever is refused finds out alone."""
+        self._patience = patience
         self._size = size
         self._refill = refill
         self._left = size
@@ -49,10 +51,11 @@ class Pace:
         if headers.get("x-ms-throttle-limit-percentage", "").startswith(("0.9", "1")):
             self._left = min(self._left, 0.0)  # Graph: nearly all resource units are used
         if status == 429:
-            self.wait(min(retry_after(headers) or 0.0, 60.0))
+            self.wait(retry_after(headers) or 0.0)
 
     def wait(self, seconds: float) -> None:
-        self._until = max(self._until, time.monotonic() + seconds)
+        if seconds <= self._patience:
+            self._until = max(self._until, time.monotonic() + seconds)
 
 
 def bucket(url: str) -> tuple[str, float, float]:

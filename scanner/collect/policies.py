@@ -124,11 +124,13 @@ def _proxies(hosts: Collection[str]) -> dict[str, str]:
 class GuardedTransport:
     """The one way out: checks each request, then sends it. Bounds requests in flight and keeps each subscription's pace."""
 
-    def __init__(self, hosts: Collection[str], concurrency: int, ca_bundle: str | None) -> None:
+    def __init__(self, hosts: Collection[str], concurrency: int, ca_bundle: str | None, patience: float = 60.0) -> None:
+        """`patience` is the longest wait that one answer may impose on all requests that are counted with it, in seconds."""
         self._inner: AioHttpTransport | None = None
         self._hosts = hosts
         self._concurrency = concurrency
         self._ca_bundle = ca_bundle
+        self._patience = patience
         self._slots = asyncio.Semaphore(concurrency)
         self._proxies = _proxies(hosts)
         self._pace: dict[str, Pace] = {}
@@ -154,7 +156,7 @@ class GuardedTransport:
             getattr(request, "content", None) or getattr(request, "data", None),
         )
         name, size, refill = bucket(request.url)
-        pace = self._pace.get(name) or self._pace.setdefault(name, Pace(size, refill))
+        pace = self._pace.get(name) or self._pace.setdefault(name, Pace(size, refill, self._patience))
         await pace.turn()  # before a slot is taken: who waits for one subscription holds up no other
         async with self._slots:
             self.sent += 1

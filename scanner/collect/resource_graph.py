@@ -50,6 +50,7 @@ async def rows(
         options["authorizationScopeFilter"] = scope_filter
     url = session.arm_url("providers/Microsoft.ResourceGraph/resources", types.RESOURCE_GRAPH)
     read = 0
+    tokens: set[str] = set()
     while subscriptions:
         body = {"query": query, "subscriptions": list(subscriptions), "options": options}
         try:
@@ -62,6 +63,9 @@ async def rows(
             if answer.truncated.lower() == "true" or read < answer.total:
                 raise Failed(200, "ResultTruncated", f"{read} of {answer.total} rows came")
             return
+        if answer.token in tokens:
+            raise Failed(200, "PagingLoop", "the service led back to a page it had sent before")
+        tokens.add(answer.token)
         options = {**options, "$skipToken": answer.token}
 
 

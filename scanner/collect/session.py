@@ -73,9 +73,8 @@ class Session:
         self._deadline = time.monotonic() + settings.timeout if settings.timeout else math.inf
         self._answered = time.monotonic()
         hosts = {urlsplit(endpoint).netloc.lower() for endpoint in (cloud.arm, cloud.graph)}
-        self.transport = GuardedTransport(
-            hosts, settings.concurrency, str(settings.ca_bundle) if settings.ca_bundle else None
-        )
+        ca_bundle = str(settings.ca_bundle) if settings.ca_bundle else None
+        self.transport = GuardedTransport(hosts, settings.concurrency, ca_bundle, settings.retry_seconds)
         self.arm_sign_in = SignIn(credential, cloud.arm_scope)
         self.graph_sign_in = SignIn(credential, cloud.graph_scope)
         self.credential = credential
@@ -267,9 +266,8 @@ class Session:
             name = answers.named(row).lower()
             if self.left_out(name):
                 continue
-            if not name or kind in answers.REPEATING:
-                name = f"{name}|{len(found)}"
-            found.setdefault(name, made)
+            # rows without an id of their own are told apart by all they say
+            found.setdefault(repr(bytes(row)) if not name or kind in answers.REPEATING else name, made)
         return fresh
 
     def left_out(self, arm_id: str) -> bool:

@@ -155,6 +155,21 @@ def test_a_list_that_leads_nowhere_or_elsewhere_is_a_gap(kind: Any) -> None:
     assert gaps.code in ("PagingLoop", "Refused")
 
 
+def test_no_list_of_the_sdks_own_operations_runs_in_a_circle() -> None:
+    for path, kind in (("*/usages", "ml-usage"), ("*/quotas", "ml-quota")):
+        snapshot = _collect(tenant("two-regions"), (Fault("loop", path=path),))
+        lost = {c.kind: c for c in snapshot.coverage if c.outcome != "complete"}
+        assert lost[kind].code == "PagingLoop" and lost[kind].outcome in ("partial", "failed")
+    snapshot = _collect(tenant("two-regions"), (Fault("loop", path="/subscriptions"),))
+    assert [(c.kind, c.outcome) for c in snapshot.coverage if c.kind == "subscription"] == [("subscription", "partial")]
+    assert snapshot.manifest.counts["subscription"] == 1
+
+
+def test_a_query_that_runs_in_a_circle_leaves_the_lists() -> None:
+    snapshot = _collect(CONTOSO, (Fault("loop", path="*/resources", method="POST"),), page_size=10)
+    assert snapshot.manifest.counts["workspace"] == 12
+
+
 @pytest.mark.parametrize("body", ["html", "message", "bare"])
 def test_errors_that_are_not_wrapped_are_gaps_like_any(body: Any) -> None:
     snapshot = _collect(tenant("two-regions"), (Fault("status", status=403, path="*/datastores", body=body),))
