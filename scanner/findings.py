@@ -191,6 +191,7 @@ class Source:
     finished: str
     partial: bool
     counts: Mapping[str, int]  # nodes by kind
+    notes: tuple[str, ...] = ()  # what is special about subscriptions: disabled, delegated, left out
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,5 +111,6 @@ def _source(snapshot: Snapshot, estate: Estate) -> Source:
         started=manifest.started,
         finished=manifest.finished,
         partial=manifest.partial,
+        notes=manifest.notes,
         counts={kind: n for kind in sorted(estate.ontology.kinds) if (n := estate.count(kind))},
     )

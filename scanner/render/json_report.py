@@ -30,6 +30,7 @@ def document(report: Report, exit_code: int) -> dict[str, Any]:
         "source": {
             "snapshot": source.snapshot, "tenant": source.tenant, "cloud": source.cloud, "identity": source.identity,
             "scope": list(source.scope), "started": source.started, "finished": source.finished, "partial": source.partial,
+            "notes": list(source.notes),
             "counts": dict(source.counts),
         },
         "summary": summary(report),

@@ -134,6 +134,8 @@ def _header(report: Report) -> Iterator[Text]:
     yield _text(
         (f"{seen}, read {source.finished or 'at an unknown time'} by {source.identity or 'an unknown identity'}", "dim")
     )
+    for said in source.notes:
+        yield _text((f"note: {said}", "yellow"))
     yield _text("")
 
 

@@ -302,3 +302,12 @@ def test_an_address_is_relative_and_plain_however_the_file_was_named(file: str, 
 )
 def test_a_category_ends_before_the_time_of_the_run(category: str | None, id_: str) -> None:
     assert _sarif(category=category)["runs"][0]["automationDetails"]["id"] == f"{id_}/2026-11-24T10-00-02Z"
+
+
+def test_what_is_special_about_subscriptions_is_said_in_every_report() -> None:
+    """A disabled, delegated or foreign subscription is named, never silently read or passed over."""
+    said = "subscription sub-old (1) is disabled; what it still shows was read"
+    report = contoso()
+    report = replace(report, source=replace(report.source, notes=(said, "hostile \x1b[31m")))
+    assert f"note: {said}" in _text(report) and "\x1b" not in _text(report)
+    assert json.loads(json_report.render(report, exit_code=1))["source"]["notes"][0] == said
