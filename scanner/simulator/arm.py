@@ -229,6 +229,10 @@ class Arm:
             return arm_error(404, "ResourceNotFound", f"The Resource '{ids.last(place)}' was not found.")
         machine_learning = namespace == "microsoft.machinelearningservices" and len(under) > 1
         items = self.tenant.by_parent.get((parent, kind), ())
+        if kind == "microsoft.recoveryservices/vaults/backupprotecteditems":  # one list over all fabrics and containers
+            items = [
+                row for key, row in self.tenant.by_id.items() if key.startswith(parent) and "/protecteditems/" in key
+            ]
         return self._page(call, items, cursor="$skip" if machine_learning else "$skiptoken")
 
     def _located(self, call: Call, namespace: str, subscription: str, location: str, what: str) -> Answer:

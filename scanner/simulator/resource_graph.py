@@ -28,7 +28,7 @@ Row = Mapping[str, Any]
 # Children that Resource Graph has beside the top-level resources.
 _HELD = re.compile(
     r"/providers/microsoft\.(machinelearningservices/workspaces/[^/]+/(onlineendpoints|batchendpoints|serverlessendpoints)/[^/]+(/deployments/[^/]+)?"
-    r"|containerregistry/registries/[^/]+/replications/[^/]+|sql/servers/[^/]+/databases/[^/]+)$"
+    r"|containerregistry/registries/[^/]+/(replications|tasks)/[^/]+|sql/servers/[^/]+/databases/[^/]+)$"
 )
 
 

@@ -16,7 +16,25 @@ _ARRAYS = {
     "roleEligibilityScheduleInstances": "role-eligibility",
     "roleAssignmentScheduleInstances": "role-activation",
 }
-_USAGES = {"Microsoft.MachineLearningServices": "ml-usage", "Microsoft.CognitiveServices": "model-usage"}
+_USAGES = {
+    "Microsoft.MachineLearningServices": "ml-usage",
+    "Microsoft.CognitiveServices": "model-usage",
+    "Microsoft.Compute": "vm-usage",
+}
+_DIRECTORY = {
+    "users": "user",
+    "servicePrincipals": "service-principal",
+    "groups": "group",
+    "applications": "application",
+    "directoryRoleDefinitions": "directory-role",
+    "directoryRoleAssignments": "directory-role-assignment",
+}
+# array of the document -> its own key of what belongs to each object -> record kind
+_TIED = {
+    "groups": {"x-members": "group-member", "x-owners": "group-owner"},
+    "applications": {"x-owners": "application-owner"},
+    "servicePrincipals": {"x-owners": "service-principal-owner"},
+}
 
 
 def snapshot_of(tenant: Mapping[str, Any], gaps: Sequence[Coverage] = ()) -> Snapshot:
@@ -59,22 +77,18 @@ def _records(tenant: Mapping[str, Any]) -> Iterator[Record]:
         arm_type = ids.resource_type(ids.fold(resource["id"]))
         if arm_type in BY_ARM_TYPE:
             yield record(BY_ARM_TYPE[arm_type].name, _public(resource))
-        elif arm_type.count("/") == 1:
+        elif arm_type.count("/") == 1 and resource["id"].lower().count("/providers/") == 1:
             yield record("resource", {k: v for k, v in _public(resource).items() if k != "properties"})
     for array, kind in _ARRAYS.items():
         for item in tenant.get(array, ()):
             yield record(kind, _public(item))
-    directory = tenant.get("graph", {})
-    for key, kind in (("users", "user"), ("servicePrincipals", "service-principal"), ("groups", "group")):
-        for item in directory.get(key, ()):
-            yield record(kind, _public(item))
-    types = {item["id"]: type_ for key, type_ in (("users", "user"), ("servicePrincipals", "servicePrincipal"), ("groups", "group"))
-             for item in directory.get(key, ())}  # fmt: skip
-    for group in directory.get("groups", ()):
-        for key, kind in (("x-members", "group-member"), ("x-owners", "group-owner")):
-            for member in group.get(key, ()):
-                body = {"id": member, "@odata.type": f"#microsoft.graph.{types.get(member, 'user')}"}
-                yield record(kind, body, group["id"].lower())
+    yield from _directory(tenant.get("graph", {}))
+    if "dataBoundary" in tenant:
+        body = {
+            "id": "/providers/Microsoft.Resources/dataBoundaries/default",
+            "properties": {"dataBoundary": tenant["dataBoundary"]},
+        }
+        yield record("data-boundary", body)
     for provider, places in tenant.get("usages", {}).items():
         yield from _located(places, _USAGES[provider])
     for places in tenant.get("quotas", {}).values():
@@ -84,6 +98,25 @@ def _records(tenant: Mapping[str, Any]) -> Iterator[Record]:
     for region in regions:
         for row in (*tenant.get("vmSizes", {}).get("*", ()), *tenant.get("vmSizes", {}).get(region, ())):
             yield record("vm-size", row, f"/subscriptions/{subscription}/locations/{region}")
+
+
+def _directory(directory: Mapping[str, Any]) -> Iterator[Record]:
+    for key, kind in _DIRECTORY.items():
+        for item in directory.get(key, ()):
+            yield record(kind, _public(item))
+    types = {item["id"]: type_ for key, type_ in (("users", "user"), ("servicePrincipals", "servicePrincipal"), ("groups", "group"))
+             for item in directory.get(key, ())}  # fmt: skip
+    for array, ties in _TIED.items():
+        for item in directory.get(array, ()):
+            for key, kind in ties.items():
+                for member in item.get(key, ()):
+                    body = {"id": member, "@odata.type": f"#microsoft.graph.{types.get(member, 'user')}"}
+                    yield record(kind, body, item["id"].lower())
+    for application in directory.get("applications", ()):
+        for credential in application.get("x-federatedIdentityCredentials", ()):
+            yield record("application-federation", credential, application["id"].lower())
+    for eligibility in directory.get("eligibilityScheduleInstances", ()):
+        yield record("group-eligibility", eligibility, eligibility["groupId"].lower())
 
 
 def _located(places: Mapping[str, Sequence[Mapping[str, Any]]], kind: str) -> Iterator[Record]:

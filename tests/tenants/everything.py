@@ -1,0 +1,361 @@
+"""One small tenant with something of every kind that is collected, as those APIs answer it, quirks included.
+
+The keys beyond those every tenant document has: `dataBoundary` (a word), in `usages` also
+`Microsoft.Compute`, in `graph` `eligibilityScheduleInstances`, `directoryRoleDefinitions` and `directoryRoleAssignments`, `x-owners` of applications
+and service principals, `x-federatedIdentityCredentials` of applications. Locks, budgets, policy assignments, PIM rules, classic
+administrators and diagnostic settings are resources; their id says what they belong to.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.tenants.builder import ROLES, Tenant, guid
+
+TENANT = "77777777-7777-7777-7777-777777777777"
+SUBSCRIPTION = "77777777-aaaa-bbbb-cccc-777777777777"
+REGION = "westeurope"
+_ML = "Microsoft.MachineLearningServices"
+
+
+def document() -> dict[str, Any]:
+    t = Tenant(TENANT, "Fabrikam", "fabrikam.example")
+    t.management_group(TENANT)
+    subscription = t.subscription("sub-everything", SUBSCRIPTION, TENANT)
+    group = t.group(subscription, "rg-Everything (all)", {"env": "prod", "costCentre": "4711"})
+    t.group(subscription, "rg-managed", {}, managedBy=f"{group}/providers/Microsoft.Databricks/workspaces/dbw-all")
+    _principals(t)
+    workspace, storage = _machine_learning(t, group)
+    _data(t, group, storage)
+    _attached(t, group, workspace)
+    _governance(t, subscription, group, workspace, storage)
+    _rights(t, subscription, group)
+    _quota(t, subscription, workspace)
+    return t.document
+
+
+def _principals(t: Tenant) -> None:
+    for name in ("ada", "grace"):
+        t.user(name)
+    t.user("linus", guest=True)
+    t.directory_group("grp-data", ["ada"], ["grace"], isAssignableToRole=True)
+    t.service_principal("sp-release")
+    directory = t.document["graph"]
+    directory["servicePrincipals"][-1]["x-owners"] = [t.principals["ada"]]
+    directory["applications"].append({
+        "id": guid("application", "release"), "appId": guid("app", "sp-release"), "displayName": "release", "signInAudience": "AzureADMyOrg",
+        "passwordCredentials": [{"keyId": guid("key", "release"), "displayName": None, "hint": "abc", "secretText": None,
+                                 "startDateTime": "2026-01-01T00:00:00Z", "endDateTime": "2027-01-01T00:00:00Z"}],
+        "keyCredentials": [], "x-owners": [t.principals["grace"]],
+        "x-federatedIdentityCredentials": [{"id": guid("fic", "release"), "name": "main", "issuer": "https://token.actions.githubusercontent.com",
+                                            "subject": "repo:fabrikam/ml:ref:refs/heads/main", "audiences": ["api://AzureADTokenExchange"]}],
+    })  # fmt: skip
+    directory["eligibilityScheduleInstances"] = [{
+        "id": f"{t.principals['grp-data']}_member_1", "accessId": "member", "principalId": t.principals["grace"], "groupId": t.principals["grp-data"],
+        "memberType": "direct", "startDateTime": "2026-01-01T00:00:00Z", "endDateTime": None,
+    }]  # fmt: skip
+    administrator = "62e90394-69f5-4237-9190-012177145e10"
+    directory["directoryRoleDefinitions"] = [
+        {"id": administrator, "displayName": "Global Administrator", "isBuiltIn": True, "templateId": administrator}
+    ]
+    directory["directoryRoleAssignments"] = [{
+        "id": "lAPpYvVpN0KRkAEhdxReEJC2sEqbR_9Hr48lds9SGHI-1", "principalId": t.principals["grace"], "roleDefinitionId": administrator, "directoryScopeId": "/"
+    }]  # fmt: skip
+    t.document["dataBoundary"] = "EU"
+
+
+def _machine_learning(t: Tenant, group: str) -> tuple[str, str]:
+    logs = t.resource(
+        group,
+        "Microsoft.OperationalInsights/workspaces",
+        "log-all",
+        {"replication": {"enabled": True, "location": "northeurope"}},
+    )
+    t.resource(logs, "dataExports", "export", {"dataExportId": guid("export"), "tableNames": ["AmlComputeJobEvent"], "enable": True,
+               "destination": {"resourceId": f"{group}/providers/Microsoft.EventHub/namespaces/evh"}}, None)  # fmt: skip
+    registry = t.resource(
+        group,
+        "Microsoft.ContainerRegistry/registries",
+        "crall",
+        {"adminUserEnabled": True},
+        sku={"name": "Premium", "tier": "Premium"},
+    )
+    t.resource(registry, "replications", "westeurope", {"regionEndpointEnabled": True})
+    t.resource(registry, "replications", "northeurope", {"regionEndpointEnabled": True}, "northeurope")
+    scope_map = t.resource(
+        registry,
+        "scopeMaps",
+        "_repositories_push",
+        {"type": "SystemDefined", "actions": ["repositories/*/content/write"]},
+        None,
+    )
+    t.resource(registry, "tokens", "ci", {"scopeMapId": scope_map, "status": "enabled", "credentials": {
+        "passwords": [{"name": "password1", "creationTime": "2026-01-01T00:00:00Z", "expiry": None}], "certificates": []}}, None)  # fmt: skip
+    t.resource(
+        registry,
+        "tasks",
+        "build",
+        {"status": "Enabled", "step": {"type": "Docker", "imageNames": ["base:1"], "isPushEnabled": True}},
+    )
+    found = t.workspace(group, "mlw-all", registry=registry, insights_workspace=logs)
+    workspace = found["workspace"]
+    properties = _properties(t, workspace)
+    properties["privateEndpointConnections"] = None  # then they are a list of their own
+    account = found["storage"]
+    _properties(t, account).update(isLocalUserEnabled=True, isSftpEnabled=False)
+    del _properties(t, account)["allowBlobPublicAccess"]  # absent: containers may be anonymous
+    t.cluster(workspace, "cpu", "STANDARD_DS3_V2", 4)
+    data = t.resource(
+        workspace, "data", "events/versions/1", {"dataUri": "azureml://datastores/workspaceblobstore/paths/e"}, None
+    )
+    model = t.resource(
+        workspace, "models", "churn/versions/7", {"modelType": "mlflow_model", "jobName": "train-1"}, None
+    )
+    t.endpoint(workspace, "churn", model, "STANDARD_DS3_V2", 2, account, registry)
+    batch = t.resource(
+        workspace, "batchEndpoints", "nightly", {"authMode": "AADToken", "defaults": {"deploymentName": "d"}}
+    )
+    t.resource(
+        batch,
+        "deployments",
+        "d",
+        {"compute": f"{workspace}/computes/cpu", "model": {"referenceType": "Id", "assetId": model}},
+    )
+    t.resource(workspace, "serverlessEndpoints", "llama", {"authMode": "Key", "modelSettings": {"modelId": "azureml://registries/azureml-meta/models/x"}},
+               "West Europe", sku={"name": "Consumption"})  # fmt: skip
+    t.resource(
+        workspace,
+        "connections",
+        "s3",
+        {"category": "S3", "target": "https://bucket.s3.example", "authType": "AccessKey", "credentials": None},
+        None,
+    )
+    t.resource(workspace, "jobs", "train-1", {"jobType": "Command", "status": "Completed", "computeId": f"{workspace}/computes/cpu",
+               "environmentVariables": {"LOG": "info"}, "inputs": {"raw": {"jobInputType": "uri_folder", "uri": data}}}, None)  # fmt: skip
+    t.resource(workspace, "schedules", "weekly", {"isEnabled": False, "trigger": {"triggerType": "Cron", "expression": "0 0 * * 0"}, "action": {
+        "actionType": "CreateJob", "jobDefinition": {"jobType": "Command", "computeId": f"{workspace}/computes/cpu"}}}, None)  # fmt: skip
+    t.resource(
+        workspace,
+        "outboundRules",
+        "to-hub",
+        {"type": "FQDN", "destination": "huggingface.example", "category": "UserDefined", "status": "Active"},
+        None,
+    )
+    t.document["resources"][-1]["type"] = "workspace/outboundRules"  # as it is answered
+    t.resource(
+        workspace,
+        "marketplaceSubscriptions",
+        "llama",
+        {"modelId": "azureml://registries/azureml-meta/models/x", "marketplaceSubscriptionStatus": "Subscribed"},
+        None,
+    )
+    t.resource(workspace, "privateEndpointConnections", "pe-1", {"privateEndpoint": {"id": f"{group}/providers/Microsoft.Network/privateEndpoints/pe-mlw"},
+               "privateLinkServiceConnectionState": {"status": "Approved"}})  # fmt: skip
+    t.resource(workspace, "environments", "sklearn", {"isArchived": False, "latestVersion": "3"}, None)
+    t.resource(workspace, "components", "train", {"isArchived": False, "latestVersion": "1"}, None)
+    shared = t.resource(
+        group,
+        f"{_ML}/registries",
+        "mlr-all",
+        {"regionDetails": [{"location": "West Europe"}, {"location": "northeurope"}]},
+    )
+    t.resource(shared, "models", "churn/versions/7", {"modelUri": "azureml://registries/mlr-all/x"}, None)
+    t.resource(shared, "data", "events/versions/1", {"dataUri": "azureml://registries/mlr-all/y"}, None)
+    t.resource(shared, "environments", "sklearn", {"latestVersion": "1"}, None)
+    t.resource(shared, "components", "train", {"latestVersion": "1"}, None)
+    return workspace, account
+
+
+def _properties(t: Tenant, arm_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(r["properties"] for r in t.document["resources"] if r["id"] == arm_id)
+    return found
+
+
+def _data(t: Tenant, group: str, storage: str) -> None:
+    other = t.account(group, "stcopyall", location="northeurope", sku="Standard_RAGRS", secondary="westeurope")
+    _properties(t, other)["isSftpEnabled"] = True
+    for account in (storage, other):
+        t.resource(account, "objectReplicationPolicies", guid("policy"), {"policyId": guid("policy"), "sourceAccount": storage,
+                   "destinationAccount": other.rpartition("/")[2], "rules": []}, None)  # fmt: skip
+    service = t.resource(storage, "blobServices", "default", {"isVersioningEnabled": True}, None)
+    t.resource(service, "containers", "open", {"publicAccess": "Container"}, None)
+    t.resource(storage, "localUsers", "partner", {"hasSshPassword": True, "hasSharedKey": False, "permissionScopes": [
+        {"permissions": "r", "service": "blob", "resourceName": "open"}]}, None)  # fmt: skip
+    t.resource(group, "Microsoft.DocumentDB/databaseAccounts", "cosmos-all", {"locations": [
+        {"locationName": "West Europe", "failoverPriority": 0}, {"locationName": "North Europe", "failoverPriority": 1}]}, "West Europe")  # fmt: skip
+    server = t.resource(
+        group, "Microsoft.Sql/servers", "sql-all", {"administratorLogin": "sa1", "version": "12.0"}, kind="v12.0"
+    )
+    t.resource(
+        server,
+        "databases",
+        "features",
+        {"currentBackupStorageRedundancy": "Geo"},
+        sku={"name": "GP_Gen5", "capacity": 2},
+    )
+    t.resource(
+        server,
+        "failoverGroups",
+        "fg",
+        {"partnerServers": [{"id": f"{group}/providers/Microsoft.Sql/servers/sql-far", "location": "North Europe"}]},
+        None,
+    )
+    t.resource(
+        group,
+        "Microsoft.DBforPostgreSQL/flexibleServers",
+        "psql-all",
+        {"backup": {"geoRedundantBackup": "Enabled"}},
+        "West Europe",
+    )
+    t.resource(
+        group,
+        "Microsoft.Search/searchServices",
+        "srch-all",
+        {"publicNetworkAccess": "Enabled"},
+        "West Europe",
+        sku={"name": "standard"},
+    )
+    vault = t.resource(
+        group,
+        "Microsoft.RecoveryServices/vaults",
+        "rsv-all",
+        {"redundancySettings": {"standardTierStorageRedundancy": "GeoRedundant", "crossRegionRestore": "Enabled"}},
+    )
+    t.resource(
+        vault,
+        "backupFabrics",
+        "Azure/protectionContainers/storage/protectedItems/share",
+        {"sourceResourceId": storage},
+        None,
+    )
+    backups = t.resource(
+        group,
+        "Microsoft.DataProtection/backupVaults",
+        "bv-all",
+        {"storageSettings": [{"datastoreType": "VaultStore", "type": "GeoRedundant"}]},
+    )
+    t.resource(backups, "backupInstances", "blobs", {"dataSourceInfo": {"resourceID": storage}}, None)
+    account = t.resource(
+        group,
+        "Microsoft.CognitiveServices/accounts",
+        "oai-all",
+        {"disableLocalAuth": True},
+        "swedencentral",
+        kind="OpenAI",
+    )
+    t.resource(
+        account,
+        "deployments",
+        "gpt",
+        {"model": {"name": "gpt-4o"}},
+        None,
+        sku={"name": "GlobalStandard", "capacity": 10},
+    )
+    identity = t.resource(
+        group,
+        "Microsoft.ManagedIdentity/userAssignedIdentities",
+        "id-all",
+        {"principalId": guid("sp", "id-all"), "clientId": guid("app", "id-all")},
+    )
+    t.service_principal("id-all", kind="ManagedIdentity", host=identity)
+    t.resource(identity, "federatedIdentityCredentials", "gh", {"issuer": "https://token.actions.githubusercontent.com",
+               "subject": "repo:fabrikam/ml:pull_request", "audiences": ["api://AzureADTokenExchange"]}, None)  # fmt: skip
+
+
+def _attached(t: Tenant, group: str, workspace: str) -> None:
+    hosts: dict[str, tuple[str, str, dict[str, Any]]] = {
+        "aks": ("Kubernetes", "Microsoft.ContainerService/managedClusters", {"kubernetesVersion": "1.30"}),
+        "arc": ("Kubernetes", "Microsoft.Kubernetes/connectedClusters", {"connectivityStatus": "Connected"}),
+        "dbw-all": ("Databricks", "Microsoft.Databricks/workspaces", {"managedResourceGroupId": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-managed"}),
+        "syn": ("SynapseSpark", "Microsoft.Synapse/workspaces", {"defaultDataLakeStorage": {"accountUrl": "https://stcopyall.dfs.core.windows.net"}}),
+    }  # fmt: skip
+    for name, (compute_type, arm_type, properties) in hosts.items():
+        host = t.resource(
+            group,
+            arm_type,
+            name,
+            properties,
+            "northeurope",
+            identity={"type": "SystemAssigned, UserAssigned", "principalId": guid("sp", name)},
+        )
+        t.resource(
+            workspace,
+            "computes",
+            name,
+            {"computeType": compute_type, "isAttachedCompute": True, "resourceId": host.lower(), "properties": {}},
+        )
+    t.resource(group, "Microsoft.Network/privateEndpoints", "pe-mlw", {"privateLinkServiceConnections": [
+        {"name": "x", "properties": {"privateLinkServiceId": workspace, "groupIds": ["amlworkspace"]}}]}, "northeurope")  # fmt: skip
+    t.resource(group, "Microsoft.Web/sites", "app-all", {}, "global")  # of no kind of its own
+
+
+def _governance(t: Tenant, subscription: str, group: str, workspace: str, storage: str) -> None:
+    def extend(scope: str, type_: str, name: str, properties: dict[str, Any], **more: Any) -> None:
+        t.document["resources"].append(
+            {"id": f"{scope}/providers/{type_}/{name}", "name": name, "type": type_, "properties": properties, **more}
+        )
+
+    logged = {
+        "workspaceId": f"{group}/providers/Microsoft.OperationalInsights/workspaces/log-all".lower(),
+        "logs": [{"categoryGroup": "audit", "enabled": True}],
+    }
+    extend(workspace.lower(), "microsoft.insights/diagnosticSettings", "to-logs", logged)
+    extend(f"{storage}/blobServices/default", "microsoft.insights/diagnosticSettings", "reads", logged)
+    policy = {
+        "displayName": "tags",
+        "scope": subscription,
+        "policyDefinitionId": "/providers/Microsoft.Authorization/policyDefinitions/p",
+        "enforcementMode": "Default",
+    }
+    extend(
+        subscription,
+        "Microsoft.Authorization/policyAssignments",
+        "tags",
+        policy,
+        identity={"type": "SystemAssigned", "principalId": guid("sp", "policy")},
+        location=REGION,
+    )
+    extend(group, "Microsoft.Authorization/locks", "keep", {"level": "CanNotDelete"})
+    extend(subscription, "Microsoft.Consumption/budgets", "all", {"category": "Cost", "amount": 1000})
+    extend(group, "Microsoft.Consumption/budgets", "group", {"category": "Cost", "amount": 100})
+    extend(
+        subscription,
+        "Microsoft.Authorization/classicAdministrators",
+        guid("classic"),
+        {"emailAddress": "ada@fabrikam.example", "role": "CoAdministrator"},
+    )
+    extend(group, "Microsoft.Authorization/roleManagementPolicyAssignments", f"{guid('pim')}_{ROLES['Owner'][0]}", {
+        "scope": group, "roleDefinitionId": f"/providers/Microsoft.Authorization/roleDefinitions/{ROLES['Owner'][0]}", "effectiveRules": [
+            {"id": "Expiration_EndUser_Assignment", "ruleType": "RoleManagementPolicyExpirationRule", "maximumDuration": "PT8H"}]})  # fmt: skip
+
+
+def _rights(t: Tenant, subscription: str, group: str) -> None:
+    t.assign("grp-data", "Storage Blob Data Reader", group)
+    t.assign("sp-release", "Contoso ML Releaser", group, kind="ServicePrincipal")
+    t.eligible("grp-data", "Owner", group)
+    t.activated("ada", "Owner", group, of="grp-data")
+    t.deny("managed", f"{subscription}/resourceGroups/rg-managed", ["*/write"], [])
+
+
+def _quota(t: Tenant, subscription: str, workspace: str) -> None:
+    t.usage(subscription, REGION, "Standard DSv2", 100, {workspace: 16}, {workspace: 50})
+    place = f"{SUBSCRIPTION}/{REGION}"
+    usages = t.document["usages"]
+    usages["Microsoft.CognitiveServices"][place] = [
+        {
+            "name": {"value": "OpenAI.GlobalStandard.gpt-4o", "localizedValue": "x"},
+            "currentValue": 10,
+            "limit": 100,
+            "unit": "Count",
+        }
+    ]
+    usages["Microsoft.Compute"] = {
+        place: [
+            {
+                "name": {"value": "standardDSv2Family", "localizedValue": "x"},
+                "currentValue": 8,
+                "limit": 100,
+                "unit": "Count",
+            }
+        ]
+    }
