@@ -81,7 +81,9 @@ def parse(content: str, source: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = Span(source, mark.line + 1, mark.column + 1) if mark else Span(source)
-        raise UserError(Problem(error.problem or error.context or "not YAML", where)) from error
+        said = error.problem or error.context or "not YAML"
+        # libyaml 0.2.6 reads ahead and has a limit of its own, far beyond ours
+        raise UserError(Problem("nested too deeply" if "nesting depth" in said else said, where)) from error
     except yaml.YAMLError as error:
         raise UserError(Problem(f"not YAML: {str(error).splitlines()[0]}", Span(source))) from error
     if len(documents) > 1:
