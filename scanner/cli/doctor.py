@@ -58,7 +58,9 @@ def _text(found: Diagnosis, needing: Mapping[str, Sequence[str]], how: str, verb
         yield f"               below {', '.join(found.groups)}"
     for said in found.notes:
         yield f"note           {said}"
-    yield f"to read        about {found.requests:,} requests for {found.resources:,} resources, {_time(found.seconds)} at {found.round_trip * 1000:.0f} ms an answer"
+    left = f"; {found.budget:,} reads left just now" if found.budget is not None else ""
+    yield f"to read        {found.resources:,} resources, about {found.requests:,} requests beside the directory, {_time(found.seconds)}"
+    yield f"               {found.round_trip * 1000:.0f} ms an answer{left}"
     from scanner.collect.reader_role import actions_of
 
     lacking: defaultdict[str, list[str]] = defaultdict(list)

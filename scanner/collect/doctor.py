@@ -6,13 +6,15 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from azure.core.exceptions import AzureError
 
 from scanner import ids
-from scanner.collect import clouds, credentials, hierarchy, resource_graph
+from scanner.collect import answers as answers_
+from scanner.collect import clouds, credentials, hierarchy, resource_graph, types
 from scanner.collect.answers import Failed
 from scanner.collect.hierarchy import Place
 from scanner.collect.reader_role import actions_of
@@ -32,9 +34,7 @@ _PROBES = {
         {"$filter": "groupId eq '00000000-0000-0000-0000-000000000000'"},
     ),
 }
-_REQUESTS_A_SUBSCRIPTION = 40  # lists that are asked of every subscription, whatever is in it
-_REQUESTS_A_RESOURCE = 0.9  # and what its resources add, measured on the bench's tenants
-_REFILL = 25.0  # reads that ARM gives back each second, by subscription
+_AT_ONCE, _REFILL = 250, 25.0  # reads that ARM gives at once, and back each second, by subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """`graph` maps a Graph permission to "" when it is there, else to the answer; `requests` and `seconds` are estimates."""
+    """`graph` maps a Graph permission to "" when it is there, else to the answer. `requests` and `seconds` are estimates, the
+    directory left out; `budget` is the number of reads that ARM says are left now (None: it did not say)."""
 
     cloud: str
     arm: str
@@ -71,6 +72,7 @@ class Diagnosis:
     requests: int = 0
     seconds: float = 0.0
     round_trip: float = 0.0
+    budget: int | None = None
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -108,12 +110,12 @@ async def _run(settings: Settings, kinds: Collection[str], progress: Progress) -
         asked = sorted({RECORDS[kind].permission for kind in kinds} & set(_PROBES))
         answers = await session.together(_probe(session, name) for name in asked)
         resources = await _count(session, places)
-        requests = round(_REQUESTS_A_SUBSCRIPTION * len(places) + _REQUESTS_A_RESOURCE * resources)
-        most = max(requests / max(len(places), 1) - 250, 0) / _REFILL  # the first 250 of a subscription are free
+        requests = _requests(len(places), resources)
+        most = max(requests / max(len(places), 1) - _AT_ONCE, 0) / _REFILL
         return Diagnosis(
             cloud.name, cloud.arm, who, tuple(reaches), tuple(dict.fromkeys(name for p in places for name in p.subscription.groups)),
-            tuple(sorted(session.notes)), dict(zip(asked, answers, strict=True)), resources, requests,
-            max(requests * round_trip / settings.concurrency, most), round_trip,
+            tuple(sorted(session.notes)), dict(zip(asked, answers, strict=True)), sum(resources.values()), requests,
+            max(requests * round_trip / settings.concurrency, most), round_trip, session.transport.budget(),
         )  # fmt: skip
     finally:
         await session.close()
@@ -135,17 +137,31 @@ async def _probe(session: Session, permission: str) -> str:
     return ""
 
 
-async def _count(session: Session, places: list[Place]) -> int:
-    """Resources in scope, as far as one query sees them."""
-    query = "resources | project id | order by id asc"
-    whole = [ids.last(place.id) for place in places if place.whole]
-    found = 0
+async def _count(session: Session, places: list[Place]) -> Counter[str]:
+    """Resources in scope by folded type, as far as one query sees them."""
+    query = "resources | project id, type | order by id asc"
+    found: Counter[str] = Counter()
     try:
-        async for rows in resource_graph.rows(session, query, whole):
-            found += len(rows)
+        async for rows in resource_graph.rows(session, query, [ids.last(place.id) for place in places if place.whole]):
+            found.update(ids.resource_type(ids.fold(answers_.named(row))) for row in rows)
     except Failed:
         return found
     return found
+
+
+def _requests(places: int, resources: Mapping[str, int]) -> int:
+    """Requests by the table of lists: those of every place, and those below each resource that was counted."""
+    below: Counter[str] = Counter()
+    for entry in (
+        *types.CHILDREN,
+        *types.VERSIONED,
+        *types.VERSIONED,
+        types.JOBS,
+    ):  # names, and about one page of versions
+        below[RECORDS[entry.parent].arm_type] += not entry.bulk
+    return places * (len(types.TOP_LEVEL) + len(types.AUTHORISATION)) + sum(
+        n * below[kind] for kind, n in resources.items()
+    )
 
 
 def identity(token: str) -> Identity:

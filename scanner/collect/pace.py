@@ -26,6 +26,7 @@ class Pace:
         self._left = size
         self._at = time.monotonic()
         self._until = 0.0  # nobody begins before
+        self.stated: int | None = None  # what the service last said is left
 
     async def turn(self) -> None:
         """Returns when a request may go out."""
@@ -44,6 +45,7 @@ class Pace:
         for name in _REMAINING:
             stated = headers.get(name)
             if stated and stated.isdigit():
+                self.stated = int(stated)
                 self._left = min(self._left, float(stated))
         quota, resets = headers.get("x-ms-user-quota-remaining"), headers.get("x-ms-user-quota-resets-after")
         if quota == "0" and resets:

@@ -164,6 +164,10 @@ class GuardedTransport:
             pace.learn(response.status_code, response.headers)
             return response
 
+    def budget(self) -> int | None:
+        """The fewest reads that the service says are left anywhere; None when it says nothing."""
+        return min((pace.stated for pace in self._pace.values() if pace.stated is not None), default=None)
+
     async def open(self) -> None:
         await self._opened().open()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -177,3 +178,14 @@ def test_a_role_for_some_rules_is_smaller() -> None:
 def test_a_role_stands_at_a_management_group_or_a_subscription(scope: str) -> None:
     with pytest.raises(Exception, match="is no management group and no subscription"):
         _code(_run("role", "--scope", scope))
+
+
+def test_the_doctors_estimate_is_near_what_a_collection_needs(
+    cloud: tuple[Simulator, list[str]], tmp_path: Path
+) -> None:
+    simulator, where = cloud
+    said = re.search(r"about ([\d,]+) requests", _run("doctor", *where).output)
+    before = len(simulator.requests)
+    assert said and _code(_run("snapshot", "-o", str(tmp_path / "s.mlp"), *where)) == Exit.CLEAN
+    needed = sum(not request.path.startswith("/graph") for request in simulator.requests[before:])
+    assert 0.6 < int(said[1].replace(",", "")) / needed < 1.6
