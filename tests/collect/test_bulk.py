@@ -8,10 +8,9 @@ import pytest
 
 from scanner.collect import Secret, Settings, run, types
 from scanner.collect import bulk as collect_bulk
-from scanner.graph.build import build
-from scanner.graph.estate import Estate
 from scanner.simulator import Fault, Simulator
 from scanner.snapshot import Snapshot
+from tests.support.estates import facts
 from tests.support.scan import tenant
 
 
@@ -20,23 +19,6 @@ def _collect(document: dict[str, Any], faults: tuple[Fault, ...] = (), **more: A
         settings = Settings(cloud=simulator.url, ca_bundle=simulator.ca_bundle, tenant=simulator.tenant_id, backoff=0.001, retry_seconds=1.0,
                             secret=Secret(simulator.client_id, simulator.client_secret), **more)  # fmt: skip
         return run(settings), [request.path.lower() for request in simulator.requests]
-
-
-def facts(snapshot: Snapshot) -> set[tuple[str, ...]]:
-    """Every node, attribute and edge of the estate, by keys."""
-    estate: Estate = build(snapshot)
-    found: set[tuple[str, ...]] = set()
-    for kind in estate.ontology.kinds.values():
-        for node in estate.nodes(kind.name):
-            found.add((estate.key(node), kind.name))
-            found |= {
-                (estate.key(node), name, repr(estate.get(node, name)))
-                for name in kind.attributes
-                if name != "permissions"
-            }
-    for name in estate.ontology.edges:
-        found |= {(estate.key(a), name, "->", estate.key(b)) for a, b in estate.pairs(name)}
-    return found
 
 
 @pytest.mark.parametrize("few", [1, 200])

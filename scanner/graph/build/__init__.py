@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -38,26 +36,13 @@ def build(snapshot: Snapshot, arm_paths: Mapping[str, frozenset[str]] | None = N
     estate = Estate()
     context = Context(estate, snapshot, arm_paths or {})
     unread = partial(coverage.misread, context)
-    with _collector_paused():
-        for kind, shape, place in _STEPS:
-            for body, of, raw, odd in lines(snapshot, kind, shape, unread):
-                context.odd = odd
-                place(context, kind, body, of, raw)
-        authorisation.resolve(context)
-        arm.resolve(context)
-        machine_learning.resolve(context)
-        directory.resolve(context)
-        coverage.mark(context)
+    for kind, shape, place in _STEPS:
+        for body, of, raw, odd in lines(snapshot, kind, shape, unread):
+            context.odd = odd
+            place(context, kind, body, of, raw)
+    authorisation.resolve(context)
+    arm.resolve(context)
+    machine_learning.resolve(context)
+    directory.resolve(context)
+    coverage.mark(context)
     return estate
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Millions of objects are made here and all of them are kept."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
