@@ -38,6 +38,7 @@ def write(file: Path, **given: Any) -> int:  # fmt: skip
     from scanner.baseline import contents
     from scanner.cli.scan import run
     from scanner.render.write import write_text
+    from scanner.settle import blinding, nothing_in_scope
 
     check_places([file], [given["scenario"], given["snapshot_file"]])
     given |= {"baseline": None, "fail_on": "never", "allow_gaps": True, "today": None, "quiet": False,
@@ -46,4 +47,10 @@ def write(file: Path, **given: Any) -> int:  # fmt: skip
     text, count = contents(report)
     write_text(file, text)
     click.echo(f"{count} findings remembered in {file}")
+    unread = len(blinding(report))
+    if unread:
+        what = "1 list that the rules need was" if unread == 1 else f"{unread} lists that the rules need were"
+        click.echo(f"{what} unread: what they hide is not remembered, and will be new once it is seen", err=True)
+    elif nothing_in_scope(report):
+        click.echo("nothing was in scope", err=True)
     return int(Exit.CLEAN)

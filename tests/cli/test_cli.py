@@ -383,3 +383,9 @@ def test_a_waiver_of_a_rule_that_does_not_exist_is_a_mistake(tmp_path: Path, sna
         assert done.returncode == 2 and done.stdout == ""
         assert "no rule `RES80` to waive\n  help: did you mean `RES08`?" in done.stderr and "ACME" not in done.stderr
         assert done.stderr.startswith(f"{path}:")
+
+
+def test_a_baseline_says_what_it_could_not_remember(tmp_path: Path) -> None:
+    done = run("baseline", "write", str(tmp_path / "known.json"), "--demo")
+    assert done.returncode == 0 and "findings remembered" in done.stdout
+    assert "1 list that the rules need was unread" in done.stderr
