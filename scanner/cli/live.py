@@ -67,7 +67,8 @@ def collect(given: dict[str, Any], wanted: Settings, to: Path | None, *, redact:
         if to is not None and journal is not None:
             shown.phase("writing the snapshot")
             write(found, to)
-            unfinished = sum(entry.outcome in _AGAIN for entry in found.coverage)
+            # a journal holds real names: it never stays beside a snapshot that was to have none
+            unfinished = 0 if redact else sum(entry.outcome in _AGAIN for entry in found.coverage)
             if not unfinished:
                 journal.unlink(missing_ok=True)
     if to is not None and unfinished and not given["quiet"]:

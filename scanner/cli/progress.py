@@ -61,7 +61,7 @@ class Shown:
         """Everything worth knowing, in one line."""
         passed = time.monotonic() - self.started
         rate = self.lists / passed if passed > 0 else 0.0
-        parts = [f"{self.lists:,} lists", f"{self.records:,} records"]
+        parts = [_many(self.lists, "list"), _many(self.records, "record")]
         if passed >= 1:
             parts.append(f"{rate:,.0f} lists/s")
         if self.waited >= 1:
@@ -83,6 +83,10 @@ class Shown:
         if self.log is not None:
             at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
             self.log({"time": at, "level": level, "event": event, **facts})
+
+
+def _many(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count:,} {what}s"
 
 
 @contextmanager

@@ -189,3 +189,20 @@ def test_the_doctors_estimate_is_near_what_a_collection_needs(
     assert said and _code(_run("snapshot", "-o", str(tmp_path / "s.mlp"), *where)) == Exit.CLEAN
     needed = sum(not request.path.startswith("/graph") for request in simulator.requests[before:])
     assert 0.6 < int(said[1].replace(",", "")) / needed < 1.6
+
+
+def test_what_failed_can_be_read_later_and_a_redacted_snapshot_leaves_no_names_behind(
+    cloud: tuple[Simulator, list[str]], tmp_path: Path
+) -> None:
+    simulator, where = cloud
+    simulator.faults.append(Fault("status", status=500, path="*/datastores"))
+    file = tmp_path / "s.mlp"
+    done = _run("snapshot", "-o", str(file), *where, "--timeout", "5s")
+    assert _code(done) == Exit.CLEAN and "2 lists were not read to the end" in done.stderr and "--resume" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".s.mlp.journal", "s.mlp"]
+    assert (tmp_path / ".s.mlp.journal").stat().st_mode & 0o777 == 0o600
+    _code(_run("snapshot", "-o", str(file), *where, "--redact", "--timeout", "5s"))
+    assert [path.name for path in tmp_path.iterdir()] == ["s.mlp"]
+    simulator.faults.clear()
+    assert _code(_run("snapshot", "-o", str(file), *where, "--resume")) == Exit.CLEAN
+    assert [path.name for path in tmp_path.iterdir()] == ["s.mlp"]
