@@ -184,6 +184,8 @@ class Arm:
             return Answer(200, public(row))
         if "providers" not in segments:
             return self._containers(call, path, segments, subscription)
+        if segments[2] == "resourcegroups" and not self._is_group(path):
+            return _no_group(segments[3])
         at = len(segments) - 1 - segments[::-1].index("providers")
         if len(segments) < at + 3:
             return self._refuse(call)
@@ -199,6 +201,11 @@ class Arm:
             return arm_error(404, "ResourceNotFound", f"The Resource '{'/'.join([namespace, *under])}' was not found.")
         return self._list(call, "/" + "/".join(segments[:at]), namespace, under)
 
+    def _is_group(self, path: str) -> bool:
+        """Whether the resource group in a folded path is there; one that only its resources tell of is."""
+        group = ids.resource_group_of(path) or ""
+        return group in self.tenant.by_id or group in self.tenant.top_level
+
     def _containers(self, call: Call, path: str, segments: list[str], subscription: str) -> Answer:
         if segments[2] == "locations" and len(segments) == 3:
             return self._page(call, self.tenant.locations(subscription))
@@ -206,10 +213,11 @@ class Arm:
             return self._page(call, self.tenant.groups_in[subscription])
         if segments[2] == "resourcegroups" and len(segments) == 4:
             group = self.tenant.by_id.get(path)
-            missing = arm_error(404, "ResourceGroupNotFound", f"Resource group '{segments[3]}' could not be found.")
-            return Answer(200, public(group)) if group else missing
+            return Answer(200, public(group)) if group else _no_group(segments[3])
         if segments[-1] == "resources" and len(segments) in (3, 5):
             place = "/" + "/".join(segments[:-1])
+            if len(segments) == 5 and not self._is_group(path):
+                return _no_group(segments[3])
             return page(call, self.url(), self.tenant.top_level[place], self.page_size, shape=_envelope)
         return self._refuse(call)
 
@@ -246,6 +254,10 @@ class Arm:
             if name.lower() == namespace:
                 return self._page(call, list(next((rows for k, rows in places.items() if k.lower() == key), ())))
         return self._page(call, [])
+
+
+def _no_group(name: str) -> Answer:
+    return arm_error(404, "ResourceGroupNotFound", f"Resource group '{name}' could not be found.")
 
 
 def _envelope(resource: Item) -> dict[str, Any]:

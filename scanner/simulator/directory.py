@@ -10,7 +10,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from scanner.simulator.answer import Answer, Call, denied_graph, graph_error, page
+from scanner.simulator.bodies import Ids
 from scanner.simulator.people import People
 from scanner.simulator.tenant import Item, Tenant, public
 
@@ -154,11 +157,12 @@ class Directory:
         return {"id": self.tenant.id, "displayName": tenant.get("displayName"), "verifiedDomains": [domain]}
 
     def _by_ids(self, call: Call) -> Answer:
-        wanted = (call.body or {}).get("ids", [])
-        if len(wanted) > 1000:
-            return graph_error(400, "Request_BadRequest", "Too many ids.")
-        types = {kind.lower() for kind in (call.body or {}).get("types", ())}
-        found = [(i, self.people.get(i)) for i in wanted]
+        try:
+            wanted = msgspec.convert(call.body, Ids)
+        except msgspec.ValidationError as error:
+            return graph_error(400, "Request_BadRequest", str(error))
+        types = {kind.lower() for kind in wanted.types}
+        found = [(i, self.people.get(i)) for i in wanted.ids]
         kept = [i for i, object_ in found if object_ and (not types or object_[0].lower() in types)]
         return Answer(200, {"value": [self._typed(i, call) for i in kept]})
 

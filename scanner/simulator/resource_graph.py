@@ -9,8 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from scanner import ids
 from scanner.simulator.answer import Answer, Call, arm_error, decode, encode
+from scanner.simulator.bodies import GraphQuery, QueryOptions
 from scanner.simulator.kusto import BadQuery, Query, parse
 from scanner.simulator.rights import Rights
 from scanner.simulator.tenant import Item, Tenant, public
@@ -55,24 +58,24 @@ class ResourceGraph:
         used_up, headers = self._take()
         if used_up is not None:
             return used_up
-        body = call.body if isinstance(call.body, dict) else {}
-        options = body.get("options") or {}
-        how = str(options.get("authorizationScopeFilter") or "AtScopeAndBelow").lower()
-        if body.get("subscriptions") and body.get("managementGroups"):
-            return arm_error(400, "BadRequest", "subscriptions and managementGroups exclude each other")
         try:
-            query = parse(str(body.get("query", "")))
+            body = msgspec.convert(call.body, GraphQuery)
+            options = body.options or QueryOptions()
+            how = (options.scope_filter or "AtScopeAndBelow").lower()
+            if body.subscriptions and body.management_groups:
+                return arm_error(400, "BadRequest", "subscriptions and managementGroups exclude each other")
+            query = parse(body.query)
             if how not in _ABOVE_BELOW:
                 raise BadQuery(f"authorizationScopeFilter '{how}'")
-        except BadQuery as error:
+        except (BadQuery, msgspec.ValidationError) as error:
             details = [
                 {"code": "InvalidQuery", "message": "Query is invalid."},
                 {"code": "ParserFailure", "message": str(error)},
             ]
             text = "Please provide below info when asking for support."
             return Answer(400, {"error": {"code": "BadRequest", "message": text, "details": details}})
-        scopes = [f"/subscriptions/{s.lower()}" for s in body.get("subscriptions") or ()]
-        scopes += [ids.management_group(g) for g in body.get("managementGroups") or ()]
+        scopes = [f"/subscriptions/{s.lower()}" for s in body.subscriptions or ()]
+        scopes += [ids.management_group(g) for g in body.management_groups or ()]
         rows = self._found(query, tuple(scopes), how)
         return Answer(200, _page(rows, query, options, self.page_size), headers)
 
@@ -179,9 +182,9 @@ class ResourceGraph:
                 "subscriptionId": own, "tags": tags, "properties": properties}  # fmt: skip
 
 
-def _page(rows: list[Row], query: Query, options: Mapping[str, Any], page_size: int) -> dict[str, Any]:
-    size = min(int(options.get("$top") or 100), 1000, page_size)
-    start = decode(str(options.get("$skipToken") or ""))
+def _page(rows: list[Row], query: Query, options: QueryOptions, page_size: int) -> dict[str, Any]:
+    size = min(options.top, page_size)
+    start = decode(options.token or "")
     data = [query.projected(row) for row in rows[start : start + size]]
     more = start + size < len(rows)
     lost = more and not query.has_id

@@ -14,6 +14,7 @@ from scanner.graph.permissions import PermissionBlock, block_allows
 from scanner.simulator.tenant import Tenant
 
 _READER = {"actions": ["*/read"]}
+_PROVIDERS = "/providers/"
 
 
 class Rights:
@@ -61,8 +62,9 @@ class Rights:
 
 def action_and_scope(path: str) -> tuple[str, str]:
     """The action ARM would name for reading a path, and the scope it would say it over."""
-    before, found, rest = path.rpartition("/providers/")
-    if not found:
+    at = path.lower().rfind(_PROVIDERS)
+    before, rest = path[:at], path[at + len(_PROVIDERS) :]
+    if at < 0:
         parts = path.strip("/").split("/")
         kinds = (
             "/".join(["subscriptions", *parts[2::2]]) if parts[-1].lower() != "resources" else "subscriptions/resources"

@@ -21,6 +21,7 @@ from scanner.simulator import faults as faults_
 from scanner.simulator import tls
 from scanner.simulator.answer import Answer, Call, graph_error
 from scanner.simulator.arm import Arm
+from scanner.simulator.bodies import Batch, Part
 from scanner.simulator.directory import Directory
 from scanner.simulator.faults import Fault
 from scanner.simulator.login import Login
@@ -181,28 +182,29 @@ class Simulator:
             throttled, headers = self._units.take(inner)
             answer = throttled or self._directory.answer(inner)
             return replace(answer, headers={**headers, **answer.headers}) if headers else answer
-        parts = (call.body or {}).get("requests", [])
-        if call.method != "POST" or len(parts) > 20:
-            return graph_error(400, "BadRequest", "A batch has at most 20 requests.")
+        try:
+            parts = msgspec.convert(call.body, Batch).requests
+        except msgspec.ValidationError as error:
+            return graph_error(400, "BadRequest", str(error))
         return Answer(200, {"responses": [self._part(part) for part in reversed(parts)]})
 
-    def _part(self, part: Mapping[str, Any]) -> dict[str, Any]:
+    def _part(self, part: Part) -> dict[str, Any]:
         """Each part has a status of its own; answers come in an order of their own."""
-        path, _, query = str(part.get("url", "")).partition("?")
+        path, _, query = part.url.partition("?")
         full = f"{_GRAPH}/{unquote(path).lstrip('/')}"
         call = Call(
-            str(part.get("method", "GET")),
+            part.method,
             full.lower(),
             full,
             {k.lower(): v for k, v in parse_qsl(query)},
-            None,
+            part.body,
             inside_batch=True,
-            eventual=str((part.get("headers") or {}).get("ConsistencyLevel", "")).lower() == "eventual",
+            eventual=part.headers.get("ConsistencyLevel", "").lower() == "eventual",
         )
         fault = faults_.first([f for f in self.faults if f.kind not in faults_.BROKEN], call)
         answer = self._sound(call, True, fault)
         self._log(call, answer.status)
-        return {"id": part.get("id"), "status": answer.status, "headers": {"Content-Type": answer.content_type, **answer.headers},
+        return {"id": part.id, "status": answer.status, "headers": {"Content-Type": answer.content_type, **answer.headers},
                 "body": answer.body}  # fmt: skip
 
     async def _strike(self, request: web.BaseRequest, fault: Fault) -> web.StreamResponse | None:
