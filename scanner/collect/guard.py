@@ -12,6 +12,8 @@ from collections.abc import Collection
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from azure.core.exceptions import AzureError
+
 # Last segments that yield secrets or change something, in any case and spelling seen in Azure's operations.
 _SECRET = re.compile(
     r"^(list[a-z-]*(key|keys|secret|secrets|credential|credentials|connectionstrings?|sas|accesstoken|token|tokens)"
@@ -23,7 +25,7 @@ _NO_SECRET = re.compile(r"/providers/microsoft\.containerregistry/registries/[^/
 _POSTS = ("/providers/microsoft.resourcegraph/resources", "/v1.0/directoryobjects/getbyids", "/v1.0/$batch")
 
 
-class Refused(Exception):
+class Refused(AzureError):
     """A request that must not leave; a bug of ours, or an answer that tried to lead us elsewhere."""
 
 

@@ -13,6 +13,7 @@ from azure.mgmt.resource.subscriptions.aio import SubscriptionClient
 from scanner import ids
 from scanner.collect import answers, resource_graph, types
 from scanner.collect.answers import Failed
+from scanner.collect.guard import Refused
 from scanner.collect.session import Session
 from scanner.errors import CollectionError
 from scanner.snapshot import CoverageOutcome, Record, record
@@ -87,7 +88,7 @@ async def _listed(session: Session) -> list[dict[str, Any]]:
     try:
         async for _ in client.subscriptions.list(raw_response_hook=keep):
             pass
-    except (HttpResponseError, Failed) as error:
+    except (HttpResponseError, Refused, Failed) as error:
         failed = error if isinstance(error, Failed) else answers.raised(error)
         if not rows:
             detail = f"{failed.code} {failed.message.splitlines()[0][:200]}".strip()

@@ -155,12 +155,13 @@ def test_a_list_that_leads_nowhere_or_elsewhere_is_a_gap(kind: Any) -> None:
     assert gaps.code in ("PagingLoop", "Refused")
 
 
-def test_no_list_of_the_sdks_own_operations_runs_in_a_circle() -> None:
+@pytest.mark.parametrize(("fault", "code"), [("loop", "PagingLoop"), ("foreign-link", "Refused")])
+def test_no_list_of_the_sdks_own_operations_runs_in_a_circle_or_elsewhere(fault: Any, code: str) -> None:
     for path, kind in (("*/usages", "ml-usage"), ("*/quotas", "ml-quota")):
-        snapshot = _collect(tenant("two-regions"), (Fault("loop", path=path),))
+        snapshot = _collect(tenant("two-regions"), (Fault(fault, path=path),))
         lost = {c.kind: c for c in snapshot.coverage if c.outcome != "complete"}
-        assert lost[kind].code == "PagingLoop" and lost[kind].outcome in ("partial", "failed")
-    snapshot = _collect(tenant("two-regions"), (Fault("loop", path="/subscriptions"),))
+        assert lost[kind].code == code and lost[kind].outcome in ("partial", "failed")
+    snapshot = _collect(tenant("two-regions"), (Fault(fault, path="/subscriptions"),))
     assert [(c.kind, c.outcome) for c in snapshot.coverage if c.kind == "subscription"] == [("subscription", "partial")]
     assert snapshot.manifest.counts["subscription"] == 1
 
