@@ -167,7 +167,10 @@ def redact(body: bytes) -> bytes:
 def _may_hold(body: bytes) -> bool:
     """Whether a row needs to be looked at; rather once too often."""
     lower = body.lower()
-    return any(word in lower for word in _WORDS) or any(word in lower and p.search(lower) for word, p in _PATTERNS)
+    for word in _WORDS:
+        if word in lower:
+            return True
+    return any(word in lower and pattern.search(lower) for word, pattern in _PATTERNS)
 
 
 def _plain(name: str) -> str:

@@ -29,8 +29,8 @@ class Refused(AzureError):
     """A request that must not leave; a bug of ours, or an answer that tried to lead us elsewhere."""
 
 
-def check(method: str, url: str, allowed_hosts: Collection[str], body: bytes | str | None = None) -> None:
-    """Raises Refused unless the request is a known read to an allowed host (`host:port`, lower case)."""
+def check(method: str, url: str, allowed_hosts: Collection[str], body: bytes | str | None = None) -> str:
+    """The path as a server may read it. Raises Refused unless it is a known read of an allowed host (`host:port`, lower case)."""
     parts = urlsplit(url)
     if parts.scheme != "https":
         raise Refused(f"{parts.scheme or 'no scheme'} instead of https")
@@ -44,13 +44,14 @@ def check(method: str, url: str, allowed_hosts: Collection[str], body: bytes | s
     if (_SECRET.match(last) and not harmless) or any(part in path for part in _SECRET_PARTS):
         raise Refused(f"{path} hands out secrets or changes something")
     if method == "GET":
-        return
+        return path
     if method != "POST":
         raise Refused(f"{method} is no read")
     if not any(path == post or (path.endswith(post) and post.startswith("/v1.0")) for post in _POSTS):
         raise Refused(f"POST to {path} is no known read")
     if path.endswith("/$batch"):
         _check_batch(body)
+    return path
 
 
 def normal(path: str) -> str:

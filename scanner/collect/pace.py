@@ -7,8 +7,6 @@ import email.utils
 import time
 from typing import Any
 
-from scanner.collect import guard
-
 _REMAINING = (
     "x-ms-ratelimit-remaining-subscription-reads", "x-ms-ratelimit-remaining-tenant-reads",
     "x-ms-ratelimit-remaining-subscription-global-reads",
@@ -60,13 +58,12 @@ class Pace:
             self._until = max(self._until, time.monotonic() + seconds)
 
 
-def bucket(url: str) -> tuple[str, float, float]:
+def bucket(path: str) -> tuple[str, float, float]:
     """What is counted together, how much at once, how much more each second: a subscription, Resource Graph, a host.
 
     ARM: 250 reads and 25 a second by subscription, principal and region; Resource Graph about 15 queries in 5 s; Graph
     counts resource units, far more than we use.
     """
-    path = guard.normal(url.partition("//")[2].partition("?")[0].partition("/")[2])
     parts = path.split("/")
     if len(parts) > 2 and parts[1] == "subscriptions":
         return parts[2], 250.0, 25.0

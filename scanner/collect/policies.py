@@ -8,6 +8,7 @@ import random
 import ssl
 import time
 import urllib.request
+import uuid
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import AsyncHTTPPolicy
 from azure.core.pipeline.transport import AioHttpTransport
 
+from scanner import __version__
 from scanner.collect import guard
 from scanner.collect.pace import Pace, bucket, retry_after
 from scanner.collect.settings import Progress
@@ -27,11 +29,14 @@ if TYPE_CHECKING:
 _AGAIN = {408, 429, 500, 502, 503, 504}
 _LONGEST_WAIT = 60.0
 _TRIES = 7
+_EARLY = 120  # seconds before its end at which a token is fetched anew
+_USER_AGENT = f"mlposture/{__version__}"
 _STALE = ("ExpiredAuthenticationToken", "InvalidAuthenticationToken", "TokenExpired", "Lifetime validation failed")
 
 
 class SignIn(AsyncHTTPPolicy[Any, Any]):
-    """Adds a bearer token; fetches a fresh one before it ends, and once when the service calls it stale."""
+    """Adds a bearer token, who asks, and an id by which Azure's support finds the request; fetches a fresh token before the
+    old one ends, and once when the service calls it stale."""
 
     def __init__(self, credential: AsyncTokenCredential, scope: str) -> None:
         self._credential = credential
@@ -41,18 +46,23 @@ class SignIn(AsyncHTTPPolicy[Any, Any]):
         self._lock = asyncio.Lock()
 
     async def token(self) -> str:
+        if self._ends - time.time() >= _EARLY:
+            return self._token
         async with self._lock:
-            if self._ends - time.time() < 120:
+            if self._ends - time.time() < _EARLY:
                 fetched = await self._credential.get_token(self._scope)
                 self._token, self._ends = fetched.token, float(fetched.expires_on)
             return self._token
 
     async def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
-        request.http_request.headers["Authorization"] = f"Bearer {await self.token()}"
+        headers = request.http_request.headers
+        headers["Authorization"] = f"Bearer {await self.token()}"
+        headers["User-Agent"] = _USER_AGENT
+        headers["x-ms-client-request-id"] = str(uuid.uuid4())
         response = await self.next.send(request)
         if response.http_response.status_code == 401 and _stale(response.http_response):
             self._ends = 0.0
-            request.http_request.headers["Authorization"] = f"Bearer {await self.token()}"
+            headers["Authorization"] = f"Bearer {await self.token()}"
             response = await self.next.send(request)
         return response
 
@@ -149,13 +159,9 @@ class GuardedTransport:
         return self._inner
 
     async def send(self, request: Any, **options: Any) -> Any:
-        guard.check(
-            request.method,
-            request.url,
-            self._hosts,
-            getattr(request, "content", None) or getattr(request, "data", None),
-        )
-        name, size, refill = bucket(request.url)
+        body = getattr(request, "content", None) or getattr(request, "data", None)
+        path = guard.check(request.method, request.url, self._hosts, body)
+        name, size, refill = bucket(path)
         pace = self._pace.get(name) or self._pace.setdefault(name, Pace(size, refill, self._patience))
         await pace.turn()  # before a slot is taken: who waits for one subscription holds up no other
         async with self._slots:

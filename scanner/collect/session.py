@@ -23,13 +23,11 @@ from azure.core.pipeline.policies import (
     ContentDecodePolicy,
     CustomHookPolicy,
     HeadersPolicy,
-    RequestIdPolicy,
-    UserAgentPolicy,
 )
 from azure.core.rest import HttpRequest
 from azure.mgmt.core import AsyncARMPipelineClient
 
-from scanner import __version__, ids
+from scanner import ids
 from scanner.collect import answers
 from scanner.collect.answers import Failed, Page
 from scanner.collect.clouds import Cloud
@@ -92,10 +90,8 @@ class Session:
         `typed` adds what the SDK's own operations need: bodies decoded, and a hook that shows the answer as sent.
         """
         retry = Retry(self.progress, self.settings.retry_seconds, self.settings.backoff, self._deadline)
-        policies = [
-            RequestIdPolicy(), HeadersPolicy(), UserAgentPolicy(f"mlposture/{__version__}"),
-            *((ContentDecodePolicy(), CustomHookPolicy()) if typed else ()), retry, sign_in,
-        ]  # fmt: skip
+        of_operations = (HeadersPolicy(), ContentDecodePolicy(), CustomHookPolicy()) if typed else ()
+        policies = [*of_operations, retry, sign_in]
         return {"policies": policies, "transport": self.transport}
 
     async def close(self) -> None:
