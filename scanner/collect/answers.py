@@ -129,7 +129,8 @@ def raised(error: AzureError) -> Failed:
     """What an operation of the SDK raised, as if it had been asked for by hand."""
     said = getattr(error, "error", None)
     code = str(getattr(said, "code", "") or type(error).__name__)
-    return Failed(int(getattr(error, "status_code", None) or 0), code, str(getattr(error, "message", error)))
+    message = str(getattr(error, "message", error)).strip() or code
+    return Failed(int(getattr(error, "status_code", None) or 0), code, message.splitlines()[0][:1000])
 
 
 def settled(error: Failed, some: bool) -> CoverageOutcome:

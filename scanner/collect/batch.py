@@ -32,9 +32,15 @@ async def read(session: Session, wanted: Mapping[str, str]) -> AsyncIterator[tup
     """The body or the failure of up to twenty reads: `wanted` is name -> path below the version, as in `/groups/ID/members`."""
     left = dict(enumerate(wanted.items()))
     failures: dict[int, Failed] = {}
+    waited = 0.0
     for attempt in range(_TRIES):
         if attempt:
-            await _pause(session, failures, attempt)
+            wait = _wait(session, failures, attempt)
+            if waited + wait > min(session.settings.retry_seconds, waited + session.seconds_left):
+                break
+            session.progress.throttled(wait)
+            await asyncio.sleep(wait)
+            waited += wait
         answered = await _ask(session, left)
         if isinstance(answered, Failed):
             failures = dict.fromkeys(left, answered)
@@ -77,8 +83,7 @@ def _refusal(part: _Part) -> Failed | None:
     return failure
 
 
-async def _pause(session: Session, failures: Mapping[int, Failed], attempt: int) -> None:
+def _wait(session: Session, failures: Mapping[int, Failed], attempt: int) -> float:
+    """Seconds: the longest that a part asks for, else longer each time."""
     stated = [failure.wait for failure in failures.values() if failure.wait is not None]
-    wait = min(max(stated, default=session.settings.backoff * 2**attempt), 60.0)
-    session.progress.throttled(wait)
-    await asyncio.sleep(wait)
+    return max(stated, default=session.settings.backoff * 2**attempt)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
+import math
 import time
 from typing import Any
 
@@ -26,16 +27,18 @@ class Pace:
         self._until = 0.0  # nobody begins before
         self.stated: int | None = None  # what the service last said is left
 
-    async def turn(self) -> None:
-        """Returns when a request may go out."""
+    async def turn(self, deadline: float = math.inf) -> bool:
+        """Returns True when a request may go out; False, at once, when that would be after the deadline (monotonic)."""
         while True:
             now = time.monotonic()
             self._left = min(self._size, self._left + (now - self._at) * self._refill)
             self._at = now
             wait = max(self._until - now, (1.0 - self._left) / self._refill)
+            if now + max(wait, 0.0) > deadline:
+                return False
             if wait <= 0:
                 self._left -= 1.0
-                return
+                return True
             await asyncio.sleep(wait)
 
     def learn(self, status: int, headers: Any) -> None:

@@ -131,11 +131,27 @@ def _proxies(hosts: Collection[str]) -> dict[str, str]:
     return {"https": proxy} if proxy and not direct else {}
 
 
+class Timeout(AzureError):
+    """A request that was not begun because the time allowed was up."""
+
+
 class GuardedTransport:
     """The one way out: checks each request, then sends it. Bounds requests in flight and keeps each subscription's pace."""
 
-    def __init__(self, hosts: Collection[str], concurrency: int, ca_bundle: str | None, patience: float = 60.0) -> None:
-        """`patience` is the longest wait that one answer may impose on all requests that are counted with it, in seconds."""
+    def __init__(
+        self,
+        hosts: Collection[str],
+        concurrency: int,
+        ca_bundle: str | None,
+        patience: float = 60.0,
+        deadline: float = math.inf,
+    ) -> None:
+        """`patience` is the longest wait, in seconds, that one answer may impose on all requests that are counted with it.
+
+        No request is begun after `deadline` (monotonic).
+        """
+        self._deadline = deadline
+        self.late = False  # whether a request was not begun because the time was up
         self._inner: AioHttpTransport | None = None
         self._hosts = hosts
         self._concurrency = concurrency
@@ -163,7 +179,10 @@ class GuardedTransport:
         path = guard.check(request.method, request.url, self._hosts, body)
         name, size, refill = bucket(path)
         pace = self._pace.get(name) or self._pace.setdefault(name, Pace(size, refill, self._patience))
-        await pace.turn()  # before a slot is taken: who waits for one subscription holds up no other
+        # before a slot is taken: who waits for one subscription holds up no other
+        if not await pace.turn(self._deadline):
+            self.late = True
+            raise Timeout("not asked for: the time allowed was up")
         async with self._slots:
             self.sent += 1
             response = await self._opened().send(request, proxies=self._proxies, **options)

@@ -65,14 +65,15 @@ class Session:
         self.journal = journal or Journal(None, {}, "")
         self.notes: list[str] = []
         self.versions: dict[str, str] = {}  # record kind -> api-version that answered
-        self.late = False  # whether the time allowed was up before all was read
         self.excluded: frozenset[str] = frozenset()  # folded ids of resource groups left out
         self._other_versions: dict[str, str] = {}  # folded type -> api-version this cloud knows instead of ours
         self._deadline = time.monotonic() + settings.timeout if settings.timeout else math.inf
         self._answered = time.monotonic()
         hosts = {urlsplit(endpoint).netloc.lower() for endpoint in (cloud.arm, cloud.graph)}
         ca_bundle = str(settings.ca_bundle) if settings.ca_bundle else None
-        self.transport = GuardedTransport(hosts, settings.concurrency, ca_bundle, settings.retry_seconds)
+        self.transport = GuardedTransport(
+            hosts, settings.concurrency, ca_bundle, settings.retry_seconds, self._deadline
+        )
         self.arm_sign_in = SignIn(credential, cloud.arm_scope)
         self.graph_sign_in = SignIn(credential, cloud.graph_scope)
         self.credential = credential
@@ -97,6 +98,16 @@ class Session:
     async def close(self) -> None:
         await self.transport.shut()
 
+    @property
+    def seconds_left(self) -> float:
+        """Until no request is begun any more; infinite without a limit."""
+        return max(self._deadline - time.monotonic(), 0.0)
+
+    @property
+    def late(self) -> bool:
+        """Whether the time allowed was up before all was read."""
+        return self.transport.late
+
     # -- one request --------------------------------------------------------------------------------------------------
 
     async def send(self, method: str, url: str, body: object = None) -> bytes:
@@ -120,9 +131,6 @@ class Session:
         raise failure
 
     async def _send(self, method: str, url: str, body: object) -> bytes:
-        if time.monotonic() > self._deadline:
-            self.late = True
-            raise Failed(0, "Timeout", "not asked for: the time allowed was up")
         graph = url.startswith(self.cloud.graph + "/")
         request = HttpRequest(method, url, json=body) if body is not None else HttpRequest(method, url)
         try:
@@ -141,7 +149,7 @@ class Session:
             self._check_alive(error)
             raise Failed(0, type(error).__name__, str(error).splitlines()[0][:300]) from error
         except AzureError as error:
-            raise Failed(0, type(error).__name__, str(error).splitlines()[0][:300]) from error
+            raise answers.raised(error) from error
         self._answered = time.monotonic()
         if response.status_code == 200:
             return content

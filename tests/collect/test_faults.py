@@ -134,3 +134,10 @@ def test_an_authority_nobody_trusts_is_one_message() -> None:
 def test_refused_subscriptions_end_the_run() -> None:
     with pytest.raises(CollectionError, match="cannot list subscriptions"):
         _collect([Fault("status", status=403, path="/subscriptions")])
+
+
+def test_parts_of_a_batch_that_are_put_off_for_ever_are_gaps_and_no_wait() -> None:
+    """Trap 12: a 429 inside an answer of 200."""
+    snapshot, _ = _collect([Fault("status", status=429, inside_batch=True, retry_after=3600.0)])
+    lost = {(c.kind, c.outcome) for c in snapshot.coverage if c.outcome != "complete"}
+    assert lost == {("group-member", "throttled"), ("group-owner", "throttled"), ("group-eligibility", "throttled")}

@@ -235,3 +235,18 @@ def test_what_was_collected_is_written_and_read_back_the_same(tmp_path: Path, wh
     write(whole, tmp_path / "s.mlp")
     again = read(tmp_path / "s.mlp")
     assert _lines(again) == _lines(whole) and again.manifest.counts == whole.manifest.counts
+
+
+def test_nothing_waits_past_the_time_that_was_allowed() -> None:
+    """Neither for its turn in a bucket that the service closed for a minute, nor in an operation of the SDK or a batch."""
+    faults = [
+        Fault("status", status=429, path="*/providers/*", retry_after=60.0),
+        Fault("status", status=429, inside_batch=True, retry_after=60.0),
+    ]
+    with Simulator(_document(), faults=faults) as simulator:
+        started = time.monotonic()
+        early = run(_settings(simulator, timeout=1.0, retry_seconds=120.0))
+        assert time.monotonic() - started < 5
+    lost = {c.kind for c in early.coverage if c.outcome != "complete"}
+    assert early.manifest.partial and {"workspace", "storage-account", "role-assignment"} <= lost
+    assert {c.outcome for c in early.coverage if c.outcome != "complete"} <= {"failed", "throttled"}
