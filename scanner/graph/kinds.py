@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scanner.graph.ontology import STAGES, NodeKind, attributes, boolean, number, opaque, text, words
+from scanner.graph.ontology import MARKS, STAGES, WAYS, NodeKind, attributes, boolean, number, opaque, text, words
 
 # What every node has; `name` is what a person calls it.
 _NAMED = (text("name", "the name as Azure has it"),)
@@ -24,6 +24,9 @@ _BOUND = (
     boolean("at-declared-region", "whether a shared service stands in the region its declaration names"),
     text("unit", "project, team or site it belongs to by the scenario's `structure.keys`; null when none"),
 )
+
+# What every place for data has that access is asked of.
+_HOLDS = boolean("holds-data", "whether it holds data of a class that has a home or is for production only")
 
 # What every ARM resource has.
 _ARM = (
@@ -107,12 +110,18 @@ _KINDS = (
         text("priority", "quota its nodes count against; dedicated when absent", "dedicated", "low-priority", arm="properties.properties.vmPriority"),
         number("max-nodes", "most nodes it may have (an instance: 1)", arm="properties.properties.scaleSettings.maxNodeCount"),
         number("min-nodes", "fewest nodes", arm="properties.properties.scaleSettings.minNodeCount"),
+        boolean("ssh", "whether an instance may be entered by SSH from outside", arm="properties.properties.sshSettings.sshPublicAccess"),
+        boolean("local-root", "whether its user is root on it; absent means true", arm="properties.disableLocalAuth"),
+        text("idle-shutdown", "time without use after which an instance stops; null when never", arm="properties.properties.idleTimeBeforeShutdown"),
+        words("assigned-environments", "environments in which its user holds more than reader roles"),
     ), "microsoft.machinelearningservices/workspaces/computes"),
     NodeKind("datastore", "datastore", "build", "a pointer of a workspace to storage", attributes(
         _ARM, text("datastore-type", "kind of store, kebab case", arm="properties.datastoreType"),
         text("credential", "what the datastore stores to sign in; none = identity-based", "none", "account-key", "sas",
              "service-principal", "certificate", arm="properties.credentials.credentialsType"),
         boolean("system", "whether the workspace made it (workspaceblobstore and the like)"),
+        text("service-identity", "identity the service itself reads it with", "none", "workspace-system-assigned-identity",
+             "workspace-user-assigned-identity", arm="properties.serviceDataAccessAuthIdentity"),
     ), "microsoft.machinelearningservices/workspaces/datastores"),
     NodeKind("data-asset", "data asset", "build", "a version of a named data asset of a workspace", attributes(
         _ARM, text("uri", "where the data is", arm="properties.dataUri"),
@@ -137,6 +146,7 @@ _KINDS = (
     NodeKind("connection", "connection", "build", "a connection of a workspace to something outside it", attributes(
         _ARM, text("category", "what it connects to", arm="properties.category"), text("target", "URL or id", arm="properties.target"),
         text("auth-type", "how it signs in, kebab case", arm="properties.authType"),
+        boolean("stores-secret", "whether it keeps a key, token or password"),
     ), "microsoft.machinelearningservices/workspaces/connections"),
     NodeKind("job", "job", "build", "a job of a workspace", attributes(
         _ARM, text("job-type", "kebab case", arm="properties.jobType"), text("status", "kebab case", arm="properties.status"),
@@ -150,10 +160,13 @@ _KINDS = (
         boolean("public-blobs", "whether containers may be made anonymous; absent means true", arm="properties.allowBlobPublicAccess"),
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
         boolean("hierarchical", "whether ADLS ACLs may grant what RBAC does not show", arm="properties.isHnsEnabled"),
-        boolean("holds-data", "whether it holds data of a class that has a home or is for production only"),
+        _HOLDS,
         boolean("has-data-asset", "whether a data asset of a workspace points to it"),
         text("secondary-region", "region of its geo-redundant copy; null when it has none", arm="properties.secondaryLocation"), words("reader-groups", "groups the scenario lets read it"),
         words("environments-using", "environments whose workspaces use it"),
+        words("anonymous-containers", "containers anybody may read without signing in", arm="properties.publicAccess"),
+        words("local-users", "users of SFTP with a key or password of their own"),
+        boolean("sftp", "whether SFTP is on; absent means false", arm="properties.isSftpEnabled"),
     ), "microsoft.storage/storageaccounts"),
     NodeKind("key-vault", "key vault", "build", "a key vault", attributes(
         _ARM, boolean("rbac", "whether roles (not access policies) decide", arm="properties.enableRbacAuthorization"),
@@ -161,15 +174,16 @@ _KINDS = (
     ), "microsoft.keyvault/vaults"),
     NodeKind("container-registry", "container registry", "build", "an Azure container registry", attributes(
         _ARM, words("replicated-regions", "regions it is replicated to"), boolean("admin-user", "whether the admin user is on; absent means false", arm="properties.adminUserEnabled"),
+        words("tokens", "tokens that are enabled"), words("tasks", "tasks that build or import images"),
         words("environments-using", "environments whose workspaces use it"),
     ), "microsoft.containerregistry/registries"),
     NodeKind("application-insights", "Application Insights", "build", "an Application Insights component", attributes(
         _ARM, words("environments-using", "environments whose workspaces use it")), "microsoft.insights/components"),
-    NodeKind("log-analytics", "Log Analytics workspace", "build", "a Log Analytics workspace", attributes(_ARM),
+    NodeKind("log-analytics", "Log Analytics workspace", "build", "a Log Analytics workspace", attributes(_ARM, _HOLDS),
              "microsoft.operationalinsights/workspaces"),
     NodeKind("model-account", "model account", "build", "an Azure OpenAI or AI services account", attributes(
         _ARM, _IDENTITY_HOST, text("account-kind", "OpenAI, AIServices ...", arm="kind"),
-        boolean("local-auth", "whether keys work; absent means true", arm="properties.disableLocalAuth"),
+        boolean("local-auth", "whether keys work; absent means true", arm="properties.disableLocalAuth"), _HOLDS,
     ), "microsoft.cognitiveservices/accounts"),
     NodeKind("model-deployment", "model deployment", "build", "a deployed model of a model account", attributes(
         _ARM, text("sku", "the deployment type", arm="sku.name"), number("capacity", "units of quota it holds", arm="sku.capacity"),
@@ -179,6 +193,24 @@ _KINDS = (
     ), "microsoft.cognitiveservices/accounts/deployments"),
     NodeKind("user-assigned-identity", "user-assigned identity", "build", "the ARM resource of a user-assigned identity", attributes(_ARM),
              "microsoft.managedidentity/userassignedidentities"),
+    # -- other places for data that datastores and connections lead to
+    NodeKind("cosmos-account", "Cosmos DB account", "build", "an Azure Cosmos DB account", attributes(
+        _ARM, _IDENTITY_HOST, boolean("local-auth", "whether keys work; absent means true", arm="properties.disableLocalAuth"), _HOLDS,
+        text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
+    ), "microsoft.documentdb/databaseaccounts"),
+    NodeKind("sql-server", "SQL server", "build", "a logical Azure SQL server", attributes(
+        _ARM, _IDENTITY_HOST, _HOLDS, boolean("local-auth", "whether SQL sign-in works; absent means true", arm="properties.administrators.azureADOnlyAuthentication"),
+        text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
+    ), "microsoft.sql/servers"),
+    NodeKind("sql-database", "SQL database", "build", "a database of a SQL server", attributes(_ARM, _IDENTITY_HOST, _HOLDS), "microsoft.sql/servers/databases"),
+    NodeKind("postgresql-server", "PostgreSQL server", "build", "an Azure Database for PostgreSQL server", attributes(
+        _ARM, _IDENTITY_HOST, _HOLDS, boolean("local-auth", "whether passwords work; absent means true", arm="properties.authConfig.passwordAuth"),
+        text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.network.publicNetworkAccess"),
+    ), "microsoft.dbforpostgresql/flexibleservers"),
+    NodeKind("search-service", "search service", "build", "an Azure AI Search service", attributes(
+        _ARM, _IDENTITY_HOST, boolean("local-auth", "whether keys work; absent means true", arm="properties.disableLocalAuth"), _HOLDS,
+        text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
+    ), "microsoft.search/searchservices"),
     NodeKind("resource", "resource", "build", "any other ARM resource", attributes(_ARM)),
     NodeKind("missing", "missing resource", "build", "something referred to that was not found", attributes(_NAMED)),
     NodeKind("replica", "replica", "derive", "a copy Azure keeps of a resource in another region", attributes(
@@ -188,9 +220,14 @@ _KINDS = (
     NodeKind("user", "user", "build", "a person", attributes(
         _PRINCIPAL, _PERSON_OR_WORKLOAD, boolean("guest", "userType Guest", arm="userType"),
         boolean("declared-guest", "whether its domain is one a role row admits"),
-        text("sign-in-name", "user principal name", arm="userPrincipalName"))),
+        text("sign-in-name", "user principal name", arm="userPrincipalName"),
+        text("country", "country or usage location of the account; null when none is kept", arm="usageLocation"),
+        boolean("synchronised", "mastered on premises", arm="onPremisesSyncEnabled"))),
     NodeKind("service-principal", "service principal", "build", "a workload with credentials", attributes(
-        _PRINCIPAL, _PERSON_OR_WORKLOAD, text("app-owner", "tenant that owns the application", arm="appOwnerOrganizationId"))),
+        _PRINCIPAL, _PERSON_OR_WORKLOAD, text("app-owner", "tenant that owns the application", arm="appOwnerOrganizationId"),
+        text("app-id", "application (client) id", arm="appId"),
+        number("secrets", "client secrets and certificates of its application that have not ended; unset when the application was not read"),
+        words("graph-permissions", "application permissions it holds on Microsoft Graph, as Graph names them"))),
     NodeKind("managed-identity", "managed identity", "build", "an identity Azure keeps for a resource, by object id", attributes(
         _PRINCIPAL, _PERSON_OR_WORKLOAD, text("host", "folded id of the resource it belongs to"),
         boolean("user-assigned", "whether it stands alone rather than belonging to one resource"))),
@@ -199,7 +236,15 @@ _KINDS = (
         boolean("role-assignable", "isAssignableToRole", arm="isAssignableToRole"),
         boolean("synchronised", "mastered on premises", arm="onPremisesSyncEnabled"),
         boolean("empty", "whether nobody is in it, nested groups counted"),
-        boolean("approved", "whether a role row names it"))),
+        boolean("approved", "whether a role row names it"),
+        text("membership-rule", "the rule of a dynamic group; null when none", arm="membershipRule"),
+        boolean("restricted-unit", "whether only administrators of its own unit may change it", arm="isManagementRestricted"),
+        boolean("under-pim", "whether membership is activated through PIM for groups"))),
+    NodeKind("outside-subject", "outside subject", "build", "a workload elsewhere that a federated credential trusts", attributes(
+        _NAMED, text("issuer", "who signs its tokens", arm="properties.issuer"), text("subject", "the subject its tokens must carry", arm="properties.subject"),
+        boolean("pattern", "whether an expression, not one subject, is trusted"), boolean("pull-request", "whether any pull request of a repository is trusted"),
+        boolean("declared", "whether the scenario lists it as a subject of the release"))),
+    NodeKind("directory-role", "directory role", "build", "an Entra directory role, by template id", attributes(_NAMED)),
     # -- authorisation
     NodeKind("role", "role", "build", "a role definition, by GUID", attributes(
         _NAMED, boolean("custom", "whether it is the tenant's own"), opaque("permissions", "its permission blocks"))),
@@ -212,24 +257,28 @@ _KINDS = (
         boolean("above-environments", "whether its scope lies above an environment's own resources"),
         boolean("break-glass", "whether its principal is an emergency account"),
         boolean("declared", "whether the scenario declares it (administrators, services)"),
-        words("environments", "environments it reaches into"))),
+        words("environments", "environments it reaches into"),
+        text("created-by", "object id of who made it; null when Azure does not say", arm="properties.createdBy"),
+        boolean("activation-read", "whether what activating it demands could be read"),
+        boolean("activation-approval", "whether activating it needs an approval"), boolean("activation-mfa", "whether activating it needs a second factor"),
+        number("activation-hours", "longest activation"), words("activation-approvers", "object ids of who approves"))),
     NodeKind("deny-assignment", "deny assignment", "build", "an assignment that takes rights away", attributes(
         _NAMED, opaque("permissions", "permission blocks"), words("principals", "principals it holds for; `*` for all"),
         words("exclude-principals", "principals left out"), boolean("children", "whether scopes below are covered"))),
     NodeKind("opening", "opening", "derive", "one cause that opens data of one environment and class", attributes(
-        _NAMED, text("way", "how", "data-role", "account-key", "workspace-keys", "grant-self"),
-        text("access", "read or write", "read", "write"),
+        _NAMED, text("way", "how", *WAYS), text("access", "read or write", "read", "write"),
         boolean("approved", "whether the scenario approves it"),
         boolean("residual", "whether it is an administrator's residual reach"),
         boolean("platform", "whether its principal is a platform identity"),
-        text("mark", "the weakest mark on the way", "standing", "time-bound", "eligible", "may-join", "can-reopen"),
+        text("mark", "the weakest mark on the way", *MARKS), words("marks", "every mark on the way that is shown", *MARKS),
+        text("environment", "environment of the data"), words("data-classes", "classes of the data"),
         text("cause", "the first step that leaves what the scenario allows, in words"),
         number("people", "identities it opens the data to"), text("opened-to", "how many, in words: `2 identities`"),
         words("examples", "up to five of them"), words("targets", "what it opens"),
         text("fix", "the step that closes it"))),
     NodeKind("duty", "duty", "derive", "a duty in an environment", attributes(
         _NAMED, text("duty", "which", "train", "approve", "release", "operate", "observe", "provision", "grant-access",
-                     "manage-quota", "manage-data", "write"),
+                     "manage-quota", "manage-data", "write", "indirect-release"),
         text("environment", "environment"), text("stage", "stage", *STAGES))),
     # -- quota
     NodeKind("quota-pool", "quota pool", "build", "limit and use of one family in one region of one subscription", attributes(
@@ -290,6 +339,16 @@ UNIONS: Mapping[str, tuple[str, ...]] = {
         "container-registry",
         "application-insights",
         "resource-group",
+    ),
+    "data-store": (
+        "storage-account",
+        "model-account",
+        "cosmos-account",
+        "sql-server",
+        "sql-database",
+        "postgresql-server",
+        "search-service",
+        "log-analytics",
     ),
     "subject": ("workspace", "ml-registry", "model-account"),
     "scope": tuple(k.name for k in _KINDS if k.arm_type or k.name in ("tenant", "resource")),
