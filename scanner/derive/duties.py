@@ -10,7 +10,8 @@ from pathlib import Path
 from pyroaring import BitMap
 
 from scanner import data, yamlfile
-from scanner.derive.access.engine import RIGHTS, Action, Engine, Grant
+from scanner.derive.access.actions import Action
+from scanner.derive.access.engine import RIGHTS, Engine, Grant
 from scanner.derive.access.grants import administrators
 from scanner.errors import Problem, UserError, suggest
 from scanner.graph.edges import ONTOLOGY

@@ -274,7 +274,8 @@ _KINDS = (
         text("environment", "environment of the data"), words("data-classes", "classes of the data"),
         text("cause", "the first step that leaves what the scenario allows, in words"),
         number("people", "identities it opens the data to"), text("opened-to", "how many, in words: `2 identities`"),
-        words("examples", "up to five of them"), words("targets", "what it opens"),
+        words("examples", "up to five of them"), number("targets", "how many stores it opens"),
+        words("from-environments", "environments of the workspaces, hosts and identities its chains come by"),
         text("fix", "the step that closes it"))),
     NodeKind("duty", "duty", "derive", "a duty in an environment", attributes(
         _NAMED, text("duty", "which", "train", "approve", "release", "operate", "observe", "provision", "grant-access",

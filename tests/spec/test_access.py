@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.derive import access
+from scanner.derive.access import credentials, direct
 from scanner.findings import Gap
 from scanner.graph.estate import Estate
 from scanner.graph.permissions import matches
@@ -27,9 +28,8 @@ def _engine(estate: Estate) -> dict[str, Readers]:
         assert node is not None
         certain: set[str] = set()
         perhaps: set[str] = set()
-        for reach in access.openings.reaches(engine, node):
-            if reach.access == "read":
-                (certain if reach.certain else perhaps).update(estate.key(n) for n in reach.who)
+        for entry in direct.into(engine, credentials.find(estate), node, "read"):
+            (certain if entry.certain else perhaps).update(estate.key(n) for n in entry.who)
         found[account] = (frozenset(certain), frozenset(perhaps - certain))
     return found
 

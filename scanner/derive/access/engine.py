@@ -1,7 +1,7 @@
 """Access as sets: members of groups, roles evaluated once, assignments by scope; never a pair of person and resource.
 
-Everybody in a group, at any depth, is one bitmap, made once. A role is asked once for each action. A resource looks up
-the short chain of scopes above it, not all assignments.
+Everybody in a group, at any depth, is one bitmap, made once. A role is asked once for each action. Who holds a right at a
+place is the list of assignments at the short chain of scopes above it, each list made once and shared by all below.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Literal
 from pyroaring import BitMap
 
 from scanner import ids
+from scanner.derive.access.actions import Action, Right
+from scanner.derive.access.closure import closure
 from scanner.graph.estate import UNSET, Estate
 from scanner.graph.permissions import PermissionBlock, block_allows
 
@@ -25,14 +27,8 @@ RIGHTS = (
     "role-definition",
     "management-group",
 )  # lists that could hold a grant nobody saw
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """An action, folded; `data` for data actions."""
-
-    name: str
-    data: bool = False
+_CONTAINERS = ("resource-group", "subscription", "management-group", "tenant")
+_NOBODY = BitMap()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,41 +43,70 @@ class Grant:
     condition: str | None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """A right that an assignment gives: to whom, and whether for certain. `gaps` say what would settle a doubt."""
+
+    grant: Grant
+    who: BitMap
+    certain: bool
+    gaps: tuple[int, ...] = ()
+
+
 class Engine:
-    """The sets of one estate, made when first asked for and kept."""
+    """The sets of one estate, made when first asked for and kept. Do not change the bitmaps it gives out."""
 
     def __init__(self, estate: Estate) -> None:
         self.estate = estate
-        self._members = _closure(estate)
+        self._members = _members(estate)
+        self._standing: dict[int, BitMap] | None = None
+        # stand-ins for the members of groups nobody could look into
+        self.unseen = BitMap(node for node in estate.nodes("user") if estate.key(node).startswith("unread:"))
+        self._inner: dict[int, tuple[int, ...]] = {}
         self._can: dict[tuple[int, str, bool], Grants] = {}
-        self._granting: dict[tuple[int, str], list[Grant]] = {}
+        self._at: dict[tuple[int, Right], tuple[Held, ...]] = {}
+        self._inherits: dict[tuple[int, Right], tuple[Held, ...]] = {}
+        self._held: dict[tuple[int, Right], tuple[Held, ...]] = {}
+        self._holders: dict[int, tuple[BitMap, BitMap]] = {}  # by the list of what is held
+        self._denied: dict[tuple[int, Action], tuple[BitMap, BitMap]] = {}
         self._gapped = bool(estate.gap_names & {"scope-of", "contained-in"})
         self._chains: dict[int, tuple[int, ...]] = {}
         self.grants: dict[int, list[Grant]] = defaultdict(list)  # by scope node
-        self.children: dict[int, list[int]] = defaultdict(
-            list
-        )  # resource -> scopes below it that only assignments name
+        self.children: dict[int, list[int]] = defaultdict(list)  # resource -> scopes in it that only assignments name
         self.denies: dict[int, list[int]] = defaultdict(list)  # by scope node
         self._index()
 
     # -- who ------------------------------------------------------------------------------------------------------
 
     def members(self, principal: int) -> BitMap:
-        """The identities a principal stands for: everybody in a group at any depth, or the identity itself."""
+        """The identities a principal stands for: everybody in a group at any depth, now or once they activate
+        membership; or the identity itself.
+        """
         found = self._members.get(principal)
         return found if found is not None else BitMap([principal])
 
-    def inner_groups(self, group: int) -> list[int]:
-        """The group and all groups nested in it."""
-        estate = self.estate
-        seen = {group}
-        order = [group]
-        for place in order:
-            for member in estate.neighbours(place, "has-member"):
-                if member not in seen and estate.kind(member) == "group":
-                    seen.add(member)
-                    order.append(member)
-        return order
+    def standing_members(self, principal: int) -> BitMap:
+        """The identities a principal stands for without anybody activating a membership first."""
+        if self._standing is None:
+            self._standing = _members(self.estate, standing=True)
+        found = self._standing.get(principal)
+        return found if found is not None else BitMap([principal])
+
+    def inner_groups(self, principal: int) -> tuple[int, ...]:
+        """The principal and, when it is a group, all groups nested in it."""
+        found = self._inner.get(principal)
+        if found is None:
+            estate = self.estate
+            seen = {principal: None}
+            order = [principal]
+            for place in order:
+                for edge in ("has-member", "has-eligible-member"):
+                    for member in estate.neighbours(place, edge):
+                        if member not in seen and estate.kind(member) == "group":
+                            seen[member] = None
+                            order.append(member)
+            found = self._inner[principal] = tuple(order)
+        return found
 
     # -- what -----------------------------------------------------------------------------------------------------
 
@@ -97,15 +122,6 @@ class Engine:
         """The strongest answer over several actions."""
         answers = {self.can(role, action) for action in actions}
         return next((answer for answer in _STRENGTH if answer in answers), "no")
-
-    def granting(self, scope: int, actions: tuple[Action, ...]) -> list[Grant]:
-        """The assignments at a scope whose role gives any of the actions; asked once, shared by all resources below."""
-        key = (scope, actions[0].name)
-        found = self._granting.get(key)
-        if found is None:
-            found = [g for g in self.grants.get(scope, ()) if self.can_any(g.role, actions) in ("yes", "conditional")]
-            self._granting[key] = found
-        return found
 
     def _evaluate(self, role: int, action: Action) -> Grants:
         blocks = self.estate.get(role, "permissions")
@@ -139,13 +155,20 @@ class Engine:
         if container is not None and container != node:
             return container
         key = ids.parent(estate.key(node))
-        while key is not None:
-            found = estate.node(key)
-            if found is not None and found != node:
-                return found
-            key = ids.parent(key)
+        found = self.nearest(key) if key is not None else None
+        if found is not None and found != node:
+            return found
         root = estate.node(ids.ROOT_SCOPE)
         return root if root != node else None
+
+    def nearest(self, key: str | None) -> int | None:
+        """The node of an id, or of the nearest id above it that the estate has."""
+        while key is not None:
+            found = self.estate.node(key)
+            if found is not None:
+                return found
+            key = ids.parent(key)
+        return None
 
     def gaps(self, node: int, kinds: Sequence[str]) -> list[int]:
         """Indices of gaps of these record kinds at a scope of the node's chain."""
@@ -157,39 +180,99 @@ class Engine:
             if estate.gaps[gap].kind in kinds
         ]  # fmt: skip
 
-    def _index(self) -> None:
-        estate = self.estate
-        principals = {grant: principal for principal, grant in estate.pairs("granted")}
-        roles = dict(estate.pairs("of-role"))
-        for source, scope in estate.pairs("at-scope"):
-            if estate.kind(source) == "deny-assignment":
-                self.denies[scope].append(source)
-                continue
-            mark = estate.get(source, "mark")
-            self.grants[scope].append(
-                Grant(
-                    source,
-                    principals[source],
-                    roles[source],
-                    scope,
-                    mark if isinstance(mark, str) else None,
-                    estate.get(source, "condition"),
-                )
-            )
-            if estate.kind(scope) == "missing":
-                holder = self.above(scope)
-                if holder is not None and estate.kind(holder) not in (
-                    "resource-group",
-                    "subscription",
-                    "management-group",
-                    "tenant",
-                ):
-                    self.children[holder].append(scope)
+    # -- who holds a right where ----------------------------------------------------------------------------------
 
-    # -- denied ---------------------------------------------------------------------------------------------------
+    def held(self, place: int, right: Right) -> tuple[Held, ...]:
+        """Who holds a right at a place, assignment by assignment, denials taken off. Places that nothing tells apart
+        share one tuple.
+        """
+        key = (place, right)
+        found = self._held.get(key)
+        if found is None:
+            base = self._inherited(place, right)
+            found = self._less_denied(place, right, base) if self.denies or self._gapped else base
+            self._held[key] = found
+        return found
+
+    def at(self, scope: int, right: Right) -> tuple[Held, ...]:
+        """What the assignments made exactly at a scope give, whatever is denied."""
+        key = (scope, right)
+        found = self._at.get(key)
+        if found is None:
+            found = self._at[key] = tuple(self._given(scope, right)) if scope in self.grants else ()
+        return found
+
+    def inside(self, resource: int, right: Right) -> tuple[Held, ...]:
+        """What assignments to a part of a resource (a container) give there."""
+        parts = self.children.get(resource)
+        if not parts:
+            return ()
+        base = tuple(held for part in parts for held in self.at(part, right))
+        return self._less_denied(resource, right, base) if self.denies or self._gapped else base
+
+    def holders(self, place: int, right: Right) -> tuple[BitMap, BitMap]:
+        """Everybody who holds a right at a place: for certain, and at best."""
+        held = self.held(place, right)
+        found = self._holders.get(id(held))
+        if found is None:
+            sure = [h.who for h in held if h.certain]
+            certain = BitMap().union(*sure) if sure else _NOBODY
+            found = self._holders[id(held)] = (certain, BitMap().union(*(h.who for h in held)) if held else _NOBODY)
+        return found
+
+    def _inherited(self, place: int, right: Right) -> tuple[Held, ...]:
+        found: tuple[Held, ...] = ()
+        for scope in reversed(self.chain(place)):
+            key = (scope, right)
+            known = self._inherits.get(key)
+            if known is None:
+                own = self.at(scope, right)
+                known = self._inherits[key] = (*own, *found) if own else found
+            found = known
+        return found
+
+    def _given(self, scope: int, right: Right) -> Iterable[Held]:
+        for grant in self.grants.get(scope, ()):
+            answer = self.can_any(grant.role, right.actions)
+            if answer in ("yes", "conditional"):
+                who = self.members(grant.principal)
+                if who:
+                    yield Held(grant, who, answer == "yes" and not grant.condition)
+
+    def _less_denied(self, place: int, right: Right, base: tuple[Held, ...]) -> tuple[Held, ...]:
+        """Takes off whom deny assignments keep out; an unread list of them leaves every grant in doubt."""
+        gaps = tuple(self.gaps(place, ("deny-assignment",)))
+        denied = any(self.denies.get(scope) for scope in self.chain(place))
+        if not gaps and not denied:
+            return base
+        found = []
+        for held in base:
+            certain, perhaps = held.who if held.certain else _NOBODY, held.who
+            if denied:
+                certain, perhaps = self._left(place, right, held)
+            who = certain or perhaps
+            if who:
+                found.append(Held(held.grant, who, bool(certain) and not gaps, gaps))
+        return tuple(found)
+
+    def _left(self, place: int, right: Right, held: Held) -> tuple[BitMap, BitMap]:
+        certain, perhaps = BitMap(), BitMap()
+        for action in right.actions:
+            answer = self.can(held.grant.role, action)
+            if answer not in ("yes", "conditional"):
+                continue
+            denied, doubtful = self.denied(place, action)
+            left = held.who - denied
+            perhaps |= left
+            if answer == "yes" and not held.grant.condition:
+                certain |= left - doubtful
+        return certain, perhaps
 
     def denied(self, node: int, action: Action) -> tuple[BitMap, BitMap]:
         """Identities that deny assignments keep from an action at a node: for certain, and only under a condition."""
+        found = self._denied.get((node, action))
+        if found is not None:
+            return found
         certain, perhaps = BitMap(), BitMap()
         for scope in self.chain(node):
             for deny in self.denies.get(scope, ()):
@@ -202,7 +285,8 @@ class Engine:
                             certain |= who
                         else:
                             perhaps |= who
-        return certain, perhaps - certain
+        found = self._denied[node, action] = (certain, perhaps - certain)
+        return found
 
     def _deny_principals(self, deny: int) -> BitMap:
         estate = self.estate
@@ -214,25 +298,37 @@ class Engine:
         nodes = [node for key in keys if (node := self.estate.node(key)) is not None]
         return BitMap().union(*(self.members(node) for node in nodes)) if nodes else BitMap()
 
+    def _index(self) -> None:
+        estate = self.estate
+        principals = {grant: principal for principal, grant in estate.pairs("granted")}
+        roles = dict(estate.pairs("of-role"))
+        for source, scope in estate.pairs("at-scope"):
+            if estate.kind(source) == "deny-assignment":
+                self.denies[scope].append(source)
+                continue
+            mark = estate.get(source, "mark")
+            condition = estate.get(source, "condition")
+            self.grants[scope].append(
+                Grant(source, principals[source], roles[source], scope, mark if isinstance(mark, str) else None, condition)
+            )  # fmt: skip
+            if estate.kind(scope) == "missing":
+                holder = self.above(scope)
+                if holder is not None and estate.kind(holder) not in _CONTAINERS and scope not in self.children[holder]:
+                    self.children[holder].append(scope)
 
-def _closure(estate: Estate) -> dict[int, BitMap]:
-    """Everybody in each group. Groups that contain each other end with the same members."""
-    members: dict[int, BitMap] = {}
-    holders: defaultdict[int, list[int]] = defaultdict(list)  # group -> groups it is in
+
+def _members(estate: Estate, standing: bool = False) -> dict[int, BitMap]:
+    """Everybody in each group, those who may activate membership included unless only `standing` ones count.
+
+    Whoever activated a membership counts as eligible for it, or answers would depend on the hour. Groups in a circle
+    share one set.
+    """
+    direct: dict[int, BitMap] = {}
+    nested: dict[int, list[int]] = {}
     for group in estate.nodes("group"):
-        direct = BitMap()
-        for member in estate.neighbours(group, "has-member"):
-            if estate.kind(member) == "group":
-                holders[member].append(group)
-            else:
-                direct.add(member)
-        members[group] = direct
-    waiting = [group for group in members if holders[group] and members[group]]
-    while waiting:
-        group = waiting.pop()
-        for holder in holders[group]:
-            before = len(members[holder])
-            members[holder] |= members[group]
-            if len(members[holder]) != before and holders[holder]:
-                waiting.append(holder)
-    return members
+        eligible = estate.neighbours(group, "has-eligible-member")
+        members: list[int] = list(estate.neighbours(group, "has-member"))
+        found = [m for m in members if m not in eligible] if standing else [*members, *eligible]
+        nested[group] = [member for member in found if estate.kind(member) == "group"]
+        direct[group] = BitMap(member for member in found if estate.kind(member) != "group")
+    return closure(direct, lambda group: nested[group])
