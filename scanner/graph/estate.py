@@ -66,7 +66,7 @@ class Estate:
         self._edge_gaps: dict[tuple[str, int, int], int] = {}
         self._node_gaps: dict[tuple[int, str], list[int]] = {}
         self.gap_names: set[str] = set()  # edges and attributes with a gap somewhere
-        self._chains: dict[int, Callable[[], tuple[int, tuple[Step, ...]]]] = {}
+        self._chains: dict[int, Callable[[int], tuple[int, tuple[Step, ...]]]] = {}
         self._span_index: dict[int, int] = {}
         self._gap_index: dict[Gap, int] = {}
 
@@ -304,14 +304,14 @@ class Estate:
 
     # -- chains -----------------------------------------------------------------------------------------------
 
-    def set_chain(self, node: int, chain: Callable[[], tuple[int, tuple[Step, ...]]]) -> None:
-        """How to find the chain that explains a derived node (an opening): start and steps, searched when it is shown."""
+    def set_chain(self, node: int, chain: Callable[[int], tuple[int, tuple[Step, ...]]]) -> None:
+        """How to find the chain that explains a derived node (an opening) to what it leads to: searched when it is shown."""
         self._chains[node] = chain
 
-    def chain(self, node: int) -> tuple[int, tuple[Step, ...]] | None:
-        """Start and steps of the chain that explains a node, shown below a finding that reaches it."""
+    def chain(self, node: int, to: int) -> tuple[int, tuple[Step, ...]] | None:
+        """Start and steps of the chain that explains a derived node, shown below a finding on the node `to`."""
         found = self._chains.get(node)
-        return found() if found is not None else None
+        return found(to) if found is not None else None
 
     # -- inside -----------------------------------------------------------------------------------------------
 

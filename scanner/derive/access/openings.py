@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pyroaring import BitMap
@@ -15,6 +15,7 @@ from scanner.derive.access.approval import Approval, State, Target
 from scanner.derive.access.chains import explain, marks_on, weakest
 from scanner.derive.access.engine import RIGHTS, Engine
 from scanner.derive.access.spread import Part, Spread
+from scanner.findings import Step
 from scanner.graph.estate import UNSET
 
 _SHOWN = 5
@@ -28,7 +29,7 @@ class _Opening:
     target: Target
     access: str
     first: Part
-    parts: list[Part] = field(default_factory=list)
+    parts: list[tuple[Part, list[int]]] = field(default_factory=list)  # each with the stores it leads into
     certain: list[int] = field(default_factory=list)  # stores it opens for certain
     doubtful: list[tuple[int, tuple[int, ...]]] = field(
         default_factory=list
@@ -136,7 +137,7 @@ def _collect(
         opening = openings.get(key)
         if opening is None:
             opening = openings[key] = _Opening(target, access, part)
-        opening.parts.append(part)
+        opening.parts.append((part, stores))
         certain, gaps = part.certain, part.gaps
         if certain and part.who and not part.who - engine.unseen:  # nobody but those whom nobody could see
             certain = False
@@ -158,7 +159,7 @@ def _node(engine: Engine, acting: Acting, key: str, opening: _Opening) -> None:
     state: State | None = opening.first.state
     cause = opening.first.cause
     words = _words(engine, opening.first)
-    everybody = BitMap().union(*(part.who for part in opening.parts))
+    everybody = BitMap().union(*(part.who for part, _ in opening.parts))
     stores = len(opening.certain) + len(opening.doubtful)
     estate.write(node, (
         ("name", words), ("way", opening.first.entry.way), ("access", opening.access), ("approved", state is not None),
@@ -174,8 +175,8 @@ def _node(engine: Engine, acting: Acting, key: str, opening: _Opening) -> None:
     estate.set(node, "examples", frozenset(estate.key(n) for n in shown))
     estate.set(node, "fix", _fix(engine, opening.first))
     estate.set(node, "from-environments", _places(engine, opening))
-    part = _part_of(opening, shown[0] if shown else None)
     person = shown[0] if shown else None
+    part = _part_for((part for part, _ in opening.parts), person)
     marks = marks_on(engine, part, person)
     estate.set(node, "marks", frozenset(marks))
     mark = weakest(marks)
@@ -185,8 +186,15 @@ def _node(engine: Engine, acting: Acting, key: str, opening: _Opening) -> None:
     for store, gaps in opening.doubtful:
         if store not in known:
             estate.connect(store, "may-be-opened-by", node, gap=gaps[0] if gaps else None)
-    target = opening.certain[0] if opening.certain else opening.doubtful[0][0]
-    estate.set_chain(node, lambda: explain(engine, acting, part, person, target, opening.access))
+    estate.set_chain(node, lambda store: _chain(engine, acting, opening, store))
+
+
+def _chain(engine: Engine, acting: Acting, opening: _Opening, store: int) -> tuple[int, tuple[Step, ...]]:
+    """The shortest chain into one of the stores, for the first of those whom it lets in there."""
+    parts = [part for part, stores in opening.parts if store in stores]
+    shown = _first(engine, BitMap().union(*(part.who for part in parts)))
+    person = shown[0] if shown else None
+    return explain(engine, acting, _part_for(parts, person), person, store, opening.access)
 
 
 def _first(engine: Engine, people: BitMap) -> list[int]:
@@ -197,9 +205,9 @@ def _first(engine: Engine, people: BitMap) -> list[int]:
     return heapq.nsmallest(_SHOWN, seen, key=engine.estate.key)
 
 
-def _part_of(opening: _Opening, person: int | None) -> Part:
+def _part_for(parts: Iterable[Part], person: int | None) -> Part:
     """The part with the shortest chain for a person, a certain one before a doubtful one."""
-    fitting = [part for part in opening.parts if person is None or person in part.who]
+    fitting = [part for part in parts if person is None or person in part.who]
     return min(fitting, key=lambda part: (not part.certain, len(part.carriers)))
 
 
@@ -207,7 +215,7 @@ def _places(engine: Engine, opening: _Opening) -> frozenset[str]:
     """Environments of the workspaces and hosts the chains come by, and of what its identities belong to."""
     estate = engine.estate
     found = set()
-    for part in opening.parts:
+    for part, _ in opening.parts:
         nodes = {part.entry.place} if part.carriers or part.entry.via is not None else set()
         nodes |= {identity for identity, _ in part.carriers}
         nodes |= {part.entry.source} if part.entry.source is not None else set()
