@@ -8,9 +8,13 @@ from scanner.derive.duties import Duties
 from scanner.graph.estate import Estate
 
 
-def derive(estate: Estate, duties: Duties) -> None:
-    """Writes derived nodes, edges and attributes. Pure: it reads nothing but the estate and the duties."""
+def derive(estate: Estate, duties: Duties) -> access.Access:
+    """Writes derived nodes, edges and attributes, and returns the sets of access for further questions.
+
+    Pure: it reads nothing but the estate and the duties.
+    """
     residency.derive(estate)
-    engine = access.derive(estate)
-    duties_.derive(estate, duties, engine)
+    found = access.derive(estate)
+    duties_.derive(estate, duties, found.engine)
     capacity.derive(estate)
+    return found

@@ -21,7 +21,7 @@ Readers = tuple[frozenset[str], frozenset[str]]
 
 def _engine(estate: Estate) -> dict[str, Readers]:
     """For each account who can read: for certain, and only under a condition."""
-    engine = access.derive(estate)
+    engine = access.derive(estate).engine
     found = {}
     for account in ACCOUNTS:
         node = estate.node(account)

@@ -18,6 +18,8 @@ _RESIDUAL_WAYS = {
     "account-key", "workspace-keys", "stored-credential", "run-as-compute", "run-as-endpoint", "act-on-host", "attach-identity",
     "federate", "workspace-identity", "grant-self", "vault", "copy-out",
 }  # fmt: skip
+# Ways that concern the tenant and no environment of it: who administers any of them is declared.
+_DIRECTORY_WAYS = {"directory-admin", "graph-app"}
 # Ways that a row's duties imply; reading by a data role is implied by what the row reads.
 _IMPLIED = {
     "train": {"run-as-compute", "stored-credential"},
@@ -176,6 +178,8 @@ class Approval:
 
     def _residual(self, entry: Entry, source: int, target: Target) -> BitMap:
         """Administrators who get in by no more than their administration."""
+        if entry.way in _DIRECTORY_WAYS:
+            return BitMap(n for n in entry.who if self.estate.get(n, "administrator") is True)
         if entry.way not in _RESIDUAL_WAYS:
             return NOBODY
         if entry.grant is None:

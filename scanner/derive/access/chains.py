@@ -24,6 +24,8 @@ _REACHES = {
     "copy-out": "may copy the data out",
     "anonymous": "anybody may read it",
     "local-user": "signs in over SFTP",
+    "directory-admin": "can make itself a reader of anything in it",
+    "graph-app": "can make itself a reader of anything in it",
 }
 _BECOMES = {
     "run-as-compute": "jobs run as this identity",
@@ -107,13 +109,21 @@ def _steps(engine: Engine, entries: list[Entry], start: int, store: int, access:
             continue
         yield from _own(estate, entry)
         if entry.acts_as is not None:
-            yield Step("runs-as", estate.ref(entry.acts_as), _BECOMES.get(entry.way, ""))
+            yield Step("runs-as", estate.ref(entry.acts_as), becomes(entry))
             here = entry.acts_as
         if number == len(entries) - 1:
-            note = _REACHES[entry.way].format(access=access)
-            if entry.mark == "can-reopen":
-                note += ", after switching key access on again"
-            yield Step("reaches", estate.ref(store), note)
+            yield Step("reaches", estate.ref(store), reaches(entry, access))
+
+
+def becomes(entry: Entry) -> str:
+    """Why an entry makes one somebody else, in words."""
+    return _BECOMES.get(entry.way, "")
+
+
+def reaches(entry: Entry, access: str) -> str:
+    """What an entry lets one do to the store it reaches, in words."""
+    note = _REACHES[entry.way].format(access=access)
+    return f"{note}, after switching key access on again" if entry.mark == "can-reopen" else note
 
 
 def _own(estate: Estate, entry: Entry) -> Iterator[Step]:
@@ -124,7 +134,9 @@ def _own(estate: Estate, entry: Entry) -> Iterator[Step]:
         condition = ", under a condition" if grant.condition else ""
         yield Step("granted", estate.ref(grant.role), f"on {estate.name(grant.scope)}{mark}{condition}")
     kind = entry.cause.partition(":")[0]
-    if kind == "owner" and entry.acts_as is not None:
+    if kind == "directory-role" and entry.via is not None:
+        yield Step("holds-directory-role", estate.ref(entry.via))
+    elif kind == "owner" and entry.acts_as is not None:
         yield Step("owns", estate.ref(entry.acts_as), "may add a credential to it")
     elif kind == "trust" and entry.acts_as is not None:
         yield Step("trusted-by", estate.ref(entry.acts_as), "its tokens are accepted")

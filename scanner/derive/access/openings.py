@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from pyroaring import BitMap
 
-from scanner.derive.access import credentials, direct, unseen
+from scanner import ids
+from scanner.derive.access import credentials, direct, tenantwide, unseen
 from scanner.derive.access.acting import Acting
 from scanner.derive.access.approval import Approval, State, Target
 from scanner.derive.access.chains import explain, marks_on, weakest
@@ -36,11 +37,9 @@ class _Opening:
     )  # stores it may open, and why only perhaps
 
 
-def derive(engine: Engine) -> None:
+def derive(engine: Engine, acting: Acting, approval: Approval) -> None:
     """Makes opening nodes for stores that hold data, and the gaps that keep stores from passing."""
-    approval = Approval(engine)
-    stored = credentials.find(engine.estate)
-    acting = Acting(engine, stored)
+    stored = acting.credentials
     openings: dict[str, _Opening] = {}
     possible = unseen.Possible(engine, acting)
     for (_, target), stores in _alike(engine, stored):
@@ -50,6 +49,11 @@ def derive(engine: Engine) -> None:
             entries = list(direct.into(engine, stored, stores[0], access))
             _collect(openings, engine, target, access, spread.parts(entries), stores)
             possible.add(stores, target, access, entries, spread.reached)
+    tenant = engine.estate.node(ids.ROOT_SCOPE)
+    if tenant is not None:
+        anything = Target(None, frozenset(), None)
+        parts = Spread(acting, approval, anything, "read").parts(tenantwide.entries(engine))
+        _collect(openings, engine, anything, "read", parts, [tenant])
     for key, opening in sorted(openings.items()):
         _node(engine, acting, key, opening)
 
@@ -240,6 +244,9 @@ def _words(engine: Engine, part: Part) -> str:
     if kind == "owner":
         owned = cause.via if cause.via is not None else cause.acts_as
         return f"{source}, who owns {estate.name(owned) if owned is not None else place},"
+    if kind in ("directory-role", "graph-permission"):
+        holder = estate.name(cause.via) if cause.via is not None else source
+        return f"{holder}, which {tenantwide.explained(engine, cause)},"
     return {
         "instance": f"{source}, whose compute instance {place} is,",
         "trust": f"{place}, which trusts {source},",
@@ -262,6 +269,10 @@ def _fix(engine: Engine, part: Part) -> str:
         owned = cause.via if cause.via is not None else cause.acts_as
         named = estate.name(owned) if owned is not None else place
         return f"Remove {source} as owner of {named}, or make the owner an administrator"
+    if kind == "directory-role":
+        return f"Make {source} eligible for the role with approval, declare the account under `break-glass`, or take the role away"
+    if kind == "graph-permission":
+        return f"Take from {source} the permissions it does not need: {', '.join(tenantwide.permissions(engine, cause.source or 0))}"
     return {
         "instance": f"Give {place} an identity that cannot reach this data, or assign it to somebody who may",
         "trust": f"Remove the federated credential for {source} from {place}, or list its subject under `release`",
