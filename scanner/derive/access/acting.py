@@ -30,7 +30,8 @@ class Acting:
         self.credentials = credentials
         self.actable = BitMap((*self.estate.nodes("managed-identity"), *self.estate.nodes("service-principal")))
         self._entries: dict[int, tuple[Entry, ...]] = {}
-        self._behind: tuple[dict[int, BitMap], dict[int, BitMap]] | None = None
+        self._behind: dict[bool, dict[int, BitMap]] = {}
+        self._before: dict[tuple[int, bool], list[int]] = {}
         self._creators: tuple[BitMap, BitMap] | None = None
 
     def entries(self, identity: int) -> tuple[Entry, ...]:
@@ -42,45 +43,18 @@ class Acting:
 
     def behind(self, identity: int, certain: bool) -> BitMap:
         """The identities from which one may become this one, step by step, itself included; people are not among them."""
-        if self._behind is None:
-            sure, possible = {}, {}
-            for node in self.actable:
-                sure[node], possible[node] = self._before(node)
+        found = self._behind.get(certain)
+        if found is None:
             own = {node: BitMap([node]) for node in self.actable}
-            self._behind = (closure(own, lambda n: sure[n]), closure(own, lambda n: possible[n]))
-        return self._behind[0 if certain else 1][identity]
+            found = self._behind[certain] = closure(own, lambda node: self.before(node, certain))
+        return found[identity]
 
-    def route(self, start: int, end: int, certain: bool) -> tuple[Entry, ...]:
-        """The shortest row of entries from acting as `start` to acting as `end`; empty when they are the same."""
-        if start == end:
-            return ()
-        after: dict[int, tuple[Entry, int]] = {}
-        frontier = [end]
-        seen = {end}
-        while frontier:
-            following = []
-            for identity in frontier:
-                for entry in self.entries(identity):
-                    if certain and not entry.certain:
-                        continue
-                    for before in entry.who & self.actable:
-                        if before in seen:
-                            continue
-                        seen.add(before)
-                        after[before] = (entry, identity)
-                        if before == start:
-                            return self._row(after, start, end)
-                        following.append(before)
-            frontier = following
-        return ()
-
-    @staticmethod
-    def _row(after: dict[int, tuple[Entry, int]], start: int, end: int) -> tuple[Entry, ...]:
-        found = []
-        while start != end:
-            entry, start = after[start]
-            found.append(entry)
-        return tuple(found)
+    def before(self, identity: int, certain: bool) -> list[int]:
+        """The identities from which one may become this one in one step: for certain, or at best."""
+        found = self._before.get((identity, certain))
+        if found is None:
+            found = self._before[identity, certain] = list(self._actors(identity)[0 if certain else 1] & self.actable)
+        return found
 
     # -- the steps ------------------------------------------------------------------------------------------------
 
@@ -180,21 +154,25 @@ class Acting:
                     acts_as=identity, source=person,
                 )  # fmt: skip
 
-    def _before(self, identity: int) -> tuple[list[int], list[int]]:
-        """The identities that may become this one in one step: for certain, and at best."""
-        sure, possible = BitMap(), BitMap()
+    def actors(self, identity: int) -> BitMap:
+        """Everybody who may become an identity in one step, at best."""
+        return self._actors(identity)[1]
+
+    def _actors(self, identity: int) -> tuple[BitMap, BitMap]:
+        """Who may become an identity in one step: for certain, and at best."""
+        sure, possible = [], []
         for place, right, _, _ in self.places(identity):
             certain, perhaps = self.engine.holders(place, right)
             if right is actions.ATTACH:
                 creators = self.creators()
                 certain, perhaps = certain & creators[0], perhaps & creators[1]
-            sure |= certain & self.actable
-            possible |= perhaps & self.actable
+            sure.append(certain)
+            possible.append(perhaps)
         for entry in (*self._standing(identity), *self._by_credential(identity)):
-            possible |= entry.who & self.actable
+            possible.append(entry.who)
             if entry.certain:
-                sure |= entry.who & self.actable
-        return list(sure), list(possible | sure)
+                sure.append(entry.who)
+        return BitMap().union(*sure) if sure else NOBODY, BitMap().union(*possible) if possible else NOBODY
 
     def _by_credential(self, identity: int) -> Iterator[Entry]:
         credential: Credential

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from scanner.derive.access.acting import Acting
+from scanner.derive.access import trace
 from scanner.derive.access.engine import Engine
 from scanner.derive.access.entries import Entry
-from scanner.derive.access.spread import Part
+from scanner.derive.access.spread import Part, Spread
 from scanner.findings import Step
 from scanner.graph.estate import Estate
 from scanner.graph.ontology import MARKS
@@ -50,36 +50,23 @@ _ACTS_ON = {
 }
 
 
-def explain(
-    engine: Engine, acting: Acting, part: Part, person: int | None, store: int, access: str
-) -> tuple[int, tuple[Step, ...]]:
+def explain(spread: Spread, part: Part, person: int | None, store: int, access: str) -> tuple[int, tuple[Step, ...]]:
     """Start and steps of a chain for one identity; each step is an edge or right the snapshot shows."""
-    entries = row(acting, part)
+    entries = trace.entries(spread, part, person, store)
     start = person if person is not None else entries[0].source
     if start is None:
         start = entries[0].place
-    return start, tuple(_steps(engine, entries, start, store, access))
+    return start, tuple(_steps(spread.estate, entries, start, store, access))
 
 
-def row(acting: Acting, part: Part) -> list[Entry]:
-    """The entries a part's people take, their own first, the one that reaches the store last."""
-    found = [part.entry]
-    for number, (identity, entry) in enumerate(part.carriers):
-        if entry is not None:
-            found.append(entry)
-        else:
-            found += acting.route(identity, part.carriers[number + 1][0], part.certain)
-    return found
-
-
-def marks_on(engine: Engine, part: Part, person: int | None) -> set[str]:
+def marks_on(engine: Engine, entries: Iterable[Entry], person: int | None) -> set[str]:
     """Every mark on a chain, those of the identity it starts from included."""
     estate = engine.estate
-    entries = [part.entry, *(entry for _, entry in part.carriers if entry is not None)]
+    entries = list(entries)
     found = {entry.mark for entry in entries if entry.mark is not None}
     found |= {"conditional" for entry in entries if entry.grant is not None and not entry.certain}
     if person is not None:
-        source = part.entry.source
+        source = entries[0].source
         if source is not None and person not in engine.standing_members(source):
             found.add("eligible")
         for mark, attribute, value in (
@@ -96,8 +83,7 @@ def weakest(marks: Iterable[str]) -> str | None:
     return max(marks, key=MARKS.index, default=None)
 
 
-def _steps(engine: Engine, entries: list[Entry], start: int, store: int, access: str) -> Iterator[Step]:
-    estate = engine.estate
+def _steps(estate: Estate, entries: list[Entry], start: int, store: int, access: str) -> Iterator[Step]:
     here = start
     for number, entry in enumerate(entries):
         if entry.source is not None:

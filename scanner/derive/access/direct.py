@@ -23,15 +23,26 @@ _GUID_LIST = re.compile(
 def into(engine: Engine, credentials: Credentials, store: int, access: str) -> Iterator[Entry]:
     """Every entry that lets somebody read, or write, the data of a store without becoming anybody else first."""
     rights = STORES[engine.estate.kind(store)]
-    own = rights.read if access == "read" else rights.write
-    for held in (*engine.held(store, own), *engine.inside(store, own)):
+    for held in engine.held(store, rights.read if access == "read" else rights.write):
         yield by_right(engine, held, "data-role", store)
     yield from _keys(engine, rights, store, store, rights.keys, "account-key")
+    yield from grant_self(engine, store, rights)
+    if access == "read" and engine.estate.kind(store) == "storage-account":
+        for held in engine.held(store, actions.REPLICATE):
+            yield by_right(engine, held, "copy-out", store)
+    yield from of_its_own(engine, credentials, store, access)
+
+
+def of_its_own(engine: Engine, credentials: Credentials, store: int, access: str) -> Iterator[Entry]:
+    """The entries that another store at the same place need not have: through workspaces, settings, parts of the store."""
+    rights = STORES[engine.estate.kind(store)]
+    own = rights.read if access == "read" else rights.write
+    for held in engine.inside(store, own):
+        yield by_right(engine, held, "data-role", store)
     for workspace in engine.estate.neighbours(store, "default-store-of"):
         yield from _keys(engine, rights, store, workspace, actions.WORKSPACE_KEYS, "workspace-keys")
     for credential in credentials.opening.get(store, ()):
         yield from _stored(engine, rights, store, credential)
-    yield from _grant_self(engine, store)
     if access == "read":
         yield from _previews(engine, store, own)
         yield from _copies(engine, store)
@@ -124,11 +135,10 @@ def _vault(engine: Engine, vault: int, keeper: int, acts_as: int | None) -> Iter
 def _previews(engine: Engine, store: int, own: Right) -> Iterator[Entry]:
     """Where the service reads a datastore with the workspace's identity, whoever may preview data reads with it."""
     estate = engine.estate
-    direct = [*engine.held(store, own), *engine.inside(store, own)]
-    readers = BitMap().union(*(held.who for held in direct)) if direct else NOBODY
     for datastore in estate.neighbours(store, "stores"):
         if estate.kind(datastore) != "datastore" or estate.get(datastore, "service-identity") in (UNSET, None, "none"):
             continue
+        readers = engine.holders(store, own)[1].union(*(held.who for held in engine.inside(store, own)))
         workspace = estate.first(datastore, "datastore-of")
         if workspace is None:
             continue
@@ -142,9 +152,10 @@ def _previews(engine: Engine, store: int, own: Right) -> Iterator[Entry]:
 # -- making oneself a reader --------------------------------------------------------------------------------------
 
 
-def _grant_self(engine: Engine, store: int) -> Iterator[Entry]:
+def grant_self(engine: Engine, store: int, rights: StoreRights) -> Iterator[Entry]:
+    """Who may give themselves a role on a store, or on any store of its sort right below a scope."""
     for held in engine.held(store, actions.ASSIGN):
-        limited = _limited_to(engine, store, held)
+        limited = _limited_to(engine, rights, held)
         if limited is None:
             yield by_right(engine, held, "grant-self", store)
         elif limited:  # the condition was read in full: it admits a role that opens data
@@ -165,7 +176,7 @@ def _grant_self(engine: Engine, store: int) -> Iterator[Entry]:
             yield by_right(engine, held, "grant-self", store, who=who)
 
 
-def _limited_to(engine: Engine, store: int, held: Held) -> bool | None:
+def _limited_to(engine: Engine, rights: StoreRights, held: Held) -> bool | None:
     """Reads the one form of condition that lists the roles that may be given.
 
     True: a listed role opens data; False: none does; None: no condition, or one of another form.
@@ -177,7 +188,6 @@ def _limited_to(engine: Engine, store: int, held: Held) -> bool | None:
     if not texts:
         return None
     estate = engine.estate
-    rights = STORES[estate.kind(store)]
     wanted = (*rights.read.actions, *rights.write.actions, *rights.keys.actions, actions.ASSIGN_ROLES)
     for text in texts:
         lists = _GUID_LIST.findall(text)
@@ -219,12 +229,10 @@ def _behind_an_approval(engine: Engine, store: int) -> BitMap:
 
 
 def _copies(engine: Engine, store: int) -> Iterator[Entry]:
-    """Rights that carry data out of a storage account without reading it here."""
+    """Rights over a storage account's settings that carry data out of it without reading it here."""
     estate = engine.estate
     if estate.kind(store) != "storage-account":
         return
-    for held in engine.held(store, actions.REPLICATE):
-        yield by_right(engine, held, "copy-out", store)
     for right, attribute in ((actions.ADD_LOCAL_USERS, "sftp"), (actions.PUBLISH, "public-blobs")):
         allowed = estate.get(store, attribute)
         if allowed is False:

@@ -67,12 +67,13 @@ class Engine:
         self._at: dict[tuple[int, Right], tuple[Held, ...]] = {}
         self._inherits: dict[tuple[int, Right], tuple[Held, ...]] = {}
         self._held: dict[tuple[int, Right], tuple[Held, ...]] = {}
-        self._holders: dict[int, tuple[BitMap, BitMap]] = {}  # by the list of what is held
+        self._holders: dict[tuple[int, Right], tuple[BitMap, BitMap]] = {}
         self._denied: dict[tuple[int, Action], tuple[BitMap, BitMap]] = {}
         self._gapped = bool(estate.gap_names & {"scope-of", "contained-in"})
         self._chains: dict[int, tuple[int, ...]] = {}
         self.grants: dict[int, list[Grant]] = defaultdict(list)  # by scope node
         self.children: dict[int, list[int]] = defaultdict(list)  # resource -> scopes in it that only assignments name
+        self.unread: dict[int, list[Grant]] = defaultdict(list)  # by scope node: of roles nobody could read
         self.denies: dict[int, list[int]] = defaultdict(list)  # by scope node
         self._index()
 
@@ -190,7 +191,7 @@ class Engine:
         found = self._held.get(key)
         if found is None:
             base = self._inherited(place, right)
-            found = self._less_denied(place, right, base) if self.denies or self._gapped else base
+            found = self._less_denied(place, right, base) if self.restricted else base
             self._held[key] = found
         return found
 
@@ -208,16 +209,27 @@ class Engine:
         if not parts:
             return ()
         base = tuple(held for part in parts for held in self.at(part, right))
-        return self._less_denied(resource, right, base) if self.denies or self._gapped else base
+        return self._less_denied(resource, right, base) if self.restricted else base
+
+    @property
+    def restricted(self) -> bool:
+        """Whether anything takes rights away or leaves them in doubt: then no scope only adds to what is above it."""
+        return bool(self.denies) or self._gapped
 
     def holders(self, place: int, right: Right) -> tuple[BitMap, BitMap]:
-        """Everybody who holds a right at a place: for certain, and at best."""
-        held = self.held(place, right)
-        found = self._holders.get(id(held))
+        """Everybody who holds a right at a place: for certain, and at best. Scopes that add nothing share their sets."""
+        found = self._holders.get((place, right))
         if found is None:
-            sure = [h.who for h in held if h.certain]
-            certain = BitMap().union(*sure) if sure else _NOBODY
-            found = self._holders[id(held)] = (certain, BitMap().union(*(h.who for h in held)) if held else _NOBODY)
+            above = None if self.restricted else self.above(place)
+            held = self.held(place, right) if above is None else self.at(place, right)
+            inherited = (_NOBODY, _NOBODY) if above is None else self.holders(above, right)
+            if held:
+                sure = [h.who for h in held if h.certain]
+                certain = inherited[0].union(*sure) if sure else inherited[0]
+                found = (certain, inherited[1].union(*(h.who for h in held)))
+            else:
+                found = inherited
+            self._holders[place, right] = found
         return found
 
     def _inherited(self, place: int, right: Right) -> tuple[Held, ...]:
@@ -308,9 +320,11 @@ class Engine:
                 continue
             mark = estate.get(source, "mark")
             condition = estate.get(source, "condition")
-            self.grants[scope].append(
-                Grant(source, principals[source], roles[source], scope, mark if isinstance(mark, str) else None, condition)
-            )  # fmt: skip
+            role = roles[source]
+            grant = Grant(source, principals[source], role, scope, mark if isinstance(mark, str) else None, condition)
+            self.grants[scope].append(grant)
+            if estate.get(role, "permissions") is UNSET:
+                self.unread[scope].append(grant)
             if estate.kind(scope) == "missing":
                 holder = self.above(scope)
                 if holder is not None and estate.kind(holder) not in _CONTAINERS and scope not in self.children[holder]:

@@ -8,6 +8,7 @@ from scanner import ids
 from scanner.derive.access.actions import DIRECTORY_ROLES, GRAPH_PERMISSIONS
 from scanner.derive.access.engine import Engine
 from scanner.derive.access.entries import Entry, by_standing
+from scanner.graph.estate import Estate
 
 
 def entries(engine: Engine) -> Iterator[Entry]:
@@ -27,23 +28,22 @@ def entries(engine: Engine) -> Iterator[Entry]:
                 )
     for kind in ("service-principal", "managed-identity"):
         for workload in estate.nodes(kind):
-            if permissions(engine, workload):
+            if permissions(estate, workload):
                 yield by_standing(
                     f"graph-permission:{estate.key(workload)}", "graph-app", engine.members(workload), tenant, source=workload
                 )  # fmt: skip
 
 
-def permissions(engine: Engine, workload: int) -> list[str]:
+def permissions(estate: Estate, workload: int) -> list[str]:
     """The permissions of Microsoft Graph with which a workload can make itself a reader, as Graph names them."""
-    held = engine.estate.get(workload, "graph-permissions")
+    held = estate.get(workload, "graph-permissions")
     return sorted(p for p in held if p.lower() in GRAPH_PERMISSIONS) if isinstance(held, frozenset) else []
 
 
-def explained(engine: Engine, cause: Entry) -> str:
+def explained(estate: Estate, cause: Entry) -> str:
     """What a role or permission lets its holder do, in words."""
-    estate = engine.estate
     if cause.via is not None:
         return DIRECTORY_ROLES[estate.key(cause.via)]
     assert cause.source is not None  # noqa: S101  # made above
-    held = permissions(engine, cause.source)
+    held = permissions(estate, cause.source)
     return f"{', '.join(held)}: {GRAPH_PERMISSIONS[held[0].lower()]}"

@@ -9,6 +9,7 @@ from scanner.derive.access.acting import Acting
 from scanner.derive.access.approval import Target
 from scanner.derive.access.engine import RIGHTS, Engine
 from scanner.derive.access.entries import Entry
+from scanner.derive.access.spread import Spread
 
 # Unread lists of hosts: an identity that stands alone may be attached to one of them.
 _HOSTING = {
@@ -33,19 +34,29 @@ class Possible:
         self.estate = engine.estate
         self.acting = acting
         self._made: dict[str, int] = {}
+        self._tied: set[tuple[int, int]] = set()
         self._unread = sorted(set(self.estate.unread))
 
-    def add(
-        self, stores: list[int], target: Target, access: str, entries: Iterable[Entry], reached: Iterable[int]
-    ) -> None:
-        """Marks what could open the stores further: to nobody for certain, by a way that is known."""
-        found = dict.fromkeys(
-            (*self._kept(stores[0]), *self._hosts(reached), *self._places(entries, reached), *self._joining(entries))
-        )
+    def straight(self, stores: list[int], target: Target, access: str, entries: Iterable[Entry]) -> None:
+        """What could open stores further, straight: unread keepers of credentials, places of entries, owners of groups."""
+        if self.estate.gaps:
+            found = dict.fromkeys((*self._kept(stores[0]), *self._places(entries), *self._joining(entries)))
+            self._tie(found, target, access, stores)
+
+    def through(self, spread: Spread) -> None:
+        """What could open them through identities that reach them: unread hosts, owners, trusts, and rights on hosts."""
+        if not self.estate.gaps:
+            return
+        for identity, stores in spread.reached().items():
+            self._tie(dict.fromkeys(self._behind(identity)), spread.target, spread.access, stores)
+
+    def _tie(self, found: Iterable[tuple[str, int]], target: Target, access: str, stores: Iterable[int]) -> None:
         for way, gap in found:
             node = self._node(target, way, access, gap)
             for store in stores:
-                self.estate.connect(store, "may-be-opened-by", node, gap=gap)
+                if (store, node) not in self._tied:
+                    self._tied.add((store, node))
+                    self.estate.connect(store, "may-be-opened-by", node, gap=gap)
 
     def _kept(self, store: int) -> Iterator[tuple[str, int]]:
         if direct.keys_accepted(self.estate, store) is not False:
@@ -53,26 +64,22 @@ class Possible:
                 for way in _KEEPING.get(kind, ()):
                     yield way, gap
 
-    def _hosts(self, reached: Iterable[int]) -> Iterator[tuple[str, int]]:
-        """Identities that reach the store may have hosts, owners or trusts that were not listed."""
+    def _behind(self, identity: int) -> Iterator[tuple[str, int]]:
+        """An identity that reaches the store may have hosts, owners or trusts that were not listed."""
         estate = self.estate
-        alone = False
-        for identity in reached:
-            alone = alone or estate.get(identity, "user-assigned") is True
-            for edge in ("trusts", "owned-by"):
-                for gap in estate.gaps_at(identity, edge):
-                    yield "federate", gap
-        for kind, gap in self._unread if alone else ():
+        for edge in ("trusts", "owned-by"):
+            for gap in estate.gaps_at(identity, edge):
+                yield "federate", gap
+        for kind, gap in self._unread if estate.get(identity, "user-assigned") is True else ():
             if kind in _HOSTING:
                 yield _HOSTING[kind], gap
+        for place, _, way, _ in self.acting.places(identity):
+            for gap in self.engine.gaps(place, RIGHTS):
+                yield way, gap
 
-    def _places(self, entries: Iterable[Entry], reached: Iterable[int]) -> Iterator[tuple[str, int]]:
-        """Assignments nobody could read at a workspace or host that leads here."""
-        if not self.estate.gaps:
-            return
-        led = {(entry.place, entry.way) for entry in entries if entry.via is not None}
-        led |= {(place, way) for identity in reached for place, _, way, _ in self.acting.places(identity)}
-        for place, way in sorted(led):
+    def _places(self, entries: Iterable[Entry]) -> Iterator[tuple[str, int]]:
+        """Assignments nobody could read at a workspace or vault that leads here."""
+        for place, way in dict.fromkeys((entry.place, entry.way) for entry in entries if entry.via is not None):
             for gap in self.engine.gaps(place, RIGHTS):
                 yield way, gap
 
