@@ -156,10 +156,10 @@ def _groups(estate: Estate, count: int, people: list[int], identities: list[int]
             estate.connect(dice.choice(people), "member-of", group)
         if n % 50 == 0:
             estate.connect(dice.choice(identities), "member-of", group)
-        if found:  # chains of groups, now and then a circle
-            estate.connect(dice.choice(found[-100:]), "member-of", group)
+        if n:  # a tree of groups, eight to each, five deep; now and then a circle
+            estate.connect(group, "member-of", found[n // 8])
             if n % 500 == 0:
-                estate.connect(group, "member-of", dice.choice(found))
+                estate.connect(found[n // 8], "member-of", group)
         found.append(group)
     return found
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pyroaring import BitMap
-
 from scanner.derive.access import actions
 from scanner.derive.access.actions import STORES, Right, StoreRights
 from scanner.derive.access.credentials import Credential, Credentials
@@ -165,13 +163,13 @@ def grant_self(engine: Engine, store: int, rights: StoreRights) -> Iterator[Entr
                 grant.principal, None, grant.mark,
             )  # fmt: skip
     for held in engine.held(store, actions.DEFINE_ROLES):
-        certain, perhaps = _holders_of_custom_roles(engine, store)
+        certain, perhaps = engine.custom(store)  # whoever may redefine a role they hold may make it read
         sure = held.who & certain
         who = sure or held.who & perhaps
         if who:
             yield by_right(engine, held, "grant-self", store, who=who, certain=bool(sure))
     for held in engine.held(store, actions.ACTIVATION_RULES):
-        who = held.who & _behind_an_approval(engine, store)
+        who = held.who & engine.behind_approval(store)
         if who:
             yield by_right(engine, held, "grant-self", store, who=who)
 
@@ -201,28 +199,6 @@ def _limited_to(engine: Engine, rights: StoreRights, held: Held) -> bool | None:
                 if engine.can_any(role, wanted) != "no":
                     return True
     return False
-
-
-def _holders_of_custom_roles(engine: Engine, store: int) -> tuple[BitMap, BitMap]:
-    """Who holds a role of the tenant's own on the store: whoever may redefine that role may make it read."""
-    certain, perhaps = BitMap(), BitMap()
-    for scope in engine.chain(store):
-        for grant in engine.grants.get(scope, ()):
-            if engine.estate.get(grant.role, "custom") is True:
-                perhaps |= engine.members(grant.principal)
-                if not grant.condition:
-                    certain |= engine.members(grant.principal)
-    return certain, perhaps
-
-
-def _behind_an_approval(engine: Engine, store: int) -> BitMap:
-    """Who is eligible for a role on the store that takes somebody else's approval to activate."""
-    found = BitMap()
-    for scope in engine.chain(store):
-        for grant in engine.grants.get(scope, ()):
-            if grant.mark == "eligible" and engine.estate.get(grant.node, "activation-approval") is True:
-                found |= engine.members(grant.principal)
-    return found
 
 
 # -- copies, and no identity at all -------------------------------------------------------------------------------

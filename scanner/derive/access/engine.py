@@ -14,7 +14,7 @@ from typing import Literal
 from pyroaring import BitMap
 
 from scanner import ids
-from scanner.derive.access.actions import Action, Right
+from scanner.derive.access.actions import STORES, Action, Right
 from scanner.derive.access.closure import closure
 from scanner.graph.estate import UNSET, Estate
 from scanner.graph.permissions import PermissionBlock, block_allows
@@ -64,6 +64,8 @@ class Engine:
         self.unseen = BitMap(node for node in estate.nodes("user") if estate.key(node).startswith("unread:"))
         self._inner: dict[int, tuple[int, ...]] = {}
         self._can: dict[tuple[int, str, bool], Grants] = {}
+        self._gives: dict[tuple[int, Right], Grants] = {}
+        self._above: dict[tuple[int, bool], tuple[BitMap, BitMap]] = {}
         self._at: dict[tuple[int, Right], tuple[Held, ...]] = {}
         self._inherits: dict[tuple[int, Right], tuple[Held, ...]] = {}
         self._held: dict[tuple[int, Right], tuple[Held, ...]] = {}
@@ -73,6 +75,8 @@ class Engine:
         self._chains: dict[int, tuple[int, ...]] = {}
         self.grants: dict[int, list[Grant]] = defaultdict(list)  # by scope node
         self.children: dict[int, list[int]] = defaultdict(list)  # resource -> scopes in it that only assignments name
+        self._of_own_roles: dict[int, list[Grant]] = defaultdict(list)
+        self._approved_first: dict[int, list[Grant]] = defaultdict(list)
         self.unread: dict[int, list[Grant]] = defaultdict(list)  # by scope node: of roles nobody could read
         self.denies: dict[int, list[int]] = defaultdict(list)  # by scope node
         self._index()
@@ -123,6 +127,13 @@ class Engine:
         """The strongest answer over several actions."""
         answers = {self.can(role, action) for action in actions}
         return next((answer for answer in _STRENGTH if answer in answers), "no")
+
+    def gives(self, role: int, right: Right) -> Grants:
+        """Whether a role gives a right: the strongest answer over its actions, evaluated once."""
+        found = self._gives.get((role, right))
+        if found is None:
+            found = self._gives[role, right] = self.can_any(role, right.actions)
+        return found
 
     def _evaluate(self, role: int, action: Action) -> Grants:
         blocks = self.estate.get(role, "permissions")
@@ -227,9 +238,31 @@ class Engine:
                 sure = [h.who for h in held if h.certain]
                 certain = inherited[0].union(*sure) if sure else inherited[0]
                 found = (certain, inherited[1].union(*(h.who for h in held)))
+                if self.estate.kind(place) in STORES:
+                    return found  # stores are many, and each is asked once
             else:
                 found = inherited
             self._holders[place, right] = found
+        return found
+
+    def custom(self, place: int) -> tuple[BitMap, BitMap]:
+        """Who holds a role of the tenant's own at a place: for certain, and at best."""
+        return self._picked(place, True)
+
+    def behind_approval(self, place: int) -> BitMap:
+        """Who is eligible at a place for a role that takes somebody else's approval to activate."""
+        return self._picked(place, False)[1]
+
+    def _picked(self, place: int, custom: bool) -> tuple[BitMap, BitMap]:
+        found = self._above.get((place, custom))
+        if found is None:
+            above = self.above(place)
+            sure, possible = self._picked(above, custom) if above is not None else (_NOBODY, _NOBODY)
+            for grant in (self._of_own_roles if custom else self._approved_first).get(place, ()):
+                who = self.members(grant.principal)
+                possible = possible | who
+                sure = sure if grant.condition else sure | who
+            found = self._above[place, custom] = (sure, possible)
         return found
 
     def _inherited(self, place: int, right: Right) -> tuple[Held, ...]:
@@ -245,7 +278,7 @@ class Engine:
 
     def _given(self, scope: int, right: Right) -> Iterable[Held]:
         for grant in self.grants.get(scope, ()):
-            answer = self.can_any(grant.role, right.actions)
+            answer = self.gives(grant.role, right)
             if answer in ("yes", "conditional"):
                 who = self.members(grant.principal)
                 if who:
@@ -325,6 +358,10 @@ class Engine:
             self.grants[scope].append(grant)
             if estate.get(role, "permissions") is UNSET:
                 self.unread[scope].append(grant)
+            if estate.get(role, "custom") is True:
+                self._of_own_roles[scope].append(grant)
+            if mark == "eligible" and estate.get(source, "activation-approval") is True:
+                self._approved_first[scope].append(grant)
             if estate.kind(scope) == "missing":
                 holder = self.above(scope)
                 if holder is not None and estate.kind(holder) not in _CONTAINERS and scope not in self.children[holder]:

@@ -52,23 +52,28 @@ class Everybody:
         return estate.kind(store), access, direct.keys_accepted(estate, store) is False
 
     def _at(self, scope: int, facts: _Facts) -> BitMap:
-        """Who would reach a store of this sort right below a scope by what is assigned there and above."""
+        """Who would reach a store of this sort right below a scope by what is assigned there and above; kept for scopes
+        that hold several stores.
+        """
         found = self._plain.get((scope, facts))
         if found is None:
-            kind, access, refused = facts
-            rights, holders = STORES[kind], self.engine.holders
-            keys = holders(scope, rights.keys)[1]
-            if refused:
-                keys = keys & holders(scope, rights.reopen)[1] if rights.reopen is not None else NOBODY
-            sets = [holders(scope, rights.read if access == "read" else rights.write)[1], keys]
-            sets += [entry.who for entry in direct.grant_self(self.engine, scope, rights)]
-            if access == "read" and kind == "storage-account":
-                sets.append(holders(scope, actions.REPLICATE)[1])
-            sets = [s for s in sets if s]
-            found = self._plain[scope, facts] = (
-                NOBODY if not sets else sets[0] if len(sets) == 1 else BitMap().union(*sets)
-            )
+            found = self._made(scope, facts)
+            if self.engine.estate.kind(scope) not in STORES:
+                self._plain[scope, facts] = found
         return found
+
+    def _made(self, scope: int, facts: _Facts) -> BitMap:
+        kind, access, refused = facts
+        rights, holders = STORES[kind], self.engine.holders
+        keys = holders(scope, rights.keys)[1]
+        if refused:
+            keys = keys & holders(scope, rights.reopen)[1] if rights.reopen is not None else NOBODY
+        sets = [holders(scope, rights.read if access == "read" else rights.write)[1], keys]
+        sets += [entry.who for entry in direct.grant_self(self.engine, scope, rights)]
+        if access == "read" and kind == "storage-account":
+            sets.append(holders(scope, actions.REPLICATE)[1])
+        sets = [s for s in sets if s]
+        return NOBODY if not sets else sets[0] if len(sets) == 1 else BitMap().union(*sets)
 
     def _closed_at(self, scope: int, facts: _Facts) -> BitMap:
         found = self._closed.get((scope, facts))

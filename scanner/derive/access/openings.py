@@ -116,23 +116,20 @@ def _node(engine: Engine, key: str, opening: _Opening) -> None:
     if first.state is not None:
         estate.set(node, "mark", first.cause.mark if first.cause.mark is not None else UNSET)
         return
-    certain = _connect(engine, node, parts, stores)
+    _connect(engine, node, parts, stores)
     shown = _first(engine, everybody)
     estate.set(node, "examples", frozenset(estate.key(n) for n in shown))
     estate.set(node, "fix", mended(estate, first.cause))
     estate.set(node, "from-environments", _places(engine, parts))
-    part = _part_for(parts, shown[0] if shown else None)
-    store = (part.stores & certain or part.stores).min()
-    marks = marks_on(
-        engine, trace.entries(spread, part, shown[0] if shown else None, store), shown[0] if shown else None
-    )
+    person = shown[0] if shown else None
+    marks = marks_on(engine, trace.ends(spread, _part_for(parts, person), person), person)
     estate.set(node, "marks", frozenset(marks))
     mark = weakest(marks)
     estate.set(node, "mark", UNSET if mark is None else mark)
     estate.set_chain(node, lambda store: _chain(engine, opening, store))
 
 
-def _connect(engine: Engine, node: int, parts: list[Part], stores: BitMap) -> BitMap:
+def _connect(engine: Engine, node: int, parts: list[Part], stores: BitMap) -> None:
     """Ties the stores to the opening, for certain where somebody who could be seen certainly comes in."""
     estate = engine.estate
     sure = [part.stores for part in parts if part.certain and (part.cause.anybody or part.who - engine.unseen)]
@@ -148,7 +145,6 @@ def _connect(engine: Engine, node: int, parts: list[Part], stores: BitMap) -> Bi
             for gap in estate.gaps_at(n, "*")
         ]
         estate.connect(store, "may-be-opened-by", node, gap=gaps[0] if gaps else None)
-    return certain
 
 
 def _chain(engine: Engine, opening: _Opening, store: int) -> tuple[int, tuple[Step, ...]]:

@@ -60,6 +60,7 @@ class Spread:
         self._inroads: dict[tuple[str, str], _Inroad] = {}
         self._carried: dict[int, tuple[BitMap, BitMap]] = {}  # accepted identity -> stores: for certain, and at best
         self._pools: dict[bool, dict[str, Mapping[int, BitMap]]] = {}
+        self.first_steps: dict[tuple[int, str, bool, int], Entry | None] = {}  # found once for each circle and person
         self.outside: defaultdict[int, BitMap] = defaultdict(BitMap)  # unwanted identity -> stores
 
     def add(self, stores: BitMap, entries: Iterable[Entry]) -> None:
@@ -75,6 +76,7 @@ class Spread:
                 inroad.gaps = inroad.gaps or entry.gaps
 
     def sort(self, entry: Entry) -> Sorted:
+        """Who of an entry's people is unwanted here, and who accepted."""
         return self.approval.sort(entry, self.target, self.access)
 
     def reached(self) -> dict[int, BitMap]:
@@ -100,6 +102,7 @@ class Spread:
                     yield from self._of(step, sure, step.certain, step.gaps)
                 if possible != sure:
                     yield from self._of(step, possible - sure, False, step.gaps)
+        self._pools.clear()  # large, and of no use to anybody but the parts
 
     def _of(self, entry: Entry, stores: BitMap, certain: bool, gaps: tuple[int, ...]) -> Iterator[Part]:
         """The parts of one entry into some stores: its own people, those behind them, and those who may join its groups."""
@@ -130,7 +133,7 @@ class Spread:
                 if sure:
                     yield Part(cause, way, sure, True, gaps, stores, None, identity, after)
                 more = self._pool(way, False)[identity]
-                if len(more) > len(sure):
+                if more is not sure and len(more) > len(sure):
                     yield Part(cause, way, more - sure, False, gaps, stores, None, identity, after)
 
     def _joiners(self, entry: Entry, stores: BitMap, certain: bool, gaps: tuple[int, ...]) -> Iterator[Part]:
@@ -195,8 +198,10 @@ class Spread:
         if found is None:
             own: dict[str, dict[int, BitMap]] = {}
             acting = self.acting
+            doubts = False
             for identity in acting.actable:
                 for step in acting.entries(identity):
+                    doubts = doubts or not step.certain
                     if step.certain or not certain:
                         who = self.sort(step).unwanted
                         if who:
@@ -206,6 +211,8 @@ class Spread:
                 way: closure({n: mine.get(n, NOBODY) for n in acting.actable}, lambda n: acting.before(n, certain))
                 for way, mine in own.items()
             }
+            if not doubts:
+                self._pools[not certain] = found
         return found
 
 

@@ -22,6 +22,27 @@ def entries(spread: Spread, part: Part, person: int | None, store: int) -> list[
     return [*_before(spread, part, person), *tail]
 
 
+def ends(spread: Spread, part: Part, person: int | None) -> list[Entry]:
+    """The person's own step and the cause, whatever lies between: enough to say how a chain is held."""
+    tail = [part.cause] if part.after is None else [part.cause, part.after]
+    if part.behind is None or person is None:
+        return tail
+    circle = spread.acting.behind(part.behind, part.certain)
+    key = (id(circle), part.way, part.certain, person)
+    if key not in spread.first_steps:
+        spread.first_steps[key] = next(
+            (
+                step
+                for identity in circle
+                for step in spread.acting.entries(identity)
+                if step.way == part.way and (step.certain or not part.certain) and person in spread.sort(step).unwanted
+            ),
+            None,
+        )
+    first = spread.first_steps[key]
+    return tail if first is None else [first, *tail]
+
+
 def _straight(spread: Spread, store: int, like: Entry) -> Entry:
     """The entry of this very store with a cause and way: settings of stores differ."""
     acting = spread.acting
