@@ -31,7 +31,7 @@ class Acting:
         self.actable = BitMap((*self.estate.nodes("managed-identity"), *self.estate.nodes("service-principal")))
         self._entries: dict[int, tuple[Entry, ...]] = {}
         self._behind: dict[bool, dict[int, BitMap]] = {}
-        self._before: dict[tuple[int, bool], list[int]] = {}
+        self._before: dict[tuple[int, bool], BitMap] = {}
         self._creators: tuple[BitMap, BitMap] | None = None
 
     def entries(self, identity: int) -> tuple[Entry, ...]:
@@ -49,11 +49,11 @@ class Acting:
             found = self._behind[certain] = closure(own, lambda node: self.before(node, certain))
         return found[identity]
 
-    def before(self, identity: int, certain: bool) -> list[int]:
+    def before(self, identity: int, certain: bool) -> BitMap:
         """The identities from which one may become this one in one step: for certain, or at best."""
         found = self._before.get((identity, certain))
         if found is None:
-            found = self._before[identity, certain] = list(self._actors(identity)[0 if certain else 1] & self.actable)
+            found = self._before[identity, certain] = self._actors(identity)[0 if certain else 1] & self.actable
         return found
 
     # -- the steps ------------------------------------------------------------------------------------------------

@@ -67,7 +67,12 @@ def _close(
             break
     inside = set(circle)
     parts = [own[node] for node in circle]
-    parts += [found[child] for node in circle for child in _known(own, below(node)) if child not in inside]
-    shared = parts[0] if len(parts) == 1 else BitMap().union(*parts)
+    # nodes of one circle below share one set: each set is taken once
+    sets = (found[child] for node in circle for child in _known(own, below(node)) if child not in inside)
+    parts += {id(part): part for part in sets}.values()
+    shared = parts[0]
+    if len(parts) > 1:
+        shared = BitMap().union(*parts)
+        shared.shrink_to_fit()
     for node in circle:
         found[node] = shared

@@ -88,7 +88,9 @@ class Engine:
         membership; or the identity itself.
         """
         found = self._members.get(principal)
-        return found if found is not None else BitMap([principal])
+        if found is None:
+            found = self._members[principal] = BitMap([principal])
+        return found
 
     def standing_members(self, principal: int) -> BitMap:
         """The identities a principal stands for without anybody activating a membership first."""
@@ -237,7 +239,10 @@ class Engine:
             if held:
                 sure = [h.who for h in held if h.certain]
                 certain = inherited[0].union(*sure) if sure else inherited[0]
-                found = (certain, inherited[1].union(*(h.who for h in held)))
+                unsure = len(sure) < len(held) or inherited[0] is not inherited[1]
+                found = (certain, inherited[1].union(*(h.who for h in held)) if unsure else certain)
+                for made in found:
+                    made.shrink_to_fit()
                 if self.estate.kind(place) in STORES:
                     return found  # stores are many, and each is asked once
             else:

@@ -14,6 +14,7 @@ from scanner.derive.access.actions import STORES
 from scanner.derive.access.closure import closure
 from scanner.derive.access.entries import NOBODY
 
+_KEPT = 256
 _Facts = tuple[str, str, bool]  # kind of store, access, whether its keys are refused
 
 
@@ -59,7 +60,7 @@ class Everybody:
         if found is None:
             found = self._made(scope, facts)
             if self.engine.estate.kind(scope) not in STORES:
-                self._plain[scope, facts] = found
+                _keep(self._plain, (scope, facts), found)
         return found
 
     def _made(self, scope: int, facts: _Facts) -> BitMap:
@@ -86,7 +87,7 @@ class Everybody:
                 inherited = self._closed_at(above, facts)
                 extra = here - self._at(above, facts)
                 found = inherited | self._with_those_behind(extra) if extra else inherited
-            self._closed[scope, facts] = found
+            _keep(self._closed, (scope, facts), found)
         return found
 
     def _with_those_behind(self, who: BitMap) -> BitMap:
@@ -103,6 +104,12 @@ class Everybody:
         if self._behind is None:
             acting = self.acting
             own = {identity: acting.actors(identity) | BitMap([identity]) for identity in acting.actable}
-            before = {identity: list(own[identity] & acting.actable) for identity in acting.actable}
-            self._behind = closure(own, lambda identity: before[identity])
+            self._behind = closure(own, lambda identity: own[identity] & acting.actable)
         return self._behind
+
+
+def _keep(sets: dict[tuple[int, _Facts], BitMap], key: tuple[int, _Facts], found: BitMap) -> None:
+    """Remembers a set, and forgets the rest now and then: stores of one scope are asked for one after another."""
+    if len(sets) >= _KEPT:
+        sets.clear()
+    sets[key] = found
