@@ -43,7 +43,15 @@ def defaults(given: str | None) -> dict[str, Any]:
         raise UserError(*problems)
     values = dict(_options(document.value, path.parent))
     collecting = {name: value for name, value in values.items() if name != "output"}  # where reports go, not snapshots
-    return {"scan": values, "snapshot": collecting, "doctor": collecting, "baseline": {"write": collecting}}
+    asking = {name: value for name, value in collecting.items() if name != "format"}  # reports have other formats
+    questions = dict.fromkeys(("who-can", "paths", "duties", "choke", "diff"), asking)
+    return {
+        "scan": values,
+        "snapshot": collecting,
+        "doctor": collecting,
+        "baseline": {"write": collecting},
+        "access": questions,
+    }
 
 
 def find(start: Path) -> Path | None:

@@ -106,6 +106,14 @@ class Approval:
         let_in, doubtful = self._approved(entry, source, target, access)
         return let_in, self._residual(entry, source, target), None, doubtful, self._doubts(entry, source)
 
+    def rows_that_let_in(self, entry: Entry, target: Target, access: str) -> Iterator[tuple[int, BitMap]]:
+        """The role rows by which an entry lets identities in, each with whom."""
+        if entry.source is not None:
+            for principal, rows in self._named(entry, entry.source):
+                for row in rows:
+                    if self._covers(row, target, entry.way, access) and self._demands_met(row, entry) is not False:
+                        yield row, self.engine.members(principal)
+
     def groups_that_let_in(self, entry: Entry, target: Target, access: str) -> list[int]:
         """Groups on the entry's way whose rows approve it: whoever may join one of them may come in."""
         if entry.grant is None:
