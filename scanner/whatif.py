@@ -19,8 +19,9 @@ from scanner.errors import Problem, UserError
 from scanner.snapshot import Record, Snapshot, edited, record
 
 Kind = Literal[
-    "assignment", "membership", "owner", "instance", "trust", "policy", "anonymous", "local-user", "directory-role"
-]
+    "assignment", "membership", "owner", "instance", "trust", "policy", "anonymous", "local-user", "directory-role", "identity",
+    "credential", "setting",
+]  # fmt: skip
 PARTS: Mapping[str, tuple[str, ...]] = {
     "assignment": ("principal", "role", "scope"),
     "membership": ("member", "group"),
@@ -31,6 +32,14 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "anonymous": ("account",),
     "local-user": ("account", "name"),
     "directory-role": ("role",),
+    "identity": ("host", "identity"),
+    "credential": ("datastore or connection",),
+    "setting": ("store", "attribute"),
+}
+# How a setting that lets keys in is switched off: attribute -> record kinds, property, value.
+SETTINGS: Mapping[str, tuple[tuple[str, ...], str, bool]] = {
+    "shared-key-access": (("storage-account",), "allowSharedKeyAccess", False),
+    "local-auth": (("model-account", "cosmos-account", "search-service"), "disableLocalAuth", True),
 }
 ADDED = ("assignment", "membership", "owner")  # what `--with` knows
 _ASSIGNED = ("role-assignment", "role-eligibility", "role-activation")
@@ -120,7 +129,7 @@ def _line_change(entries: Sequence[tuple[bytes, _Change, int]], hits: set[int]) 
 def _needle(edit: Edit) -> bytes:
     """What a record of the edit must hold somewhere, in lower case."""
     word = edit.parts[{"policy": 1, "instance": 1, "trust": 2, "local-user": 1}.get(edit.kind, 0)]
-    if edit.kind in ("anonymous", "instance"):
+    if edit.kind in ("anonymous", "instance", "identity", "credential", "setting"):
         word = ids.last(word)
     return msgspec.json.encode(word.lower())[1:-1]
 
@@ -150,6 +159,16 @@ def _changes(snapshot: Snapshot, edit: Edit) -> list[tuple[str, _Change]]:
         case "local-user":
             account, name = edit.parts
             return [("local-user", _drop(lambda of, body: _folded(body) == f"{account}/localusers/{name.lower()}"))]
+        case "identity":
+            resources = _resources_of(snapshot, edit.parts[1])
+            return [(kind, lambda of, body: _detached(edit, resources, body)) for kind in snapshot.kinds]
+        case "credential":
+            return [
+                (kind, _drop(lambda of, body: _folded(body) == edit.parts[0])) for kind in ("datastore", "connection")
+            ]
+        case "setting":
+            found, name, value = SETTINGS.get(edit.parts[1], ((), "", False))
+            return [(kind, lambda of, body: _switched(edit, name, value, body)) for kind in found]
         case "directory-role":
             return [("directory-role-assignment", _drop(lambda of, body: _same(body, "roleDefinitionId", edit.parts[0])))]  # fmt: skip
 
@@ -216,9 +235,7 @@ def _body(found: Record) -> Body:
 def _trusts(snapshot: Snapshot, edit: Edit) -> list[tuple[str, _Change]]:
     """Federated credentials of a user-assigned identity, or of the application of a workload."""
     identity, issuer, subject = edit.parts
-    resources = {
-        _folded(body) for body in map(_body, snapshot.records("user-assigned-identity")) if _same(_facts(body), "principalId", identity)
-    }  # fmt: skip
+    resources = _resources_of(snapshot, identity)
     applications = _applications(snapshot, identity)
 
     def trusted(facts: Body) -> bool:
@@ -228,6 +245,36 @@ def _trusts(snapshot: Snapshot, edit: Edit) -> list[tuple[str, _Change]]:
         ("federated-credential", _drop(lambda of, body: ids.parent(_folded(body)) in resources and trusted(_facts(body)))),
         ("application-federation", _drop(lambda of, body: of.lower() in applications and trusted(body))),
     ]  # fmt: skip
+
+
+def _resources_of(snapshot: Snapshot, identity: str) -> set[str]:
+    """Folded ids of the ARM resource of a user-assigned identity."""
+    bodies = map(_body, snapshot.records("user-assigned-identity"))
+    return {_folded(body) for body in bodies if _same(_facts(body), "principalId", identity)}
+
+
+def _detached(edit: Edit, resources: set[str], body: Body) -> Body:
+    """A host without an identity: its own, or one of the user-assigned ones."""
+    host, identity = edit.parts
+    found = body.get("identity")
+    if _folded(body) != host or not isinstance(found, dict):
+        return body
+    if _same(found, "principalId", identity):
+        return {**body, "identity": {k: v for k, v in found.items() if k != "principalId"}}
+    attached = found.get("userAssignedIdentities")
+    if not isinstance(attached, dict):
+        return body
+    left = {
+        key: facts for key, facts in attached.items()
+        if ids.fold(key) not in resources and not (isinstance(facts, dict) and _same(facts, "principalId", identity))
+    }  # fmt: skip
+    return body if len(left) == len(attached) else {**body, "identity": {**found, "userAssignedIdentities": left}}
+
+
+def _switched(edit: Edit, name: str, value: bool, body: Body) -> Body:
+    if _folded(body) != edit.parts[0] or _facts(body).get(name) is value:
+        return body
+    return {**body, "properties": {**_facts(body), name: value}}
 
 
 def _without_policy(edit: Edit, body: Body) -> Body:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from scanner import ids
 from scanner.errors import Problem, UserError, suggest
@@ -19,7 +19,7 @@ _LOOKED_UP: dict[str, tuple[tuple[str, ...], ...]] = {
     "membership": (("principal",), ("group",)),
     "owner": (("principal",), ("group", "service-principal")),
 }
-_CAUSES = ("grant", "membership", "owner", "instance", "trust", "policy", "anonymous", "local-user", "directory-role")
+_CAUSES = ("grant", *PARTS)
 _SHAPE = "`assignment:PRINCIPAL,ROLE,SCOPE`, `membership:MEMBER,GROUP`, `owner:PRINCIPAL,GROUP-OR-WORKLOAD`"
 
 
@@ -89,6 +89,10 @@ def _cause(estate: Estate, spec: str, kind: str, tail: str) -> Edit:
         principal = estate.first(node, "granted-to")
         parts = (estate.key(principal) if principal is not None else parts[0], *parts[1:3])
         kind = "assignment"
+    if kind == "trust" and len(parts) > 1:  # who is trusted is a node of its own, with an issuer and a subject
+        subject = estate.node(tail.partition("|")[2])
+        if subject is not None:
+            parts = (parts[0], *(str(estate.get(subject, name)) for name in ("issuer", "subject")))
     if len(parts) != len(PARTS[kind]):
         raise UserError(f"`{spec}` is not a cause", help=f"`{kind}:{'|'.join(part.upper() for part in PARTS[kind])}`")
     folded = tuple(ids.fold(part) if part.startswith("/") else part for part in parts)
@@ -99,6 +103,4 @@ def _kind(word: str) -> Kind:
     return next(kind for kind in _KINDS if kind == word)
 
 
-_KINDS: tuple[Kind, ...] = (
-    "assignment", "membership", "owner", "instance", "trust", "policy", "anonymous", "local-user", "directory-role",
-)  # fmt: skip
+_KINDS: tuple[Kind, ...] = get_args(Kind)

@@ -101,8 +101,11 @@ def _words(name: str) -> str:
 
 
 def _plain(text: str, longest: int = _LONGEST) -> str:
-    """One line of printable characters: control, invisible and direction-changing ones become escapes."""
+    """One line of printable characters: control, invisible and direction-changing ones become escapes, and so does what a
+    CI log would obey.
+    """
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
+    cut = cut.replace("##", "#\\u0023")
     return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in cut)
 
 

@@ -51,12 +51,12 @@ def _answer(answer: Answer) -> dict[str, Any]:
         case WhoCan():
             return {
                 "access": answer.access, "asked": _node(answer.asked), "targets": _nodes(answer.targets),
-                "ways": [_way(way, answer.marks) for way in answer.ways], "not-seen": list(answer.blind),
+                "ways": [_way(way, answer.marks) for way in answer.ways], "tenant-wide": [_way(way, answer.marks) for way in answer.above], "not-seen": list(answer.blind),
             }  # fmt: skip
         case Paths():
             return {
                 "principal": _node(answer.principal), "asked": _node(answer.asked), "targets": _nodes(answer.targets),
-                "ways": [_way(way, answer.marks) for way in answer.ways],
+                "ways": [_way(way, answer.marks) for way in answer.ways], "tenant-wide": [_way(way, answer.marks) for way in answer.above],
             }  # fmt: skip
         case DutiesOf():
             return {"principal": _node(answer.principal), "held": [_held(held) for held in answer.held]}
@@ -105,6 +105,7 @@ def _closing(cause: Closing) -> dict[str, Any]:
         "fix": cause.fix,
         "identities": cause.identities,
         "chains": cause.chains,
+        "wanted": cause.wanted,
     }
 
 
@@ -117,8 +118,13 @@ def _node(ref: NodeRef) -> dict[str, str]:
 
 
 def _chain(chain: Chain) -> dict[str, Any]:
-    steps = [{"edge": step.edge, "node": _node(step.node), "note": step.note} for step in chain.steps]
-    return {"start": _node(chain.start), "steps": steps}
+    """As in the report's own contract."""
+    return {
+        "start": {"key": chain.start.key, "kind": chain.start.kind, "name": chain.start.name},
+        "steps": [
+            {"edge": step.edge, "key": step.node.key, "kind": step.node.kind, "name": step.node.name, "note": step.note} for step in chain.steps
+        ],
+    }  # fmt: skip
 
 
 def _span(span: Span | None) -> dict[str, Any] | None:

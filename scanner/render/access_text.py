@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from scanner import __version__
 from scanner.derive.access.answers import Answer, Change, Choke, Difference, DutiesOf, HeldDuty, Paths, Way, WhoCan
+from scanner.errors import Span
 from scanner.findings import Chain, Gap, NodeRef
+from scanner.graph.ontology import WAYS
 from scanner.render.terminal import styled
 
 if TYPE_CHECKING:
@@ -28,7 +30,13 @@ _HOW = {
     "holds": ("✗", "now"), "may-activate": ("✗", "after activating it"), "may-hold": ("?", "as far as could be read, or under a condition"),
     "holds-as-declared": ("✓", "as the scenario declares, or by the platform"),
 }  # fmt: skip
-_BARE = ("reaches",)  # steps whose note says more than the node they lead to
+_BARE = (
+    "reaches",
+    "holds",
+    "may-activate",
+    "may-hold",
+    "holds-as-declared",
+)  # steps whose note says more than the node they lead to
 
 
 def lines(answer: Answer, change: Difference | None, asked: Asked, console: Console, verbose: int) -> Iterator[Text]:
@@ -39,7 +47,7 @@ def lines(answer: Answer, change: Difference | None, asked: Asked, console: Cons
     if said:
         yield styled((f"as it would be {' and '.join(said)}", "yellow"))
     yield styled("")
-    out = _Writer(console, verbose)
+    out = _Writer(console, verbose, asked.scenario_file)
     match answer:
         case WhoCan():
             yield from out.who_can(answer)
@@ -59,7 +67,8 @@ def lines(answer: Answer, change: Difference | None, asked: Asked, console: Cons
 
 
 class _Writer:
-    def __init__(self, console: Console, verbose: int) -> None:
+    def __init__(self, console: Console, verbose: int, file: str) -> None:
+        self.file = file
         self.console = console
         self.verbose = verbose
         self.marks: Mapping[str, Sequence[str]] = {}
@@ -82,6 +91,7 @@ class _Writer:
             yield styled((f"there is no data store behind {answer.asked.name}", "yellow"))
         yield styled("")
         yield from self._by_state(answer.ways, len(answer.targets))
+        yield from self._above(answer.above)
 
     def _verdict(self, everybody: set[NodeRef], unwanted: set[NodeRef]) -> str:
         if not everybody:
@@ -112,6 +122,7 @@ class _Writer:
         yield styled("")
         if answer.ways:
             yield from self._by_state(answer.ways, len(answer.targets), whole=True)
+        yield from self._above(answer.above)
 
     def _by_state(self, ways: Sequence[Way], targets: int, *, whole: bool = False) -> Iterator[Text]:
         for state, (title, mark, style) in _STATES.items():
@@ -129,6 +140,17 @@ class _Writer:
             if len(shown) < len(groups):
                 yield styled((f"  and {len(groups) - len(shown)} more; -v shows all", "dim"))
 
+    def _above(self, ways: Sequence[Way]) -> Iterator[Text]:
+        """Who can make itself a reader of anything in the tenant: one line, since it is so for every store."""
+        for title, some in (
+            ("Not wanted, by the directory", [way for way in ways if way.state == "unwanted"]),
+            ("By the directory, as declared", [way for way in ways if way.state != "unwanted"]),
+        ):
+            who = sorted(_identities(some), key=lambda ref: ref.name)
+            if who:
+                causes = list(dict.fromkeys(way.words.rstrip(",") for way in some))
+                yield from self.wrapped(((title, "bold"), "  "), f"{self._names(who, 6)}: {'; '.join(causes[:2])}")
+
     def _way(self, group: Sequence[Way], mark: str, style: str, targets: int, whole: bool) -> Iterator[Text]:
         """One cause: who, what the scenario says, and the chain. Several ways that it opens follow in short."""
         way = group[0]
@@ -141,7 +163,7 @@ class _Writer:
         if 0 < len(way.targets) < targets or (len(way.targets) > 1 and whole):
             tail.append(f"of {self._names(way.targets, 3)}")
         if way.row:
-            tail.append(f"as {way.row}" + (f", says {way.line.file}:{way.line.line}" if way.line is not None else ""))
+            tail.append(f"as {way.row}" + self._place(way.line))
         yield from self.wrapped(
             ((f"  {'?' if not way.certain and mark == '✗' else mark} ", style), (who, "bold")),
             ", ".join(tail),
@@ -149,11 +171,17 @@ class _Writer:
             "  ",
         )
         yield from self.wrapped(("      ",), self.chain(way.chain, name=len(way.who) > 1))
-        ends = {end for one in group[1:] if (end := _end(one.chain)) != _end(way.chain)}
-        if ends:
-            yield from self.wrapped((("      also ", "dim"),), "; ".join(sorted(ends)), "dim")
+        others = list(dict.fromkeys(one.way for one in group if one.way != way.way))
+        if others:
+            yield from self.wrapped((("      also by ", "dim"),), _listed(others), "dim")
         if way.fix and (whole or self.verbose):
             yield styled(("      fix  ", "dim"), way.fix)
+
+    def _place(self, line: Span | None) -> str:
+        """The line that wants it; the scenario's own file stands above."""
+        if line is None:
+            return ""
+        return f", says line {line.line}" if line.file == self.file else f", says {line.file}:{line.line}"
 
     def chain(self, chain: Chain, *, name: bool = True) -> str:
         """The steps in one line; the start's name only where it is not said before."""
@@ -234,12 +262,15 @@ class _Writer:
         yield styled("")
         for number, cause in enumerate(answer.causes, 1):
             by = f"closes {_plural(cause.chains, 'way', 'ways')} of {_plural(cause.identities, 'identity', 'identities')}"
-            yield from self.wrapped(
-                ((f"  {number}. ", "red"), (cause.words, "bold")),
-                by if cause.chains else "closes nothing by itself, only with others",
-                "dim",
-                "  ",
-            )
+            yield styled((f"  {number}. ", "red"), (cause.words, "bold"))
+            yield styled((f"      {by if cause.chains else 'closes nothing by itself, only with the others'}", "dim"))
+            if cause.wanted:
+                yield styled(
+                    (
+                        f"      also lets in {_plural(cause.wanted, 'identity', 'identities')} as the scenario wants: give them another way first",
+                        "yellow",
+                    )
+                )
             if cause.fix:
                 yield styled(("      fix  ", "dim"), cause.fix)
         if answer.beyond:
@@ -375,11 +406,13 @@ def _grouped(ways: Iterable[Way]) -> list[list[Way]]:
     found: dict[tuple[object, ...], list[Way]] = {}
     for way in ways:
         found.setdefault((way.cause, way.row, way.who, way.certain), []).append(way)
-    return [sorted(group, key=lambda w: (len(w.chain.steps), w.mark == "can-reopen")) for group in found.values()]
+    return [sorted(group, key=_plainness) for group in found.values()]
 
 
-def _end(chain: Chain) -> str:
-    return (chain.steps[-1].note or chain.steps[-1].node.name) if chain.steps else ""
+def _plainness(way: Way) -> tuple[bool, int, int]:
+    """What is shown of several ways of one cause: one that needs nothing more, short, and early in the ontology's order."""
+    order = WAYS.index(way.way) if way.way in WAYS else len(WAYS)
+    return way.mark == "can-reopen", len(way.chain.steps), order
 
 
 def _identities(ways: Iterable[Way]) -> set[NodeRef]:

@@ -240,7 +240,7 @@ class Questions:
         """What was asked about, beside its name: `live data in production`."""
         estate = self.estate
         if how == "release" or not targets:
-            return ", ".join(f"{estate.get(t, 'stage')} stage" for t in targets) if how == "release" else ""
+            return ""
         classes = sorted({name for t in targets for name in estate.get(t, "data-classes") or ()})
         where = sorted(
             {str(estate.get(t, "environment")) for t in targets if isinstance(estate.get(t, "environment"), str)}
