@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from scanner.derive.access.actions import STORES
 from scanner.derive.access.answers import Choke, Closing
 from scanner.derive.access.links import ANYBODY, Link
 from scanner.derive.access.questions import Found, Questions
@@ -24,8 +25,8 @@ def choke(questions: Questions, asked: int | None, *, draw: bool = False) -> Cho
     """The smallest set of causes whose removal closes all unwanted chains to the data of a node, or to all data."""
     estate = questions.estate
     stores = questions.stores(asked)
-    found = [f for store in stores for how in ("read", "write") for f in questions.into(store, how)]
-    problem = _Problem(found)
+    found = [f for how in ("read", "write") for f in questions.into(stores, how)]
+    problem = _Problem(questions, found)
     result = cut.smallest(problem.arcs, problem.pairs)
     ways = [way for way in questions.ways(found) if way.state == "unwanted"]
     everything = problem.named(cut.still_open(problem.arcs, problem.pairs, ()))
@@ -49,7 +50,8 @@ def choke(questions: Questions, asked: int | None, *, draw: bool = False) -> Cho
 class _Problem:
     """The arcs and pairs of a cut, from the ways into some stores."""
 
-    def __init__(self, found: Iterable[Found]) -> None:
+    def __init__(self, questions: Questions, found: Iterable[Found]) -> None:
+        self.engine = questions.engine
         self.found = list(found)
         self.arcs: dict[cut.Arc, None] = {}
         self.pairs: dict[int, frozenset[int]] = {}
@@ -103,8 +105,18 @@ class _Problem:
         self.drawn[link] = None
 
     def _removing(self, link: Link) -> str:
-        """What removes a link, unless somebody who is wanted needs it to stay."""
-        return "" if link.cause in self._needed else link.cause
+        """What removes a link, unless somebody who is wanted needs it to stay, or who takes it can bring it back."""
+        if link.cause in self._needed or (link.cause.startswith("setting:") and self._brought_back(link)):
+            return ""
+        return link.cause
+
+    def _brought_back(self, link: Link) -> bool:
+        """Keys that are switched off stay off only for those who cannot switch them on again."""
+        store = self.engine.estate.node(link.cause.removeprefix("setting:").rpartition("|")[0])
+        right = STORES[self.engine.estate.kind(store)].reopen if store is not None else None
+        if store is None or link.entry is None:
+            return True
+        return right is not None and bool(link.entry.who & self.engine.holders(store, right)[1])
 
     def _settings_in_use(self) -> set[str]:
         """Settings on the way of an approved chain."""

@@ -49,11 +49,14 @@ def compare(
     opened: dict[tuple[str, str], Way] = {}
     closed: dict[tuple[str, str], Way] = {}
     gaps: dict[Gap, None] = {}
+    groups: defaultdict[object, list[Place]] = defaultdict(list)
     for place in dict.fromkeys(wanted):
-        old, new = _found(before, place), _found(after, place)
+        groups[_alike(before, place), _alike(after, place), place[1]].append(place)
+    for alike in groups.values():
+        old, new = _found(before, alike[0]), _found(after, alike[0])
         had, has = _who(before.estate, old, only), _who(after.estate, new, only)
-        gained.add(place, new, old, has - had)
-        lost.add(place, old, new, had - has)
+        gained.add(alike, new, has - had)
+        lost.add(alike, old, had - has)
         _ways(after, new, old, opened, only)
         _ways(before, old, new, closed, only)
         gaps.update(dict.fromkeys((*before.gaps(old), *after.gaps(new))))
@@ -77,7 +80,13 @@ def duties(before: DutiesOf, after: DutiesOf) -> tuple[tuple[HeldDuty, ...], tup
 
 def _found(questions: Questions, place: Place) -> list[Found]:
     node = questions.estate.node(place[0])
-    return questions.into(node, place[1]) if node is not None else []
+    return questions.into([node], place[1]) if node is not None else []
+
+
+def _alike(questions: Questions, place: Place) -> object:
+    """Equal for places of one estate that the same ways lead into."""
+    node = questions.estate.node(place[0])
+    return node if node is None or place[1] == "release" else questions.alike(node)
 
 
 def _who(estate: Estate, found: Iterable[Found], only: Collection[str] | None) -> set[str]:
@@ -109,7 +118,7 @@ class _Side:
         self.by: dict[tuple[str, str], Chain] = {}
         self.reach: defaultdict[tuple[str, str], defaultdict[str, set[Place]]] = defaultdict(lambda: defaultdict(set))
 
-    def add(self, place: Place, found: list[Found], theirs: list[Found], who: set[str]) -> None:
+    def add(self, alike: list[Place], found: list[Found], who: set[str]) -> None:
         estate = self.mine.estate
         for f in found:
             for way in f.ways:
@@ -119,7 +128,7 @@ class _Side:
                         said = self._change(f, way, route)
                         self.drawn.update(dict.fromkeys(route))
                         self.by.setdefault(said, chain(estate, node, route) if route else Chain(estate.ref(node)))
-                        self.reach[said][estate.key(node)].add(place)
+                        self.reach[said][estate.key(node)].update(alike)
 
     def _change(self, f: Found, way: WayIn, route: list[Link]) -> tuple[str, str]:
         """What the other estate lacks of a route: the step nearest the end, else what allows it to lead there."""

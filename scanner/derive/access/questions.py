@@ -11,6 +11,7 @@ from functools import cached_property
 from pyroaring import BitMap
 
 from scanner.derive.access import Access
+from scanner.derive.access.alike import Alike
 from scanner.derive.access.answers import DutiesOf, HeldDuty, Paths, Way, WhoCan
 from scanner.derive.access.chains import explain
 from scanner.derive.access.links import Link
@@ -24,6 +25,7 @@ from scanner.derive.access.ways import (
     into_environment,
     into_store,
     of_tenant,
+    target_of,
 )
 from scanner.findings import Chain, Gap
 from scanner.graph.estate import UNSET, Estate
@@ -42,9 +44,9 @@ _TRIED = 50  # people among whom the one with the shortest chain is looked for
 
 
 class Found:
-    """The ways into one thing: `shown` is what was asked about, which for a release is an environment."""
+    """The ways into one thing, or into several that nothing tells apart: `shown` are those, and for a release the environment."""
 
-    def __init__(self, shown: int, ways: Ways) -> None:
+    def __init__(self, shown: tuple[int, ...], ways: Ways) -> None:
         self.shown = shown
         self.end = ways.end
         self.access = ways.access
@@ -65,7 +67,8 @@ class Questions:
         self.access = access
         self.engine = access.engine
         self.estate: Estate = access.engine.estate
-        self._found: dict[tuple[int, str], list[Found]] = {}
+        self._alike = Alike(self.engine, access.acting.credentials)
+        self._ways: dict[tuple[int, str], list[Ways]] = {}
 
     # -- what is asked about --------------------------------------------------------------------------------------
 
@@ -77,9 +80,8 @@ class Questions:
         kind, name = estate.kind(node), estate.name(node)
         if kind == "environment":
             mine = [s for s in estate.nodes("data-store") if estate.get(s, "environment") == name]
-            return [s for s in mine if holds_data(estate, s)] or [
-                s for s in mine if estate.get(s, "referenced") is True
-            ]
+            holding = [s for s in mine if holds_data(estate, s)]
+            return holding or [s for s in mine if estate.get(s, "referenced") is True]
         if kind == "data-class":
             return [s for s in estate.nodes("data-store") if name in (estate.get(s, "data-classes") or ())]
         if kind in estate.ontology.members("data-store"):
@@ -97,22 +99,32 @@ class Questions:
         found = [estate.node(f"environment:{name}") for name in dict.fromkeys(names) if isinstance(name, str)]
         return [environment for environment in found if environment is not None]
 
-    def into(self, shown: int, how: str) -> list[Found]:
-        """The ways into a store, or for `release` into an environment."""
-        key = (shown, how)
-        if key not in self._found:
+    def into(self, shown: Iterable[int], how: str) -> list[Found]:
+        """The ways into stores, or for `release` into environments; stores that nothing tells apart are asked once."""
+        groups: dict[object, list[int]] = {}
+        for node in shown:
+            groups.setdefault(node if how == "release" else self.alike(node), []).append(node)
+        return [Found(tuple(nodes), ways) for nodes in groups.values() for ways in self._of(nodes[0], how)]
+
+    def alike(self, store: int) -> object:
+        """Equal for stores that the same ways lead into."""
+        return self._alike.signature(store), target_of(self.estate, store), holds_data(self.estate, store)
+
+    def _of(self, node: int, how: str) -> list[Ways]:
+        found = self._ways.get((node, how))
+        if found is None:
             if how == "release":
-                made = [w for duty in RELEASING if (w := into_environment(self.access, shown, duty)) is not None]
+                found = [w for duty in RELEASING if (w := into_environment(self.access, node, duty)) is not None]
             else:
-                made = [into_store(self.access, shown, how)]
-            self._found[key] = [Found(shown, ways) for ways in made]
-        return self._found[key]
+                found = [into_store(self.access, node, how)]
+            self._ways[node, how] = found
+        return found
 
     @cached_property
     def tenant(self) -> list[Found]:
         """Who can take any data there is."""
         ways = of_tenant(self.access)
-        return [Found(ways.end, ways)] if ways is not None else []
+        return [Found((ways.end,), ways)] if ways is not None else []
 
     # -- the questions --------------------------------------------------------------------------------------------
 
@@ -120,7 +132,7 @@ class Questions:
         """Everybody who can read or write the data of a node, or release to its environment."""
         estate = self.estate
         targets = self.environments(asked) if how == "release" else self.stores(asked)
-        found = [f for target in targets for f in self.into(target, how)]
+        found = self.into(targets, how)
         ways = self.ways(found)
         above = self.ways(self.tenant) if targets and how != "release" else ()
         drawn = (link for f in found for link in f.routes.links) if draw else ()
@@ -132,9 +144,9 @@ class Questions:
     def paths(self, principal: int, asked: int, *, draw: bool = False) -> Paths:
         """Every way of a principal, or of anybody in it when it is a group, into the data of a node."""
         estate = self.estate
-        found = [f for store in self.stores(asked) for how in ("read", "write") for f in self.into(store, how)]
+        found = [f for how in ("read", "write") for f in self.into(self.stores(asked), how)]
         if estate.kind(asked) == "environment":
-            found += self.into(asked, "release")
+            found += self.into([asked], "release")
         mine = self.engine.members(principal)
         ways, above = self.ways(found, mine), self.ways(self.tenant, mine)
         drawn: dict[Link, None] = {}
@@ -143,7 +155,7 @@ class Questions:
                 for person in way.who & mine:
                     drawn.update(dict.fromkeys(f.routes.route(person, way.cause)))
         return Paths(
-            estate.ref(principal), estate.ref(asked), tuple(dict.fromkeys(estate.ref(f.shown) for f in found)), ways, above,
+            estate.ref(principal), estate.ref(asked), tuple(dict.fromkeys(estate.ref(node) for f in found for node in f.shown)), ways, above,
             self.marks(ref.key for way in (*ways, *above) for ref in way.who), self.gaps(found), picture(estate, drawn),
         )  # fmt: skip
 
@@ -198,10 +210,10 @@ class Questions:
         if way.row is not None:
             row = estate.name(way.row) if estate.kind(way.row).endswith("-row") else "the release workload"
         gaps = {estate.gaps[gap] for _, one, _ in parts for gap in one.gaps}
-        chains = [self.chain(found, one, some) for found, one, some in parts if found.shown == f.shown]
+        chains = [self.chain(found, one, some) for found, one, some in parts if found.end == f.end]
         return Way(
             way.cause, way.words, way.way, f.access, way.state, tuple(people),
-            tuple(dict.fromkeys(estate.ref(found.shown) for found, _, _ in parts)), min(chains, key=lambda c: len(c.steps)),
+            tuple(dict.fromkeys(estate.ref(node) for found, _, _ in parts for node in found.shown)), min(chains, key=lambda c: len(c.steps)),
             any(one.certain for _, one, _ in parts), way.mark, row, line, tuple(sorted(gaps)), way.fix, way.anybody,
         )  # fmt: skip
 
@@ -209,8 +221,8 @@ class Questions:
         """The shortest chain of a way, of whoever of some people has the shortest."""
         estate = self.estate
         people: list[int | None] = [*sorted(who, key=estate.key)[:_TRIED]]
-        if way.part is not None:
-            made = [explain(self.engine, self.access.acting, way.part, p, f.end, f.access) for p in people or [None]]
+        if way.part is not None and way.spread is not None:
+            made = [explain(way.spread, way.part, p, f.end, f.access) for p in people or [None]]
             start, steps = min(made, key=lambda pair: len(pair[1]))
             return Chain(reference(estate, start), steps)
         routes = [(p, route) for p in people if p is not None and (route := f.routes.route(p, way.cause))]

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
 from pyroaring import BitMap
 
 from scanner import ids
-from scanner.derive.access import Access, direct, openings, tenantwide
+from scanner.derive.access import Access, direct, tenantwide, trace
 from scanner.derive.access.approval import Target
 from scanner.derive.access.chains import marks_on, weakest
 from scanner.derive.access.engine import RIGHTS, Engine
-from scanner.derive.access.entries import Entry
+from scanner.derive.access.entries import NOBODY, Entry
 from scanner.derive.access.links import Link, into
 from scanner.derive.access.spread import Part, Spread
+from scanner.derive.access.words import called, mended
 from scanner.graph.estate import UNSET, Estate
 
 State = Literal["unwanted", "approved", "own", "residual", "break-glass", "platform"]
@@ -29,8 +30,8 @@ RELEASING = ("release", "indirect-release")
 class WayIn:
     """A cause by which identities come in, the way of their own first step, and how the scenario judges it.
 
-    `own` is what belongs to the data's own environment. `row` is the node whose line approves it, `entry` and `part` what the engine
-    found; a release has neither. `anybody` comes in without an identity; then `who` is empty.
+    `own` is what belongs to the data's own environment. `row` is the node whose line approves it, `part` of `spread` what the
+    engine found; a release has neither. `anybody` comes in without an identity; then `who` is empty.
     """
 
     cause: str
@@ -45,6 +46,7 @@ class WayIn:
     fix: str = ""
     anybody: bool = False
     part: Part | None = None
+    spread: Spread | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +63,23 @@ class Ways:
     gaps: tuple[int, ...] = field(default=())
 
 
-def into_store(access: Access, store: int, how: str) -> Ways:
-    """The ways to read, or to write, a store."""
-    estate, engine = access.engine.estate, access.engine
+def target_of(estate: Estate, store: int) -> Target:
+    """What the ways into a store are judged against."""
     environment, classes, unit = (estate.get(store, name) for name in ("environment", "data-classes", "unit"))
-    target = Target(
+    return Target(
         environment if isinstance(environment, str) else None,
         classes if isinstance(classes, frozenset) else frozenset(),
         unit if isinstance(unit, str) else None,
     )
+
+
+def into_store(access: Access, store: int, how: str) -> Ways:
+    """The ways to read, or to write, a store."""
+    engine = access.engine
     entries = list(direct.into(engine, access.acting.credentials, store, how))
-    ways = list(_judged(access, Spread(access.acting, access.approval, target, how).parts(entries), target, how))
-    ways += _emergency(access, entries)
+    spread = Spread(access.acting, access.approval, target_of(engine.estate, store), how)
+    spread.add(BitMap([store]), entries)
+    ways = [*_judged(access, spread), *_emergency(access, spread, entries)]
     return Ways(store, how, partial(into, access.acting, store, how), tuple(ways), _gaps(engine, store, ways))
 
 
@@ -81,12 +88,12 @@ def of_tenant(access: Access) -> Ways | None:
     tenant = access.engine.estate.node(ids.ROOT_SCOPE)
     if tenant is None:
         return None
-    anything = Target(None, frozenset(), None)
     entries = list(tenantwide.entries(access.engine))
-    parts = Spread(access.acting, access.approval, anything, "read").parts(entries)
-    ways = (*_judged(access, parts, anything, "read"), *_emergency(access, entries))
+    spread = Spread(access.acting, access.approval, Target(None, frozenset(), None), "read")
+    spread.add(BitMap([tenant]), entries)
+    ways = (*_judged(access, spread), *_emergency(access, spread, entries))
     links = tuple(
-        Link(e.source, tenant, e.way, tenantwide.explained(access.engine, e), e.cause, e.certain, e.mark, e)
+        Link(e.source, tenant, e.way, tenantwide.explained(access.engine.estate, e), e.cause, e.certain, e.mark, e)
         for e in entries if e.source is not None
     )  # fmt: skip
     return Ways(tenant, "read", lambda: links, tuple(ways))
@@ -134,28 +141,37 @@ def members_of(estate: Estate, principal: int) -> Iterator[Link]:
 # -- inside -------------------------------------------------------------------------------------------------------
 
 
-def _judged(access: Access, parts: Iterable[Part], target: Target, how: str) -> Iterator[WayIn]:
-    engine, approval = access.engine, access.approval
-    for part in parts:
-        facts = (part.certain, weakest(marks_on(engine, part, None)) or "")
-        words, way = openings.words(engine, part), part.entry.way
+def _judged(access: Access, spread: Spread) -> Iterator[WayIn]:
+    estate, approval, target = access.engine.estate, access.approval, spread.target
+    for part in spread.parts():
+        cause, words = part.cause, called(estate, part.cause)
+        mark = weakest(marks_on(access.engine, trace.ends(spread, part, None), None)) or ""
+        whole = WayIn(
+            cause.cause,
+            words,
+            part.way,
+            "unwanted",
+            part.who,
+            part.certain,
+            mark,
+            None,
+            part.gaps,
+            part=part,
+            spread=spread,
+        )
         if part.state is None:
-            anybody = part.entry.anybody
-            fix = openings.fix(engine, part)
-            yield WayIn(part.cause.cause, words, way, "unwanted", part.who, *facts, None, part.gaps, fix, anybody, part)
+            yield replace(whole, fix=mended(estate, cause), anybody=cause.anybody)
             continue
         left = part.who
         if part.state == "approved":
-            for row, members in approval.rows_that_let_in(part.entry, target, how):
+            for row, members in approval.rows_that_let_in(cause, target, spread.access):
                 if left & members:
-                    yield WayIn(part.cause.cause, words, way, "approved", left & members, *facts, row, part.gaps, part=part)  # fmt: skip
+                    yield replace(whole, state="approved", who=left & members, row=row)
                     left = left - members
-        source = part.entry.source
-        own = part.state == "approved" and source is not None and approval.same_environment(source, target)
+        own = part.state == "approved" and cause.source is not None and approval.same_environment(cause.source, target)
         if left:
             administer = part.state == "approved" and not own and _administer(access, left)
-            state: State = "own" if own else "residual" if administer else part.state
-            yield WayIn(part.cause.cause, words, way, state, left, *facts, None, part.gaps, part=part)
+            yield replace(whole, state="own" if own else "residual" if administer else part.state, who=left)
 
 
 def _administer(access: Access, who: BitMap) -> bool:
@@ -163,14 +179,16 @@ def _administer(access: Access, who: BitMap) -> bool:
     return all(access.engine.estate.get(node, "administrator") is True for node in who)
 
 
-def _emergency(access: Access, entries: Iterable[Entry]) -> Iterator[WayIn]:
+def _emergency(access: Access, spread: Spread, entries: Iterable[Entry]) -> Iterator[WayIn]:
     """Emergency accounts stand in no part, since they have rules of their own; they are never hidden."""
     for entry in entries:
         who = entry.who & access.approval.break_glass
         if who:
-            part = Part(entry, entry, who, entry.certain, entry.gaps, (), "approved")
-            words = openings.words(access.engine, part)
-            yield WayIn(entry.cause, words, entry.way, "break-glass", who, entry.certain, entry.mark or "", None, entry.gaps, part=part)  # fmt: skip
+            part = Part(entry, entry.way, who, entry.certain, entry.gaps, NOBODY, "approved")
+            words = called(access.engine.estate, entry)
+            yield WayIn(
+                entry.cause, words, entry.way, "break-glass", who, entry.certain, entry.mark or "", None, entry.gaps, part=part, spread=spread
+            )  # fmt: skip
 
 
 def _gaps(engine: Engine, store: int, ways: Iterable[WayIn]) -> tuple[int, ...]:
