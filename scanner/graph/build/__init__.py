@@ -6,7 +6,18 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from scanner.graph.build import arm, authorisation, containers, coverage, directory, kept, machine_learning, quota
+from scanner.graph.build import (
+    arm,
+    authorisation,
+    containers,
+    coverage,
+    directory,
+    kept,
+    machine_learning,
+    quota,
+    settings,
+    workloads,
+)
 from scanner.graph.build.context import Context
 from scanner.graph.build.reading import lines
 from scanner.graph.estate import Estate
@@ -21,7 +32,9 @@ _STEPS: tuple[tuple[str, type[Any], Callable[..., None]], ...] = (
     *arm.STEPS,
     *machine_learning.STEPS,
     *directory.STEPS,
+    *workloads.STEPS,
     *authorisation.STEPS,
+    *settings.STEPS,
     *quota.STEPS,
     *kept.STEPS,
 )
@@ -43,6 +56,8 @@ def build(snapshot: Snapshot, arm_paths: Mapping[str, frozenset[str]] | None = N
     authorisation.resolve(context)
     arm.resolve(context)
     machine_learning.resolve(context)
+    workloads.resolve(context)
+    settings.resolve(context)
     directory.resolve(context)
     coverage.mark(context)
     return estate

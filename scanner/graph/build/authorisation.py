@@ -110,6 +110,7 @@ def _grant(context: Context, facts: shapes.Assignment, mark: str) -> None:
     condition = known(facts.condition, "")
     estate.set(node, "condition", _UNREADABLE if condition is UNSET else condition or None)
     estate.set(node, "principal-kind", estate.kind(principal))
+    estate.set(node, "created-by", lower(known(facts.created_by)))
     role = estate.node(role_id)
     role = role if role is not None else estate.add("missing", role_id, role_id)
     target = context.refer(scope) if scope != ids.ROOT_SCOPE else estate.add("tenant", scope)

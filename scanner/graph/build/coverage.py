@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from scanner import ids
 from scanner.findings import Gap
+from scanner.graph.build import settings, workloads
 from scanner.graph.build.context import Context
 from scanner.graph.build.reading import loosely
 from scanner.graph.records import RECORDS
@@ -110,6 +111,8 @@ def _mark(context: Context, entry: Coverage) -> int:
     if entry.kind == "registry-replication" and owner is not None:
         estate.set(owner, "replicated-regions", UNSET)
         estate.mark_gap(owner, "replicated-regions", gap)
+    settings.doubt(context, entry.kind, entry.scope, gap)
+    workloads.doubt(context, entry.kind, entry.scope, gap)
     if entry.kind in _POOL_LISTS:
         _doubt_pools(context, entry, gap)
     if record and record.node and record.node not in _NOT_SUBJECTS and entry.outcome != "bounded":

@@ -31,6 +31,8 @@ def _user(context: Context, kind: str, body: shapes.User, of: str, raw: bytes) -
         estate.set(node, "guest", body.user_type.lower() == "guest")
     if isinstance(body.account_enabled, bool):
         estate.set(node, "account-enabled", body.account_enabled)
+    estate.set(node, "country", known(body.usage_location) or known(body.country))
+    estate.set(node, "synchronised", known(body.on_premises_sync_enabled, False))
 
 
 def _service_principal(context: Context, kind: str, body: shapes.ServicePrincipal, of: str, raw: bytes) -> None:
@@ -42,7 +44,11 @@ def _service_principal(context: Context, kind: str, body: shapes.ServicePrincipa
     estate = context.estate
     if isinstance(body.account_enabled, bool):
         estate.set(node, "account-enabled", body.account_enabled)
+    client = lower(known(body.app_id))
     if estate.kind(node) == "service-principal":
+        if client:
+            context.workloads.by_app[client] = node
+        estate.set(node, "app-id", client)
         owner = lower(known(body.app_owner_organization_id))
         estate.set(node, "app-owner", owner if isinstance(body.display_name, str) or owner else UNSET)
         return
@@ -61,6 +67,9 @@ def _group(context: Context, kind: str, body: shapes.Group, of: str, raw: bytes)
         estate.set(node, "dynamic", "DynamicMembership" in body.group_types)
     estate.set(node, "role-assignable", known(body.is_assignable_to_role, False))
     estate.set(node, "synchronised", known(body.on_premises_sync_enabled, False))
+    estate.set(node, "restricted-unit", known(body.is_management_restricted, False))
+    estate.set(node, "membership-rule", known(body.membership_rule))
+    estate.set(node, "under-pim", False)
 
 
 def _principal(context: Context, kind: str, object_id: str, name: object) -> int:
@@ -85,10 +94,13 @@ def _owner(context: Context, kind: str, body: shapes.Member, of: str, raw: bytes
 
 
 def _eligible(context: Context, kind: str, body: shapes.Eligibility, of: str, raw: bytes) -> None:
-    """Who may activate membership, or ownership and with it the right to add members, may join."""
+    """Who may activate membership is a member that is eligible; who may activate ownership may add members."""
     estate = context.estate
     principal = estate.add("user", body.principal_id.lower(), original=body.principal_id)
-    estate.connect(principal, "may-join", estate.add("group", body.group_id.lower()))
+    group = estate.add("group", body.group_id.lower())
+    member = lower(known(body.access_id, "member")) == "member"
+    estate.connect(principal, "eligible-member-of" if member else "may-join", group)
+    estate.set(group, "under-pim", True)
 
 
 def _tie(context: Context, body: shapes.Member, of: str, edge: str) -> None:
@@ -124,7 +136,8 @@ def _anybody(estate: Estate, group: int) -> bool:
     seen = {group}
     waiting = [group]
     while waiting:
-        for member in estate.neighbours(waiting.pop(), "has-member"):
+        group = waiting.pop()
+        for member in (*estate.neighbours(group, "has-member"), *estate.neighbours(group, "has-eligible-member")):
             if estate.kind(member) != "group":
                 return True
             if member not in seen:

@@ -13,6 +13,23 @@ from scanner.graph.build.arm import place
 from scanner.graph.build.context import Context, known, lower, word
 
 _SYSTEM_STORES = {"workspaceblobstore", "workspacefilestore", "workspaceartifactstore", "workspaceworkingdirectory"}
+# Ways of signing in for which a connection keeps nothing that others could use.
+_WITHOUT_SECRET = {
+    "aad",
+    "none",
+    "managed-identity",
+    "user-entra-token",
+    "project-managed-identity",
+    "agentic-identity",
+    None,
+}
+# What a connection leads to, by the end of the host in its target.
+_SERVICES = (
+    ("search-service", ".search.windows.net"), ("cosmos-account", ".documents.azure.com"), ("cosmos-account", ".mongo.cosmos.azure.com"),
+    ("sql-server", ".database.windows.net"), ("postgresql-server", ".postgres.database.azure.com"), ("model-account", ".openai.azure.com"),
+    ("model-account", ".cognitiveservices.azure.com"), ("model-account", ".services.ai.azure.com"),
+)  # fmt: skip
+_HOST = re.compile(r"(?:[a-z]+://)?(?:[^@/]+@)?([a-z0-9.-]+)", re.IGNORECASE)
 _DATASTORE_URI = re.compile(
     r"azureml:/+(?:subscriptions/([^/]+)/resourcegroups/([^/]+)(?:/providers/microsoft\.machinelearningservices)?/workspaces/([^/]+)/)?"
     r"datastores/([^/]+)",
@@ -81,11 +98,15 @@ def _compute(context: Context, kind: str, body: shapes.Arm[shapes.Compute], of: 
     attached = context.refer(known(properties.resource_id))
     if attached is not None:
         estate.connect(node, "attached-to", attached)
+    local = known(properties.disable_local_auth, False)
+    estate.set(node, "local-root", UNSET if local is UNSET else not local)
     details = known(properties.properties)
     if details is None:
         estate.set(node, "vm-size", None)
     if not details:
         return
+    if compute_type == "compute-instance":
+        _instance(context, node, details)
     estate.set(node, "vm-size", lower(known(details.vm_size)))
     estate.set(node, "priority", word(known(details.vm_priority), "dedicated"))
     scale = known(details.scale_settings)
@@ -98,6 +119,24 @@ def _compute(context: Context, kind: str, body: shapes.Arm[shapes.Compute], of: 
         )
 
 
+def _instance(context: Context, node: int, details: shapes.ComputeDetails) -> None:
+    """A compute instance is one person's: whom it was made for, else who made it."""
+    estate = context.estate
+    ssh = known(details.ssh_settings)
+    public = word(known(ssh.ssh_public_access), "disabled") if ssh else "disabled" if ssh is None else UNSET
+    estate.set(node, "ssh", UNSET if public is UNSET else public == "enabled")
+    estate.set(node, "idle-shutdown", known(details.idle_time_before_shutdown))
+    personal = known(details.personal_compute_instance_settings)
+    assigned = known(personal.assigned_user) if personal else None
+    person = known(assigned.object_id) if assigned else None
+    maker = known(details.created_by)
+    person = person or (known(maker.user_id) if maker else None)
+    if isinstance(person, str) and person:
+        context.waiting_instances.append((node, person.lower()))
+    else:
+        context.doubt("compute", node, ("assigned-to",), detail="it does not say whose it is")
+
+
 def _datastore(context: Context, kind: str, body: shapes.Arm[shapes.Datastore], of: str, raw: bytes) -> None:
     node, workspace = _child(context, kind, body, raw, "has-datastore")
     estate = context.estate
@@ -108,9 +147,18 @@ def _datastore(context: Context, kind: str, body: shapes.Arm[shapes.Datastore], 
     if body.properties is UNSET:
         return
     estate.set(node, "datastore-type", word(known(body.properties.datastore_type)))
+    estate.set(node, "service-identity", word(known(body.properties.service_data_access_auth_identity), "none"))
     credentials = known(body.properties.credentials)
+    _signs_in(context, node, credentials)
     estate.set(node, "credential", word(known(credentials.credentials_type) if credentials else credentials))
     context.waiting_stores.append((node, body.properties))
+
+
+def _signs_in(context: Context, node: int, credentials: Any) -> None:
+    """A stored credential of an application signs in as its service principal."""
+    client = known(credentials.client_id) if credentials else None
+    if isinstance(client, str) and client:
+        context.workloads.sign_ins.append((node, client.lower()))
 
 
 def _data_asset(context: Context, kind: str, body: shapes.Arm[shapes.DataVersion], of: str, raw: bytes) -> None:
@@ -195,13 +243,18 @@ def _connection(context: Context, kind: str, body: shapes.Arm[shapes.Connection]
     estate = context.estate
     estate.set(node, "category", known(body.properties.category))
     estate.set(node, "target", _without_query(known(body.properties.target)))
-    estate.set(node, "auth-type", word(known(body.properties.auth_type)))
+    signs_in = word(known(body.properties.auth_type))
+    estate.set(node, "auth-type", signs_in)
+    estate.set(node, "stores-secret", signs_in if signs_in is UNSET else signs_in not in _WITHOUT_SECRET)
+    _signs_in(context, node, known(body.properties.credentials))
     metadata = {name.lower(): value for name, value in (known(body.properties.metadata) or {}).items()}
     reference = metadata.get("resourceid") or known(body.properties.target)
     if isinstance(reference, str) and reference.startswith("/subscriptions/"):
         target = context.refer(reference)
         if target is not None:
             estate.connect(node, "connects-to", target)
+    elif isinstance(reference, str):
+        context.waiting_connections.append((node, reference))
 
 
 def _job(context: Context, kind: str, body: shapes.Arm[shapes.Job], of: str, raw: bytes) -> None:
@@ -241,6 +294,10 @@ def resolve(context: Context) -> None:
         _resolve_store(context, node, properties)
     for node, workspace, uri in context.waiting_assets:
         _resolve_asset(context, node, workspace, uri)
+    for node, target in context.waiting_connections:
+        _resolve_connection(context, node, target)
+    for node, person in context.waiting_instances:
+        context.estate.connect(node, "assigned-to", context.estate.add("user", person))
     for project, hub_key in context.hubs:
         _resolve_project(context, project, hub_key)
 
@@ -265,6 +322,21 @@ def _resolve_project(context: Context, project: int, hub_key: str) -> None:
     for edge in ("depends-on", "default-store"):
         for gap in estate.gaps_at(hub, edge):
             estate.mark_gap(project, edge, gap)
+
+
+def _resolve_connection(context: Context, node: int, target: str) -> None:
+    """A connection that names no resource leads to the one its address begins with, where that was seen."""
+    account = _ACCOUNT_URI.match(target)
+    if account:
+        context.estate.connect(node, "connects-to", context.account(account.group(1)))
+        return
+    host = _HOST.match(target)
+    address = host.group(1).lower() if host else ""
+    for kind, ending in _SERVICES:
+        found = context.services.get((kind, address.removesuffix(ending)), ()) if address.endswith(ending) else ()
+        for service in found if len(found) == 1 else ():
+            context.estate.connect(node, "connects-to", service)
+            return
 
 
 def _resolve_store(context: Context, node: int, properties: shapes.Datastore) -> None:

@@ -89,7 +89,27 @@ class ScaleSettings(Shape):
     max_instances: Number = UNSET
 
 
+class AssignedUser(Shape):
+    object_id: Text = UNSET
+
+
+class PersonalSettings(Shape):
+    assigned_user: AssignedUser | UnsetType | None = UNSET
+
+
+class CreatedBy(Shape):
+    user_id: Text = UNSET
+
+
+class SshSettings(Shape):
+    ssh_public_access: Text = UNSET
+
+
 class ComputeDetails(Shape):
+    personal_compute_instance_settings: PersonalSettings | UnsetType | None = UNSET
+    created_by: CreatedBy | UnsetType | None = UNSET
+    ssh_settings: SshSettings | UnsetType | None = UNSET
+    idle_time_before_shutdown: Text = UNSET
     vm_size: Text = UNSET
     vm_priority: Text = UNSET
     scale_settings: ScaleSettings | UnsetType | None = UNSET
@@ -98,12 +118,14 @@ class ComputeDetails(Shape):
 class Compute(Shape):
     compute_type: Text = UNSET
     compute_location: Text = UNSET
+    disable_local_auth: Flag = UNSET
     resource_id: Text = UNSET
     properties: ComputeDetails | UnsetType | None = UNSET
 
 
 class Credentials(Shape):
     credentials_type: Text = UNSET
+    client_id: Text = UNSET
 
 
 class Datastore(Shape):
@@ -113,6 +135,7 @@ class Datastore(Shape):
     one_lake_workspace_name: Text = UNSET
     subscription_id: Text = UNSET
     resource_group: Text = UNSET
+    service_data_access_auth_identity: Text = UNSET
     credentials: Credentials | UnsetType | None = UNSET
 
 
@@ -147,6 +170,7 @@ class Connection(Shape):
     category: Text = UNSET
     target: Text = UNSET
     auth_type: Text = UNSET
+    credentials: Credentials | UnsetType | None = UNSET
     metadata: dict[str, Any] | UnsetType | None = UNSET
 
 
@@ -174,6 +198,7 @@ class Storage(Shape):
     allow_blob_public_access: Flag = UNSET
     public_network_access: Text = UNSET
     is_hns_enabled: Flag = UNSET
+    is_sftp_enabled: Flag = UNSET
     secondary_location: Text = UNSET
 
 
@@ -182,8 +207,18 @@ class ObjectReplication(Shape):
     destination_account: Text = UNSET
 
 
+class VaultPermissions(Shape):
+    secrets: list[str] | UnsetType | None = UNSET
+
+
+class AccessPolicy(Shape):
+    object_id: str
+    permissions: VaultPermissions | UnsetType | None = UNSET
+
+
 class Vault(Shape):
     enable_rbac_authorization: Flag = UNSET
+    access_policies: list[AccessPolicy] | UnsetType | None = UNSET
 
 
 class Registry(Shape):
@@ -242,6 +277,7 @@ class Assignment(Shape):
     scope: str
     principal_type: Text = UNSET
     condition: Text = UNSET
+    created_by: Text = UNSET
     end_date_time: Text = UNSET
     assignment_type: Text = UNSET
     linked_role_eligibility_schedule_instance_id: Text = UNSET
@@ -280,10 +316,14 @@ class User(Shape):
     user_principal_name: Text = UNSET
     user_type: Text = UNSET
     account_enabled: Flag = UNSET
+    usage_location: Text = UNSET
+    country: Text = UNSET
+    on_premises_sync_enabled: Flag = UNSET
 
 
 class ServicePrincipal(Shape):
     id: str
+    app_id: Text = UNSET
     display_name: Text = UNSET
     service_principal_type: Text = UNSET
     alternative_names: list[str] | UnsetType | None = UNSET
@@ -296,6 +336,8 @@ class Group(Shape):
     display_name: Text = UNSET
     group_types: list[str] | UnsetType | None = UNSET
     is_assignable_to_role: Flag = UNSET
+    is_management_restricted: Flag = UNSET
+    membership_rule: Text = UNSET
     on_premises_sync_enabled: Flag = UNSET
 
 
@@ -310,6 +352,7 @@ class Eligibility(Shape):
     id: str
     principal_id: str
     group_id: str
+    access_id: Text = UNSET
 
 
 class UsageName(Shape):

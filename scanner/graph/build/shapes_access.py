@@ -1,0 +1,110 @@
+"""The shapes of what decides who can act as whom: workloads and their trusts, stores' own users, rules of activation."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from scanner.graph.build.shapes import Flag, Shape, Text
+
+
+class Application(Shape):
+    id: str
+    app_id: Text = UNSET
+    display_name: Text = UNSET
+    password_credentials: list[SignIn] | UnsetType | None = UNSET
+    key_credentials: list[SignIn] | UnsetType | None = UNSET
+
+
+class SignIn(Shape):
+    end_date_time: Text = UNSET
+
+
+class Federation(Shape):
+    """A trust as ARM answers it below an identity, and Graph below an application."""
+
+    id: Text = UNSET
+    issuer: Text = UNSET
+    subject: Text = UNSET
+    claims_matching_expression: Expression | str | UnsetType | None = UNSET
+
+
+class Expression(Shape):
+    value: Text = UNSET
+
+
+class DirectoryRole(Shape):
+    id: str
+    template_id: Text = UNSET
+    display_name: Text = UNSET
+
+
+class DirectoryRoleAssignment(Shape):
+    principal_id: str
+    role_definition_id: str
+
+
+class Container(Shape):
+    public_access: Text = UNSET
+
+
+class LocalUser(Shape):
+    has_ssh_password: Flag = UNSET
+    has_ssh_key: Flag = UNSET
+    has_shared_key: Flag = UNSET
+
+
+class Token(Shape):
+    status: Text = UNSET
+
+
+class PolicyAssignment(Shape):
+    scope: Text = UNSET
+
+
+class ActivationPolicy(Shape):
+    scope: Text = UNSET
+    role_definition_id: Text = UNSET
+    effective_rules: list[ActivationRule] | UnsetType | None = UNSET
+
+
+class ActivationRule(Shape):
+    id: Text = UNSET
+    maximum_duration: Text = UNSET
+    enabled_rules: list[str] | UnsetType | None = UNSET
+    setting: ApprovalSetting | UnsetType | None = UNSET
+
+
+class ApprovalSetting(Shape):
+    is_approval_required: Flag = UNSET
+    approval_stages: list[ApprovalStage] | UnsetType | None = UNSET
+
+
+class ApprovalStage(Shape):
+    primary_approvers: list[Approver] | UnsetType | None = UNSET
+
+
+class Approver(Shape):
+    id: Text = UNSET
+
+
+class SqlAdministrators(Shape):
+    azure_ad_only_authentication: Flag = msgspec.field(default=UNSET, name="azureADOnlyAuthentication")
+
+
+class AuthConfig(Shape):
+    password_auth: Text = UNSET
+
+
+class Network(Shape):
+    public_network_access: Text = UNSET
+
+
+class Database(Shape):
+    """What the services for data say of signing in and of their network; each uses some of these."""
+
+    disable_local_auth: Flag = UNSET
+    public_network_access: Text = UNSET
+    administrators: SqlAdministrators | UnsetType | None = UNSET
+    auth_config: AuthConfig | UnsetType | None = UNSET
+    network: Network | UnsetType | None = UNSET
