@@ -15,6 +15,7 @@ from scanner.graph.build import (
     kept,
     machine_learning,
     quota,
+    references,
     settings,
     workloads,
 )
@@ -55,7 +56,7 @@ def build(snapshot: Snapshot, arm_paths: Mapping[str, frozenset[str]] | None = N
             place(context, kind, body, of, raw)
     authorisation.resolve(context)
     arm.resolve(context)
-    machine_learning.resolve(context)
+    references.resolve(context)
     workloads.resolve(context)
     settings.resolve(context)
     directory.resolve(context)

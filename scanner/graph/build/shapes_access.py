@@ -1,4 +1,4 @@
-"""The shapes of what decides who can act as whom: workloads and their trusts, stores' own users, rules of activation."""
+"""The shapes of rights and of who has them: assignments, principals, workloads and their trusts, rules of activation."""
 
 from __future__ import annotations
 
@@ -6,6 +6,90 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from scanner.graph.build.shapes import Flag, Shape, Text
+
+
+class Assignment(Shape):
+    principal_id: str
+    role_definition_id: str
+    scope: str
+    principal_type: Text = UNSET
+    condition: Text = UNSET
+    created_by: Text = UNSET
+    end_date_time: Text = UNSET
+    assignment_type: Text = UNSET
+    linked_role_eligibility_schedule_instance_id: Text = UNSET
+
+
+class Permission(Shape):
+    actions: tuple[str, ...] | None = ()
+    not_actions: tuple[str, ...] | None = ()
+    data_actions: tuple[str, ...] | None = ()
+    not_data_actions: tuple[str, ...] | None = ()
+    condition: Text = UNSET
+
+
+class RoleDefinition(Shape):
+    role_name: Text = UNSET
+    type: Text = UNSET
+    permissions: list[Permission] | UnsetType | None = UNSET
+
+
+class Principal(Shape):
+    id: str
+    type: Text = UNSET
+
+
+class Deny(Shape):
+    scope: str
+    permissions: list[Permission] | UnsetType | None = UNSET
+    principals: list[Principal] | UnsetType | None = UNSET
+    exclude_principals: list[Principal] | UnsetType | None = UNSET
+    do_not_apply_to_child_scopes: Flag = UNSET
+
+
+class User(Shape):
+    id: str
+    display_name: Text = UNSET
+    user_principal_name: Text = UNSET
+    user_type: Text = UNSET
+    account_enabled: Flag = UNSET
+    usage_location: Text = UNSET
+    country: Text = UNSET
+    on_premises_sync_enabled: Flag = UNSET
+
+
+class ServicePrincipal(Shape):
+    id: str
+    app_id: Text = UNSET
+    display_name: Text = UNSET
+    service_principal_type: Text = UNSET
+    alternative_names: list[str] | UnsetType | None = UNSET
+    app_owner_organization_id: Text = UNSET
+    account_enabled: Flag = UNSET
+
+
+class Group(Shape):
+    id: str
+    display_name: Text = UNSET
+    group_types: list[str] | UnsetType | None = UNSET
+    is_assignable_to_role: Flag = UNSET
+    is_management_restricted: Flag = UNSET
+    membership_rule: Text = UNSET
+    on_premises_sync_enabled: Flag = UNSET
+
+
+class Member(Shape):
+    id: str
+    odata_type: Text = msgspec.field(default=UNSET, name="@odata.type")
+
+
+class Eligibility(Shape):
+    """Who may activate membership or ownership of a group."""
+
+    id: str
+    principal_id: str
+    group_id: str
+    access_id: Text = UNSET
 
 
 class Application(Shape):

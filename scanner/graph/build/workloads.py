@@ -28,7 +28,7 @@ def _application(context: Context, kind: str, body: shapes_access.Application, o
     context.workloads.applications[body.id.lower()] = (lower(known(body.app_id)) or "", count)
 
 
-def _owner(context: Context, kind: str, body: shapes.Member, of: str, raw: bytes) -> None:
+def _owner(context: Context, kind: str, body: shapes_access.Member, of: str, raw: bytes) -> None:
     context.workloads.owners.append((body.id.lower(), of.lower()))
 
 
@@ -176,8 +176,8 @@ def _outside(context: Context, trust: shapes_access.Federation) -> int:
 
 STEPS = (
     ("application", shapes_access.Application, _application),
-    ("application-owner", shapes.Member, _owner),
-    ("service-principal-owner", shapes.Member, _owner),
+    ("application-owner", shapes_access.Member, _owner),
+    ("service-principal-owner", shapes_access.Member, _owner),
     ("application-federation", shapes_access.Federation, _federation),
     ("federated-credential", shapes.Stated[shapes_access.Federation], _identity_federation),
     ("directory-role", shapes_access.DirectoryRole, _directory_role),
