@@ -109,6 +109,12 @@ def test_selecting_rules_limits_what_is_reported(snapshots: dict[str, str]) -> N
     (["scan", "--scenario", "SCENARIO", "--fail-on", "often"], "`often` is not one of"),
     (["scan", "--scenario", "SCENARIO", "--cloud", "publik"], "`publik` is not a cloud\n  help: did you mean `public`?"),
     (["scan", "--scenario", "SCENARIO", "--cloud", "http://x"], "is not https"),
+    (["scan", "--scenario", "SCENARIO", "--cloud", "https://"], "`--cloud` is not the URL of an ARM endpoint"),
+    (["scan", "--scenario", "SCENARIO", "--cloud", "https://[::1"], "`--cloud` is not the URL of an ARM endpoint"),
+    (["scan", "--scenario", "SCENARIO", "--cloud", "https://127.0.0.1:99999"], "`--cloud` is not the URL of an ARM endpoint"),
+    (["scan", "--scenario", "SCENARIO", "--ca-bundle", "/nowhere"], "cannot read `/nowhere`: no such file or directory"),
+    (["snapshot", "-o", "x.mlp", "--cloud", "https://127.0.0.1:9", "--ca-bundle", "README.md"], "`README.md` holds no authority to trust"),
+    (["doctor", "--ca-bundle", "README.md"], "`README.md` holds no authority to trust"),
     (["scan", "--scenario", "SCENARIO", "--auth", "environment"], "`AZURE_TENANT_ID` is not set"),
     (["explain", "RES99"], "no rule `RES99`"),
     (["--config", "/nowhere.yaml", "scan"], "cannot read `/nowhere.yaml`"),
@@ -136,6 +142,11 @@ def test_an_endpoint_out_of_reach_is_four() -> None:
     done = run("scan", "--scenario", CONTOSO, "--cloud", "https://127.0.0.1:9")
     assert (done.returncode, "cannot reach `https://127.0.0.1:9`" in done.stderr) == (4, True)
     assert "Traceback" not in done.stderr
+
+
+def test_a_password_in_the_address_of_a_cloud_is_refused_and_not_repeated() -> None:
+    done = run("scan", "--scenario", CONTOSO, "--cloud", "https://me:s3cret@127.0.0.1:9")
+    assert done.returncode == 2 and "`--cloud` is not the URL" in done.stderr and "s3cret" not in done.stderr
 
 
 def test_a_wrong_scenario_lists_every_mistake(tmp_path: Path) -> None:
