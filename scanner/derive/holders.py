@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pyroaring import BitMap
 
+from scanner import ids
 from scanner.derive.access.engine import RIGHTS, Engine, Grant
 from scanner.derive.duties import Duties, Duty, Way
 from scanner.derive.table import Table
@@ -92,7 +93,7 @@ class _Writer:
         elif way.used_as:
             for user, node in estate.pairs(way.used_as):
                 name = estate.get(user, "environment")
-                if estate.kind(node) == way.on and isinstance(name, str):
+                if isinstance(name, str) and (estate.kind(node) == way.on or self._stands_for(node, way.on)):
                     users.setdefault(node, set()).add(name)
         else:
             for node in estate.nodes(way.on):
@@ -107,11 +108,19 @@ class _Writer:
                 if place is not None:
                     yield place
 
+    def _stands_for(self, node: int, kind: str) -> bool:
+        """Whether a resource that is referred to and nobody could read is of a kind, by its id."""
+        estate = self.estate
+        type_ = ids.resource_type(estate.key(node)) if estate.kind(node) == "missing" else ""
+        return bool(type_) and estate.ontology.kinds[kind].arm_type in ("", type_)
+
     def _fitting(self, way: Way, node: int, environments: tuple[str, ...]) -> _Place | None:
         """The place if it has the attributes the way asks for; with a doubt where one could not be read."""
         estate = self.estate
-        doubts: list[int] = []
-        doubtful = False
+        doubtful = estate.kind(node) == "missing"
+        doubts = list(estate.gaps_at(node, "*")) if doubtful else []
+        if doubtful and not doubts:
+            doubts = estate.unread_gaps(way.on)
         for attribute, wanted in way.where:
             value = estate.get(node, attribute)
             if value is UNSET:
@@ -285,7 +294,23 @@ class _Writer:
                      if estate.gaps[g].kind in RIGHTS}  # fmt: skip
             for grant in self.engine.grants.get(scope, ()):
                 gaps.update(estate.gaps_at(grant.role, "*"))
-        for kind in ("identity", "group"):
-            for principal in estate.nodes(kind) if gaps else ():
-                for gap in gaps:
-                    estate.mark_gap(principal, "holds", gap)
+        for principal in estate.nodes("principal") if gaps else ():
+            for gap in gaps:
+                estate.mark_gap(principal, "holds", gap)
+        for kind in sorted({way.on for duty in self.duties for way in duty.ways} - {"workspace", "subscription"}):
+            for gap in estate.unread_gaps(kind):
+                self._unlisted(kind, gap)
+
+    def _unlisted(self, kind: str, gap: int) -> None:
+        """A resource nobody could list is a doubt for those alone whose rights would be a duty on it."""
+        estate, engine = self.estate, self.engine
+        wanted = [a for duty in self.duties for way in duty.ways if way.on == kind for a in way.actions]
+        place = estate.node(estate.gaps[gap].scope)
+        above = set(engine.chain(place)) if place is not None else set()
+        for scope, grants in engine.grants.items():
+            if place is not None and scope not in above and place not in engine.chain(scope):
+                continue
+            for grant in grants:
+                accounted = estate.get(grant.node, "origin") in _PLATFORM or grant.principal in self.table.administered
+                if not accounted and engine.can_any(grant.role, wanted) in ("yes", "conditional"):
+                    estate.mark_gap(grant.principal, "holds", gap)
