@@ -1,10 +1,10 @@
-"""What follows from estate and scenario together: replicas and processing, access, duties, quota; in that order."""
+"""What follows from estate and scenario together: replicas and processing, access, duties, separation, quota; in that order."""
 
 from __future__ import annotations
 
-from scanner.derive import access, capacity, residency
-from scanner.derive import duties as duties_
+from scanner.derive import access, capacity, holders, residency
 from scanner.derive.duties import Duties
+from scanner.derive.table import Table
 from scanner.graph.estate import Estate
 
 
@@ -15,6 +15,7 @@ def derive(estate: Estate, duties: Duties) -> access.Access:
     """
     residency.derive(estate)
     found = access.derive(estate)
-    duties_.derive(estate, duties, found.engine)
+    table = Table(found.engine)
+    holders.derive(estate, duties, found.engine, table)
     capacity.derive(estate)
     return found

@@ -28,6 +28,12 @@ _BOUND = (
 # What every place for data has that access is asked of.
 _HOLDS = boolean("holds-data", "whether it holds data of a class that has a home or is for production only")
 
+# What every place has that workspaces take models or images from.
+_SOURCE = (
+    words("environments-using", "environments whose workspaces or deployments use it"),
+    boolean("used-by-production", "whether one of those is production"),
+)
+
 # What every ARM resource has.
 _ARM = (
     *_NAMED,
@@ -71,10 +77,17 @@ _PRINCIPAL = (
         "environments in which it holds more than reader roles, by assignments inside them",
     ),
     words("undeclared-environments", "of those, the ones for which the role table does not list it"),
+    boolean(
+        "structure-creator",
+        "whether the scenario lets it create resource groups and workspaces, itself or by a group it is in",
+    ),
 )
 _PERSON_OR_WORKLOAD = (
     boolean("account-enabled", "whether it may sign in", arm="accountEnabled"),
     boolean("release-workload", "whether the scenario names it the release workload"),
+    words("acts-in", "environments in which a workload runs or holds more than reader roles"),
+    words("acts-undeclared-in", "of those, the ones neither its host nor the scenario puts it in"),
+    boolean("acts-in-production", "whether one of those is production"),
 )
 
 _KINDS = (
@@ -151,7 +164,8 @@ _KINDS = (
     NodeKind("job", "job", "build", "a job of a workspace", attributes(
         _ARM, text("job-type", "kebab case", arm="properties.jobType"), text("status", "kebab case", arm="properties.status"),
     ), "microsoft.machinelearningservices/workspaces/jobs"),
-    NodeKind("ml-registry", "ML registry", "build", "an ML registry; its assets are in every region it lists", attributes(_ARM, _IDENTITY_HOST, words("regions", "regions its assets are kept in")),
+    NodeKind("ml-registry", "ML registry", "build", "an ML registry; its assets are in every region it lists", attributes(
+        _ARM, _IDENTITY_HOST, words("regions", "regions its assets are kept in"), *_SOURCE),
              "microsoft.machinelearningservices/registries"),
     # -- what workspaces stand on
     NodeKind("storage-account", "storage account", "build", "a storage account", attributes(
@@ -174,8 +188,7 @@ _KINDS = (
     ), "microsoft.keyvault/vaults"),
     NodeKind("container-registry", "container registry", "build", "an Azure container registry", attributes(
         _ARM, words("replicated-regions", "regions it is replicated to"), boolean("admin-user", "whether the admin user is on; absent means false", arm="properties.adminUserEnabled"),
-        words("tokens", "tokens that are enabled"), words("tasks", "tasks that build or import images"),
-        words("environments-using", "environments whose workspaces use it"),
+        words("tokens", "tokens that are enabled"), words("tasks", "tasks that build or import images"), *_SOURCE,
     ), "microsoft.containerregistry/registries"),
     NodeKind("application-insights", "Application Insights", "build", "an Application Insights component", attributes(
         _ARM, words("environments-using", "environments whose workspaces use it")), "microsoft.insights/components"),
@@ -239,7 +252,9 @@ _KINDS = (
         boolean("approved", "whether a role row names it"),
         text("membership-rule", "the rule of a dynamic group; null when none", arm="membershipRule"),
         boolean("restricted-unit", "whether only administrators of its own unit may change it", arm="isManagementRestricted"),
-        boolean("under-pim", "whether membership is activated through PIM for groups"))),
+        boolean("under-pim", "whether membership is activated through PIM for groups"),
+        boolean("release-approver", "whether the scenario lets its members approve releases"),
+        boolean("of-production", "whether a row of production names it, or it holds more than reader roles there"))),
     NodeKind("outside-subject", "outside subject", "build", "a workload elsewhere that a federated credential trusts", attributes(
         _NAMED, text("issuer", "who signs its tokens", arm="properties.issuer"), text("subject", "the subject its tokens must carry", arm="properties.subject"),
         boolean("pattern", "whether an expression, not one subject, is trusted"), boolean("pull-request", "whether any pull request of a repository is trusted"),
@@ -261,7 +276,17 @@ _KINDS = (
         text("created-by", "object id of who made it; null when Azure does not say", arm="properties.createdBy"),
         boolean("activation-read", "whether what activating it demands could be read"),
         boolean("activation-approval", "whether activating it needs an approval"), boolean("activation-mfa", "whether activating it needs a second factor"),
-        number("activation-hours", "longest activation"), words("activation-approvers", "object ids of who approves"))),
+        number("activation-hours", "longest activation"), words("activation-approvers", "object ids of who approves"),
+        words("stages", "stages of the environments it reaches into", *STAGES),
+        boolean("held-now", "whether somebody holds it without activating anything"),
+        boolean("in-role-table", "whether the role table, or another part of the scenario, has its principal in every environment it reaches into"),
+        boolean("eligible-wanted", "whether every row behind it in production wants it eligible"),
+        words("excess", "changing actions its role gives beyond the duties of its rows; null when no row is behind it"),
+        boolean("made-by-beneficiary", "whether who made it gains by it"),
+        boolean("approval-wanted", "whether a row behind it wants activation approved"),
+        boolean("mfa-wanted", "whether a row behind it wants a second factor"),
+        number("hours-wanted", "longest activation the rows behind it allow; null when none says"),
+        words("undeclared-approvers", "object ids of who approves activation and is in no group the rows name; null when no row names one"))),
     NodeKind("deny-assignment", "deny assignment", "build", "an assignment that takes rights away", attributes(
         _NAMED, opaque("permissions", "permission blocks"), words("principals", "principals it holds for; `*` for all"),
         words("exclude-principals", "principals left out"), boolean("children", "whether scopes below are covered"))),
@@ -279,7 +304,7 @@ _KINDS = (
         text("fix", "the step that closes it"))),
     NodeKind("duty", "duty", "derive", "a duty in an environment", attributes(
         _NAMED, text("duty", "which", "train", "approve", "release", "operate", "observe", "provision", "grant-access",
-                     "manage-quota", "manage-data", "write", "indirect-release"),
+                     "manage-quota", "manage-data", "write", "indirect-release", "read-data"),
         text("environment", "environment"), text("stage", "stage", *STAGES))),
     # -- quota
     NodeKind("quota-pool", "quota pool", "build", "limit and use of one family in one region of one subscription", attributes(
@@ -301,10 +326,13 @@ _KINDS = (
     NodeKind("scenario", "scenario", "bind", "the scenario's own settings", attributes(
         _NAMED, number("headroom", "quota.headroom"), number("fair-share", "quota.fair-share"),
         text("production-pool", "quota.production-pool"), boolean("survive-region-loss", "quota.survive-region-loss"),
-        words("patterns", "patterns"), words("keys", "top-level keys the file has"))),
+        words("patterns", "patterns"), words("keys", "top-level keys the file has"),
+        number("break-glass-accounts", "emergency accounts it names"), number("break-glass-at-most", "most there may be; null when it does not say"))),
     NodeKind("environment", "environment", "bind", "an environment of the scenario", attributes(
         _NAMED, text("stage", "stage", *STAGES), boolean("live", "serves customers"), words("data", "classes that may be there"),
-        text("default-class", "class of what nothing else classifies"))),
+        text("default-class", "class of what nothing else classifies"),
+        number("writers", "people who can change it, administrators as declared left out"),
+        number("writers-before", "as many, in the stage before; null when there is none"))),
     NodeKind("site", "site", "bind", "a site of the scenario", attributes(
         _NAMED, text("region", "its region"), words("does", "what may happen there"), words("data", "its classes"),
         words("audience", "whom it serves"))),
@@ -314,10 +342,13 @@ _KINDS = (
         _NAMED, text("role", "role"), text("environment", "environment"), text("stage", "stage", *STAGES),
         words("duties", "duties"), words("reads", "classes"), words("ways", "ways it may use; null: those its duties imply"),
         text("by", "eligible or standing; null: either", "eligible", "standing"), text("expires", "longest life; null when none"),
-        words("guest-domains", "guest domains it admits"), text("unit", "project or team it is filled for; null when none"))),
+        words("guest-domains", "guest domains it admits"), text("unit", "project or team it is filled for; null when none"),
+        words("approvers", "object ids of who is to approve activation, groups expanded; null when it does not say"),
+        number("max-hours", "longest activation; null when it does not say"), boolean("mfa", "whether activation is to ask for a second factor"),
+        words("missing-duties", "duties of the row that whom it names does not hold there; null when it names nobody"))),
     NodeKind("administrator-row", "administrator row", "bind", "a group of administrators", attributes(
         _NAMED, words("over", "environments"), words("duties", "duties"), text("by", "eligible or standing", "eligible", "standing"),
-        text("approval", "required or null"), number("at-most", "most members"))),
+        text("approval", "required or null"), number("at-most", "most members"), number("people", "people in the group, at any depth"))),
     NodeKind("service-row", "declared service", "bind", "a platform identity with declared reach", attributes(
         _NAMED, words("may", "read, write"), words("where", "environments"))),
     NodeKind("quota-need", "quota need", "bind", "quota a site is declared to need", attributes(
@@ -330,6 +361,8 @@ KINDS: Mapping[str, NodeKind] = {kind.name: kind for kind in _KINDS}
 UNIONS: Mapping[str, tuple[str, ...]] = {
     "identity": ("user", "service-principal", "managed-identity"),
     "principal": ("user", "service-principal", "managed-identity", "group"),
+    "workload": ("service-principal", "managed-identity"),
+    "artifact-source": ("container-registry", "ml-registry"),
     "endpoint": ("online-endpoint", "batch-endpoint"),
     "deployment": ("online-deployment", "batch-deployment"),
     "ml-resource": ("workspace", "compute", "online-endpoint", "batch-endpoint", "ml-registry"),

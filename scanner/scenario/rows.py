@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-
 from scanner import ids
 from scanner.errors import Span
 from scanner.graph.estate import Estate
+from scanner.scenario import demands
+from scanner.scenario.demands import within
 from scanner.scenario.model import RoleRow, Scenario
-from scanner.scenario.names import Names
+from scanner.scenario.names import TOKEN, Names, filled
 
-_TOKEN = re.compile(r"\{[^{}]*\}")
 _WORKLOADS = ("service-principal", "managed-identity")
 _GROUPS = ("group",)
 
@@ -19,7 +17,7 @@ _GROUPS = ("group",)
 def bind(estate: Estate, scenario: Scenario, names: Names) -> None:
     """Makes the rows, ties them to principals, and marks the principals."""
     # a workspace nobody could list or place may be of a project that has a row
-    unfilled = estate.unread_gaps("workspace") if any(_TOKEN.search(row.principal) for row in scenario.roles) else []
+    unfilled = estate.unread_gaps("workspace") if any(TOKEN.search(row.principal) for row in scenario.roles) else []
     # a row for a project nobody could see may name a group, and so may a name nobody could look up
     by_name = any(not row.workload and not ids.is_guid(row.principal) for row in scenario.roles)
     doubts = [*unfilled, *(estate.unread_gaps("group") if by_name else ())]
@@ -38,6 +36,7 @@ def bind(estate: Estate, scenario: Scenario, names: Names) -> None:
     _administrators(estate, scenario, names)
     _release(estate, scenario, names, sorted({u for found in units.values() for u in found}))
     _services(estate, scenario, names)
+    demands.bind(estate, scenario, names, units)
     _guests(estate, scenario)
     _readers(estate)
 
@@ -52,15 +51,6 @@ def _units(estate: Estate) -> dict[str, list[str]]:
     return {environment: sorted(units) for environment, units in found.items()}
 
 
-def filled(name: str, units: list[str] | tuple[str, ...]) -> Iterator[tuple[str | None, str]]:
-    """`grp-{project}-ds` once for each unit; a name without a token once."""
-    if not _TOKEN.search(name):
-        yield None, name
-        return
-    for unit in units:
-        yield unit, unit.join(_TOKEN.split(name))
-
-
 def _row(estate: Estate, scenario: Scenario, names: Names, row: RoleRow, unit: str | None, name: str) -> None:
     node = estate.add("role-row", f"role-row:{row.role}@{row.environment}" + (f"/{unit}" if unit else ""))
     environment = scenario.environment(row.environment)
@@ -72,6 +62,7 @@ def _row(estate: Estate, scenario: Scenario, names: Names, row: RoleRow, unit: s
     }  # fmt: skip
     for attribute, value in facts.items():
         estate.set(node, attribute, value, row.span)
+    demands.activation(estate, names, row, node)
     target = estate.node(f"environment:{row.environment}")
     if target is not None:
         estate.connect(node, "row-in", target)
@@ -98,18 +89,6 @@ def _administrators(estate: Estate, scenario: Scenario, names: Names) -> None:
             estate.connect(node, "names", group)
             for member in within(estate, group):
                 estate.set(member, "administrator", True, entry.span)
-
-
-def within(estate: Estate, group: int) -> set[int]:
-    """A group and everybody in it, at any depth; cycles are harmless."""
-    seen = {group}
-    waiting = [group]
-    while waiting:
-        for member in estate.neighbours(waiting.pop(), "has-member"):
-            if member not in seen:
-                seen.add(member)
-                waiting.append(member)
-    return seen
 
 
 def _release(estate: Estate, scenario: Scenario, names: Names, units: list[str]) -> None:

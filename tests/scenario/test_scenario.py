@@ -13,7 +13,8 @@ from scanner.graph.estate import UNSET, Estate
 from scanner.scenario.bind import bind
 from scanner.scenario.load import PATTERNS, from_document, load
 from scanner.scenario.model import Scenario
-from scanner.scenario.rows import domain_of, filled
+from scanner.scenario.names import filled
+from scanner.scenario.rows import domain_of
 
 BASE = """\
 scenario: test
