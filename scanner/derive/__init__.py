@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanner.derive import access, capacity, residency
+from scanner.derive import access, capacity, residency, sources
 from scanner.derive import duties as duties_
 from scanner.derive.duties import Duties
 from scanner.graph.estate import Estate
@@ -15,6 +15,7 @@ def derive(estate: Estate, duties: Duties) -> access.Access:
     """
     residency.derive(estate)
     found = access.derive(estate)
+    sources.derive(estate)
     duties_.derive(estate, duties, found.engine)
     capacity.derive(estate)
     return found

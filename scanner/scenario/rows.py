@@ -167,19 +167,19 @@ def _guests(estate: Estate, scenario: Scenario) -> None:
 
 
 def _readers(estate: Estate) -> None:
-    """On each account, the names of the groups whose rows let them read all of it."""
+    """On each store, the names of the groups whose rows let them read all of it."""
     rows = [
         (estate.get(row, "environment"), estate.get(row, "reads"), estate.get(row, "unit"), estate.name(principal))
         for row in estate.nodes("role-row")
         for principal in estate.neighbours(row, "names")
     ]
-    for account in estate.nodes("storage-account"):
-        environment, classes, unit = (estate.get(account, a) for a in ("environment", "data-classes", "unit"))
+    for store in estate.nodes("data-store"):
+        environment, classes, unit = (estate.get(store, a) for a in ("environment", "data-classes", "unit"))
         if isinstance(classes, frozenset):
             fitting = {
                 name for e, reads, u, name in rows if e == environment and classes <= reads and u in (None, unit)
             }
-            estate.set(account, "reader-groups", frozenset(fitting))
+            estate.set(store, "reader-groups", frozenset(fitting))
 
 
 def domain_of(sign_in_name: str) -> str:
