@@ -12,7 +12,7 @@ from scanner.scenario.recognise import Recogniser, ancestors
 _AT_REST = {"storage-account", "data-asset"}
 _PROCESSING = {"model-account", "model-deployment"}
 # Stores whose data only their own match, or one above them, classifies: no asset points into them.
-_DATABASES = ("cosmos-account", "sql-server", "sql-database", "postgresql-server", "search-service", "log-analytics")
+_DATABASES = ("cosmos-account", "sql-server", "sql-database", "postgresql-server", "search-service")
 
 
 def bind(estate: Estate, scenario: Scenario) -> None:
@@ -112,6 +112,10 @@ def _others(estate: Estate, writer: _Writer) -> None:
         for node in estate.nodes(kind):
             writer.write(node, writer.matched(node))
             writer.guard(node)
+    for logs in estate.nodes("log-analytics"):
+        # whoever reads anything may query logs: they count only where they are said themselves to hold data
+        writer.write(logs, frozenset(writer.recogniser.at(logs)))
+        writer.guard(logs)
 
 
 def _referenced(estate: Estate, writer: _Writer) -> None:
