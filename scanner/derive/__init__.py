@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanner.derive import access, capacity, residency, sources
+from scanner.derive import access, capacity, demands, endpoints, groups, instances, residency, sources
 from scanner.derive import duties as duties_
 from scanner.derive.duties import Duties
 from scanner.graph.estate import Estate
@@ -16,6 +16,10 @@ def derive(estate: Estate, duties: Duties) -> access.Access:
     residency.derive(estate)
     found = access.derive(estate)
     sources.derive(estate)
+    groups.derive(estate)
+    demands.derive(found.engine)
+    endpoints.derive(found.engine)
+    instances.derive(found.engine)
     duties_.derive(estate, duties, found.engine)
     capacity.derive(estate)
     return found

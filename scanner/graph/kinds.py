@@ -29,7 +29,9 @@ _BOUND = (
 _HOLDS = (
     boolean("holds-data", "whether it holds data of a class that has a home or is for production only"),
     words("reader-groups", "groups the scenario lets read it"),
-    words("production-classes", "those of its classes that are so guarded and that an environment of production may have"),
+    words(
+        "production-classes", "those of its classes that are so guarded and that an environment of production may have"
+    ),
 )
 
 # What every ARM resource has.

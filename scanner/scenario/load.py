@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -279,10 +279,25 @@ class _Reader:
                     self._date(guests["until"], *path, "guests", "until")
                 rows.append(RoleRow(
                     role, environment, row[key], key == "workload", tuple(row.get("duties", ())), reads, row.get("by"), _days(row.get("expires")),
-                    tuple(row["ways"]) if "ways" in row else None, tuple(guests.get("domains", ())), tuple(row.get("from", ())),
-                    row.get("purpose"), row.get("activation", {}), self.document.key_span(*path),
+                    _days(row.get("review")), tuple(row["ways"]) if "ways" in row else None, tuple(guests.get("domains", ())),
+                    self._countries(row.get("from", ()), *path, "from"), row.get("purpose"), row.get("mastered"), row.get("activation", {}), self.document.key_span(*path),
                 ))  # fmt: skip
         return rows
+
+    def _countries(self, given: Sequence[str], *path: str | int) -> tuple[str, ...]:
+        """Countries as accounts are compared with them."""
+        found = []
+        for number, name in enumerate(given):
+            country = regions.country(name)
+            if country is None:
+                self.wrong(
+                    f"`{name}` is no country with an Azure region",
+                    *path,
+                    number,
+                    help="write its two letters, as in `PT`",
+                )
+            found.append(country or name)
+        return tuple(found)
 
     def _tokens(self, name: str, *path: str | int) -> None:
         keys = list(self.value.get("structure", {}).get("keys", {}))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scanner import ids
+from scanner import ids, regions
 from scanner.errors import Span
-from scanner.graph.estate import Estate
+from scanner.graph.estate import UNSET, Estate
 from scanner.scenario.model import RoleRow, Scenario
 from scanner.scenario.names import Names
 
@@ -39,6 +39,7 @@ def bind(estate: Estate, scenario: Scenario, names: Names) -> None:
     _release(estate, scenario, names, sorted({u for found in units.values() for u in found}))
     _services(estate, scenario, names)
     _guests(estate, scenario)
+    _countries(estate)
     _readers(estate)
 
 
@@ -69,6 +70,8 @@ def _row(estate: Estate, scenario: Scenario, names: Names, row: RoleRow, unit: s
         "role": row.role, "environment": row.environment, "stage": environment.stage if environment else None,
         "duties": frozenset(row.duties), "reads": frozenset(row.reads), "ways": frozenset(row.ways) if row.ways is not None else None,
         "by": row.by, "expires": f"{row.expires}d" if row.expires else None, "guest-domains": frozenset(row.guest_domains), "unit": unit,
+        "review": f"{row.review}d" if row.review else None, "purpose": row.purpose, "mastered": row.mastered,
+        "countries": frozenset(row.countries) or None,
     }  # fmt: skip
     for attribute, value in facts.items():
         estate.set(node, attribute, value, row.span)
@@ -164,6 +167,14 @@ def _guests(estate: Estate, scenario: Scenario) -> None:
         name = estate.get(user, "sign-in-name")
         if isinstance(name, str):
             estate.set(user, "declared-guest", domain_of(name) in admitted)
+
+
+def _countries(estate: Estate) -> None:
+    """Countries of accounts as role rows are compared with them; one that nobody can make out is not known."""
+    for user in estate.nodes("user"):
+        country = estate.get(user, "country")
+        if isinstance(country, str):
+            estate.set(user, "country", regions.country(country) or UNSET)
 
 
 def _readers(estate: Estate) -> None:
