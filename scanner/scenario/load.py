@@ -12,13 +12,13 @@ from scanner import data, ids, regions, yamlfile
 from scanner.errors import Problem, Span, UserError, suggest
 from scanner.findings import AcceptedGap, Waiver
 from scanner.graph.ontology import STAGES
+from scanner.scenario import words
 from scanner.scenario.model import (
     Administrators,
     BreakGlass,
     DataClass,
     Environment,
     Flow,
-    Match,
     Need,
     Place,
     Quota,
@@ -174,7 +174,7 @@ class _Reader:
                 self.wrong(f"default class `{e['default-class']}` may not be in this environment", *path, "default-class",
                            help="add it to `data`")  # fmt: skip
         return Environment(
-            name, stage, _match(e["match"]), classes, e.get("default-class"), e.get("live", False), e.get("lock"),
+            name, stage, words.match(e["match"]), classes, e.get("default-class"), e.get("live", False), e.get("lock"),
             tuple(e.get("tags", ())), self.document.key_span(*path),
         )  # fmt: skip
 
@@ -182,7 +182,7 @@ class _Reader:
         path = ("data-classes", name)
         home = self._place(c.get("home"), *path, "home")
         return DataClass(
-            name, _match(c.get("match", {})), home, self._place(c.get("processing"), *path, "processing"),
+            name, words.match(c.get("match", {})), home, self._place(c.get("processing"), *path, "processing"),
             c.get("platform-replication", "allow"), c.get("production-only", False), c.get("owner"), self.document.key_span(*path),
         )  # fmt: skip
 
@@ -278,8 +278,8 @@ class _Reader:
                 if "until" in guests:
                     self._date(guests["until"], *path, "guests", "until")
                 rows.append(RoleRow(
-                    role, environment, row[key], key == "workload", tuple(row.get("duties", ())), reads, row.get("by"), _days(row.get("expires")),
-                    _days(row.get("review")), tuple(row["ways"]) if "ways" in row else None, tuple(guests.get("domains", ())),
+                    role, environment, row[key], key == "workload", tuple(row.get("duties", ())), reads, row.get("by"), words.days(row.get("expires")),
+                    words.days(row.get("review")), tuple(row["ways"]) if "ways" in row else None, tuple(guests.get("domains", ())),
                     self._countries(row.get("from", ()), *path, "from"), row.get("purpose"), row.get("mastered"), row.get("activation", {}), self.document.key_span(*path),
                 ))  # fmt: skip
         return rows
@@ -408,9 +408,9 @@ class _Reader:
         if _NEEDS_CAUSE.fullmatch(w["rule"]) and "cause" not in w:
             self.wrong(f"a waiver of {w['rule']} needs a `cause`", *path, key=True,
                        help="copy the cause key from the report, or write `cause: any`")  # fmt: skip
-        subject = _subject(w["on"]) if isinstance(w["on"], str) else ""
+        subject = words.subject(w["on"]) if isinstance(w["on"], str) else ""
         cause = w.get("cause", "")
-        if cause not in ("", "any", "missing") and not _is_key(cause):
+        if cause not in ("", "any", "missing") and not words.is_key(cause):
             self.wrong(
                 f"`{cause}` is not a cause key", *path, "cause", help="copy it from the report, or write an object id"
             )
@@ -419,9 +419,9 @@ class _Reader:
         if approvers is not None:
             self.known(w["approved-by"], set(approvers), "an approver of `waiver-policy`", *path, "approved-by")
         return Waiver(
-            w["rule"], subject, cause if cause == "any" else _subject(cause), w["reason"], w["approved-by"], self._date(w["until"], *path, "until"),
+            w["rule"], subject, cause if cause == "any" else words.subject(cause), w["reason"], w["approved-by"], self._date(w["until"], *path, "until"),
             self.document.span(*path), w.get("ticket", ""), on.get("environment", ""), on.get("class", ""),
-            _days(policy.get("longest")), _days(policy.get("critical") or policy.get("longest")),
+            words.days(policy.get("longest")), words.days(policy.get("critical") or policy.get("longest")),
         )  # fmt: skip
 
     def _accepted(self, number: int, a: dict[str, Any]) -> AcceptedGap:
@@ -430,25 +430,3 @@ class _Reader:
         return AcceptedGap(
             a["permission"], scope, a["reason"], self._date(a["until"], *path, "until"), self.document.span(*path)
         )
-
-
-def _is_key(cause: str) -> bool:
-    """Whether a text can be what a finding rests on: an id, a key made of ids, or a region."""
-    return ids.is_guid(cause) or bool(set(cause) & set("/:")) or regions.region(cause) is not None
-
-
-def _subject(text: str) -> str:
-    """A key as reports print it: ARM ids are folded, other keys are lower case already."""
-    return ids.fold(text) if text.startswith("/") else text.lower()
-
-
-def _days(text: str | None) -> int | None:
-    return int(text[:-1]) if text else None
-
-
-def _match(given: dict[str, Any]) -> Match:
-    return Match(
-        {name.lower(): tuple(map(str, values)) for name, values in given.get("tag", {}).items()},
-        tuple(given.get("name", ())), tuple(given.get("resource-group", ())), tuple(given.get("subscription", ())),
-        tuple(given.get("management-group", ())), tuple(given.get("tenant", ())),
-    )  # fmt: skip
