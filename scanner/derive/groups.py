@@ -46,7 +46,3 @@ def _protected(estate: Estate, group: int, declared: bool) -> None:
     for sign in (*_SIGNS, "synchronised"):
         for gap in estate.gaps_at(group, sign):
             estate.mark_gap(group, "protected", gap)
-    # PIM for groups is read group by group, with those who may activate membership
-    for gap in estate.gaps_at(group, "may-be-joined-by"):
-        if estate.gaps[gap].kind == "group-eligibility":
-            estate.mark_gap(group, "protected", gap)

@@ -12,7 +12,7 @@ from scanner import data, ids, regions, yamlfile
 from scanner.errors import Problem, Span, UserError, suggest
 from scanner.findings import AcceptedGap, Waiver
 from scanner.graph.ontology import STAGES
-from scanner.scenario import words
+from scanner.scenario import parts
 from scanner.scenario.model import (
     Administrators,
     BreakGlass,
@@ -174,7 +174,7 @@ class _Reader:
                 self.wrong(f"default class `{e['default-class']}` may not be in this environment", *path, "default-class",
                            help="add it to `data`")  # fmt: skip
         return Environment(
-            name, stage, words.match(e["match"]), classes, e.get("default-class"), e.get("live", False), e.get("lock"),
+            name, stage, parts.match(e["match"]), classes, e.get("default-class"), e.get("live", False), e.get("lock"),
             tuple(e.get("tags", ())), self.document.key_span(*path),
         )  # fmt: skip
 
@@ -182,7 +182,7 @@ class _Reader:
         path = ("data-classes", name)
         home = self._place(c.get("home"), *path, "home")
         return DataClass(
-            name, words.match(c.get("match", {})), home, self._place(c.get("processing"), *path, "processing"),
+            name, parts.match(c.get("match", {})), home, self._place(c.get("processing"), *path, "processing"),
             c.get("platform-replication", "allow"), c.get("production-only", False), c.get("owner"), self.document.key_span(*path),
         )  # fmt: skip
 
@@ -278,8 +278,8 @@ class _Reader:
                 if "until" in guests:
                     self._date(guests["until"], *path, "guests", "until")
                 rows.append(RoleRow(
-                    role, environment, row[key], key == "workload", tuple(row.get("duties", ())), reads, row.get("by"), words.days(row.get("expires")),
-                    words.days(row.get("review")), tuple(row["ways"]) if "ways" in row else None, tuple(guests.get("domains", ())),
+                    role, environment, row[key], key == "workload", tuple(row.get("duties", ())), reads, row.get("by"), parts.days(row.get("expires")),
+                    parts.days(row.get("review")), tuple(row["ways"]) if "ways" in row else None, tuple(guests.get("domains", ())),
                     self._countries(row.get("from", ()), *path, "from"), row.get("purpose"), row.get("mastered"), row.get("activation", {}), self.document.key_span(*path),
                 ))  # fmt: skip
         return rows
@@ -408,9 +408,9 @@ class _Reader:
         if _NEEDS_CAUSE.fullmatch(w["rule"]) and "cause" not in w:
             self.wrong(f"a waiver of {w['rule']} needs a `cause`", *path, key=True,
                        help="copy the cause key from the report, or write `cause: any`")  # fmt: skip
-        subject = words.subject(w["on"]) if isinstance(w["on"], str) else ""
+        subject = parts.subject(w["on"]) if isinstance(w["on"], str) else ""
         cause = w.get("cause", "")
-        if cause not in ("", "any", "missing") and not words.is_key(cause):
+        if cause not in ("", "any", "missing") and not parts.is_key(cause):
             self.wrong(
                 f"`{cause}` is not a cause key", *path, "cause", help="copy it from the report, or write an object id"
             )
@@ -419,9 +419,9 @@ class _Reader:
         if approvers is not None:
             self.known(w["approved-by"], set(approvers), "an approver of `waiver-policy`", *path, "approved-by")
         return Waiver(
-            w["rule"], subject, cause if cause == "any" else words.subject(cause), w["reason"], w["approved-by"], self._date(w["until"], *path, "until"),
+            w["rule"], subject, cause if cause == "any" else parts.subject(cause), w["reason"], w["approved-by"], self._date(w["until"], *path, "until"),
             self.document.span(*path), w.get("ticket", ""), on.get("environment", ""), on.get("class", ""),
-            words.days(policy.get("longest")), words.days(policy.get("critical") or policy.get("longest")),
+            parts.days(policy.get("longest")), parts.days(policy.get("critical") or policy.get("longest")),
         )  # fmt: skip
 
     def _accepted(self, number: int, a: dict[str, Any]) -> AcceptedGap:
