@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanner.derive import access, capacity, holders, residency
+from scanner.derive import access, capacity, demands, endpoints, groups, holders, instances, residency, sources
 from scanner.derive.duties import Duties
 from scanner.derive.table import Table
 from scanner.graph.estate import Estate
@@ -16,6 +16,11 @@ def derive(estate: Estate, duties: Duties) -> access.Access:
     residency.derive(estate)
     found = access.derive(estate)
     table = Table(found.engine)
+    sources.derive(estate)
+    groups.derive(estate)
+    demands.derive(found.engine)
+    endpoints.derive(found.engine)
+    instances.derive(found.engine)
     holders.derive(estate, duties, found.engine, table)
     capacity.derive(estate)
     return found

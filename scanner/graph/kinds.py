@@ -26,7 +26,13 @@ _BOUND = (
 )
 
 # What every place for data has that access is asked of.
-_HOLDS = boolean("holds-data", "whether it holds data of a class that has a home or is for production only")
+_HOLDS = (
+    boolean("holds-data", "whether it holds data of a class that has a home or is for production only"),
+    words("reader-groups", "groups the scenario lets read it"),
+    words(
+        "production-classes", "those of its classes that are so guarded and that an environment of production may have"
+    ),
+)
 
 # What every place has that workspaces take models or images from.
 _SOURCE = (
@@ -115,6 +121,8 @@ _KINDS = (
              "user-delegation-sas", arm="properties.systemDatastoresAuthMode"),
         text("isolation", "managed network isolation; disabled when absent", "disabled", "allow-internet-outbound",
              "allow-only-approved-outbound", arm="properties.managedNetwork.isolationMode"),
+        words("open-outbound", "outbound rules of its managed network that let it reach any place on the internet"),
+        words("classes-not-for-training", "guarded classes that no row of its environment has for training on production data"),
     ), "microsoft.machinelearningservices/workspaces"),
     NodeKind("compute", "compute", "build", "a compute of a workspace", attributes(
         _ARM, _IDENTITY_HOST,
@@ -176,7 +184,7 @@ _KINDS = (
         boolean("hierarchical", "whether ADLS ACLs may grant what RBAC does not show", arm="properties.isHnsEnabled"),
         _HOLDS,
         boolean("has-data-asset", "whether a data asset of a workspace points to it"),
-        text("secondary-region", "region of its geo-redundant copy; null when it has none", arm="properties.secondaryLocation"), words("reader-groups", "groups the scenario lets read it"),
+        text("secondary-region", "region of its geo-redundant copy; null when it has none", arm="properties.secondaryLocation"),
         words("environments-using", "environments whose workspaces use it"),
         words("anonymous-containers", "containers anybody may read without signing in", arm="properties.publicAccess"),
         words("local-users", "users of SFTP with a key or password of their own"),
@@ -254,7 +262,9 @@ _KINDS = (
         boolean("restricted-unit", "whether only administrators of its own unit may change it", arm="isManagementRestricted"),
         boolean("under-pim", "whether membership is activated through PIM for groups"),
         boolean("release-approver", "whether the scenario lets its members approve releases"),
-        boolean("of-production", "whether a row of production names it, or it holds more than reader roles there"))),
+        boolean("of-production", "whether a row of production names it, or it holds more than reader roles there"),
+        boolean("opens-production", "whether a row of production lets it read guarded data or do more than observe"),
+        boolean("protected", "whether something keeps others out: role-assignable, a restricted unit, PIM for groups, or mastered on premises and declared so"))),
     NodeKind("outside-subject", "outside subject", "build", "a workload elsewhere that a federated credential trusts", attributes(
         _NAMED, text("issuer", "who signs its tokens", arm="properties.issuer"), text("subject", "the subject its tokens must carry", arm="properties.subject"),
         boolean("pattern", "whether an expression, not one subject, is trusted"), boolean("pull-request", "whether any pull request of a repository is trusted"),
@@ -274,6 +284,11 @@ _KINDS = (
         boolean("declared", "whether the scenario declares it (administrators, services)"),
         words("environments", "environments it reaches into"),
         text("created-by", "object id of who made it; null when Azure does not say", arm="properties.createdBy"),
+        words("purposes", "purposes of the rows of production it is held by", "incident", "production-training"),
+        boolean("by-activation", "whether everybody who has it must activate something first"),
+        boolean("expiry-wanted", "whether a row it is held by wants access to end"),
+        boolean("review-wanted", "whether a row it is held by wants access to be reviewed"),
+        boolean("reviewed", "whether an access review covers it; reviews are not read, so it is never set"),
         boolean("activation-read", "whether what activating it demands could be read"),
         boolean("activation-approval", "whether activating it needs an approval"), boolean("activation-mfa", "whether activating it needs a second factor"),
         number("activation-hours", "longest activation"), words("activation-approvers", "object ids of who approves"),
@@ -301,6 +316,7 @@ _KINDS = (
         number("people", "identities it opens the data to"), text("opened-to", "how many, in words: `2 identities`"),
         words("examples", "up to five of them"), number("targets", "how many stores it opens"),
         words("from-environments", "environments of the workspaces, hosts and identities its chains come by"),
+        words("from-stages", "stages of those environments", *STAGES),
         text("fix", "the step that closes it"))),
     NodeKind("duty", "duty", "derive", "a duty in an environment", attributes(
         _NAMED, text("duty", "which", "train", "approve", "release", "operate", "observe", "provision", "grant-access",
@@ -345,7 +361,9 @@ _KINDS = (
         words("guest-domains", "guest domains it admits"), text("unit", "project or team it is filled for; null when none"),
         words("approvers", "object ids of who is to approve activation, groups expanded; null when it does not say"),
         number("max-hours", "longest activation; null when it does not say"), boolean("mfa", "whether activation is to ask for a second factor"),
-        words("missing-duties", "duties of the row that whom it names does not hold there; null when it names nobody"))),
+        words("missing-duties", "duties of the row that whom it names does not hold there; null when it names nobody"),
+        text("review", "how often it is reviewed; null when not asked for"), text("purpose", "what it is for; null when not said", "incident", "production-training"),
+        words("countries", "countries its people are in; null when anywhere"), text("mastered", "where its group is mastered; null when not said", "on-premises"))),
     NodeKind("administrator-row", "administrator row", "bind", "a group of administrators", attributes(
         _NAMED, words("over", "environments"), words("duties", "duties"), text("by", "eligible or standing", "eligible", "standing"),
         text("approval", "required or null"), number("at-most", "most members"), number("people", "people in the group, at any depth"))),

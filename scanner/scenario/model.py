@@ -103,10 +103,12 @@ class RoleRow:
     reads: tuple[str, ...]
     by: str | None
     expires: int | None  # days
+    review: int | None  # days
     ways: tuple[str, ...] | None
     guest_domains: tuple[str, ...]
-    countries: tuple[str, ...]
+    countries: tuple[str, ...]  # as `regions.country` spells them
     purpose: str | None
+    mastered: str | None  # "on-premises" where the group is declared to be kept there
     activation: Mapping[str, Any]
     span: Span
 

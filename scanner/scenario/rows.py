@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from scanner import ids
+from scanner import ids, regions
 from scanner.errors import Span
-from scanner.graph.estate import Estate
+from scanner.graph.estate import UNSET, Estate
 from scanner.scenario import demands
 from scanner.scenario.demands import within
 from scanner.scenario.model import RoleRow, Scenario
@@ -38,6 +38,7 @@ def bind(estate: Estate, scenario: Scenario, names: Names) -> None:
     _services(estate, scenario, names)
     demands.bind(estate, scenario, names, units)
     _guests(estate, scenario)
+    _countries(estate)
     _readers(estate)
 
 
@@ -59,6 +60,8 @@ def _row(estate: Estate, scenario: Scenario, names: Names, row: RoleRow, unit: s
         "role": row.role, "environment": row.environment, "stage": environment.stage if environment else None,
         "duties": frozenset(row.duties), "reads": frozenset(row.reads), "ways": frozenset(row.ways) if row.ways is not None else None,
         "by": row.by, "expires": f"{row.expires}d" if row.expires else None, "guest-domains": frozenset(row.guest_domains), "unit": unit,
+        "review": f"{row.review}d" if row.review else None, "purpose": row.purpose, "mastered": row.mastered,
+        "countries": frozenset(row.countries) or None,
     }  # fmt: skip
     for attribute, value in facts.items():
         estate.set(node, attribute, value, row.span)
@@ -145,20 +148,28 @@ def _guests(estate: Estate, scenario: Scenario) -> None:
             estate.set(user, "declared-guest", domain_of(name) in admitted)
 
 
+def _countries(estate: Estate) -> None:
+    """Countries of accounts as role rows are compared with them; one that nobody can make out is not known."""
+    for user in estate.nodes("user"):
+        country = estate.get(user, "country")
+        if isinstance(country, str):
+            estate.set(user, "country", regions.country(country) or UNSET)
+
+
 def _readers(estate: Estate) -> None:
-    """On each account, the names of the groups whose rows let them read all of it."""
+    """On each store, the names of the groups whose rows let them read all of it."""
     rows = [
         (estate.get(row, "environment"), estate.get(row, "reads"), estate.get(row, "unit"), estate.name(principal))
         for row in estate.nodes("role-row")
         for principal in estate.neighbours(row, "names")
     ]
-    for account in estate.nodes("storage-account"):
-        environment, classes, unit = (estate.get(account, a) for a in ("environment", "data-classes", "unit"))
+    for store in estate.nodes("data-store"):
+        environment, classes, unit = (estate.get(store, a) for a in ("environment", "data-classes", "unit"))
         if isinstance(classes, frozenset):
             fitting = {
                 name for e, reads, u, name in rows if e == environment and classes <= reads and u in (None, unit)
             }
-            estate.set(account, "reader-groups", frozenset(fitting))
+            estate.set(store, "reader-groups", frozenset(fitting))
 
 
 def domain_of(sign_in_name: str) -> str:

@@ -14,6 +14,7 @@ from scanner.graph.build import (
     directory,
     kept,
     machine_learning,
+    outbound,
     quota,
     references,
     settings,
@@ -32,6 +33,7 @@ _STEPS: tuple[tuple[str, type[Any], Callable[..., None]], ...] = (
     *containers.STEPS,
     *arm.STEPS,
     *machine_learning.STEPS,
+    *outbound.STEPS,
     *directory.STEPS,
     *workloads.STEPS,
     *authorisation.STEPS,
@@ -59,6 +61,7 @@ def build(snapshot: Snapshot, arm_paths: Mapping[str, frozenset[str]] | None = N
     references.resolve(context)
     workloads.resolve(context)
     settings.resolve(context)
+    outbound.resolve(context)
     directory.resolve(context)
     coverage.mark(context)
     return estate

@@ -82,6 +82,19 @@ class Workspace(Shape):
     managed_network: ManagedNetwork | UnsetType | None = UNSET
 
 
+class OutboundDestination(Shape):
+    service_resource_id: Text = UNSET
+    service_tag: Text = UNSET
+    action: Text = UNSET
+    address_prefixes: list[str] | UnsetType | None = UNSET
+
+
+class OutboundRule(Shape):
+    """The destination of a rule is a host name, or an object by the rule's type."""
+
+    destination: str | OutboundDestination | UnsetType | None = UNSET
+
+
 class ScaleSettings(Shape):
     min_node_count: Number = UNSET
     max_node_count: Number = UNSET
