@@ -17,7 +17,8 @@ _QUOTA = ("ml-usage", "ml-quota", "vm-size", "model-usage", "compute", "online-e
 _DATA = ("storage-account", "datastore", "data-asset")
 # node kinds that are made from several lists, or that other lists write on
 _BEHIND: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(("grant", "duty"), (*_RIGHTS, *_DIRECTORY)),
+    "grant": (*_RIGHTS, *_DIRECTORY),
+    "duty": (*_RIGHTS, *_DIRECTORY, "storage-account", "container-registry", "ml-registry", "model-account", "compute"),
     **dict.fromkeys(("user", "group", "service-principal", "managed-identity"), (*_RIGHTS, *_DIRECTORY)),
     "storage-account": _DATA,  # what is in an account is said by what points to it
     "opening": (*_RIGHTS, *_DIRECTORY, *_DATA),
