@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from scanner import ids
 from scanner.derive.access.engine import RIGHTS, Engine, Grant
 from scanner.derive.duties import Duties, Way
 from scanner.derive.table import Table
@@ -12,6 +13,7 @@ from scanner.graph.estate import UNSET, Estate
 _FROM_REGISTRY = re.compile(r"azureml://registries/([^/]+)/", re.IGNORECASE)
 _PLATFORM = {"microsoft", "host-default", "policy", "service"}
 _NAMED = ("group", "service-principal")
+_OF_THE_PLATFORM = ("azureml-", "azureml_anonymous", "cliv2anonymous")  # curated, or made by the service for a job
 
 
 def usage(engine: Engine) -> None:
@@ -37,6 +39,7 @@ def usage(engine: Engine) -> None:
 def derive(engine: Engine, duties: Duties, table: Table) -> None:
     """Writes `used-by-production` on registries, and ties them to whoever can write them beside those the scenario lets."""
     estate = engine.estate
+    _paths(estate)
     ways = [way for duty in duties if duty.name == "indirect-release" for way in duty.ways]
     production = set(table.production)
     for kind in ("container-registry", "ml-registry"):
@@ -113,3 +116,44 @@ def _accounted(engine: Engine, table: Table, source: int, grant: Grant, environm
         return False
     unit = estate.get(source, "unit")
     return all("release" in table.duties(principal, e, unit if isinstance(unit, str) else None) for e in environments)
+
+
+def _paths(estate: Estate) -> None:
+    """Writes `came-by` on models, components, AML environments and schedules of production."""
+    releasing = {
+        str(name).lower() for workload in estate.nodes("workload") if estate.get(workload, "release-workload") is True
+        for name in (estate.key(workload), estate.get(workload, "app-id"), estate.name(workload))
+    }  # fmt: skip
+    training = {
+        estate.get(row, "environment")
+        for row in estate.nodes("role-row")
+        if "train" in (estate.get(row, "duties") or ())
+    }
+    for node in estate.nodes("ml-artifact"):
+        if estate.get(node, "stage") != "production":
+            continue
+        came = _came_by(estate, node, releasing, training)
+        if came is not None:
+            estate.set(node, "came-by", came)
+        else:
+            for gap in estate.unread_gaps("service-principal"):
+                estate.mark_gap(node, "came-by", gap)
+
+
+def _came_by(estate: Estate, node: int, releasing: set[str], training: set[object]) -> str | None:
+    """The path by which an asset came into its workspace; None when nobody said enough."""
+    reference, job = estate.get(node, "uri"), estate.get(node, "job-name")
+    maker, kind = estate.get(node, "maker"), estate.get(node, "maker-kind")
+    if isinstance(reference, str) and _FROM_REGISTRY.match(reference):
+        return "registry"
+    if estate.kind(node) == "ml-asset" and estate.name(node).lower().startswith(_OF_THE_PLATFORM):
+        return "platform"
+    if isinstance(job, str) and job and estate.get(node, "environment") in training:
+        return "training"
+    if isinstance(maker, str) and maker.lower() in releasing:
+        return "release"
+    if kind == "user":
+        return "person"
+    if kind in ("application", "managed-identity") and isinstance(maker, str) and ids.is_guid(maker):
+        return None if estate.unread_gaps("service-principal") else "other"
+    return None
