@@ -14,12 +14,25 @@ _TREE = ("management-group", "subscription", "resource-group", "workspace")
 _RIGHTS = ("role-assignment", "role-definition", "deny-assignment", "role-eligibility", "role-activation")
 _DIRECTORY = ("user", "group", "group-member", "group-owner", "group-eligibility", "service-principal")
 _QUOTA = ("ml-usage", "ml-quota", "vm-size", "model-usage", "compute", "online-endpoint", "online-deployment")
+_HELD_ON = (
+    "storage-account",
+    "container-registry",
+    "ml-registry",
+    "model-account",
+    "compute",
+)  # what duties are held on
+_HOSTS = ("online-endpoint", "batch-endpoint", "user-assigned-identity", "federated-credential")
 _DATA = ("storage-account", "datastore", "data-asset")
 # node kinds that are made from several lists, or that other lists write on
 _BEHIND: Mapping[str, tuple[str, ...]] = {
-    "grant": (*_RIGHTS, *_DIRECTORY),
-    "duty": (*_RIGHTS, *_DIRECTORY, "storage-account", "container-registry", "ml-registry", "model-account", "compute"),
-    **dict.fromkeys(("user", "group", "service-principal", "managed-identity"), (*_RIGHTS, *_DIRECTORY)),
+    **dict.fromkeys(("grant", "administrator-row"), (*_RIGHTS, *_DIRECTORY, "role-management-policy")),
+    **dict.fromkeys(("duty", "environment", "role-row"), (*_RIGHTS, *_DIRECTORY, *_HELD_ON)),
+    **dict.fromkeys(
+        ("service-principal", "managed-identity"),
+        (*_RIGHTS, *_DIRECTORY, *_HELD_ON, *_HOSTS, "application", "application-federation"),
+    ),
+    "container-registry": ("registry-token", "registry-task"),
+    **dict.fromkeys(("user", "group"), (*_RIGHTS, *_DIRECTORY)),
     "storage-account": _DATA,  # what is in an account is said by what points to it
     "opening": (*_RIGHTS, *_DIRECTORY, *_DATA),
     "role": ("role-definition",),

@@ -81,6 +81,8 @@ def _approvers(estate: Estate, scenario: Scenario, names: Names, units: Sequence
 def _subjects(estate: Estate, scenario: Scenario, names: Names, units: Sequence[str]) -> None:
     """A subject is declared when it is one of the release's, for the project of every workload that trusts it."""
     release = scenario.release
+    # a project nobody could see, or a workload nobody could look up, may be whose subject it is
+    doubts = estate.unread_gaps("workspace", "service-principal") if release is not None else []
     allowed: dict[int, set[str]] = {}
     if release is not None:
         for unit, name in filled(release.workload, units):
@@ -92,7 +94,10 @@ def _subjects(estate: Estate, scenario: Scenario, names: Names, units: Sequence[
         text = estate.get(subject, "subject")
         trusting = estate.neighbours(subject, "trusted-by")
         declared = bool(trusting) and all(text in allowed.get(workload, ()) for workload in trusting)
-        estate.set(subject, "declared", declared, release.span if release else None)
+        for gap in () if declared else doubts:
+            estate.mark_gap(subject, "declared", gap)
+        if declared or not doubts:
+            estate.set(subject, "declared", declared, release.span if release else None)
 
 
 def _writers(estate: Estate, scenario: Scenario, names: Names) -> None:
