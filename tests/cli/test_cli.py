@@ -193,6 +193,39 @@ def test_a_snapshot_is_taken_and_scanned_from_a_simulated_cloud(tmp_path: Path) 
     assert run("scan", "--scenario", TWO, "--snapshot", f"{tmp_path}/s.mlp").returncode == 0
 
 
+def test_no_command_lets_a_hostile_name_through(tmp_path: Path) -> None:
+    """Trap 30: names, scopes and answers of the service that try to act on a terminal, a reader or a CI system."""
+    name = "x\x1b]0;t\x07\u202e\u200b\x9b1m ##[error]y\n::error::z ##vso[task.complete]"
+    document = tenant("contoso")
+    for person in (*document["graph"]["users"], *document["graph"]["servicePrincipals"], *document["subscriptions"]):
+        person["displayName"] = name
+    for definition in document["roleDefinitions"]:
+        definition["properties"]["roleName"] = name
+    scope = "/subscriptions/66666666-aaaa-bbbb-cccc-777777777777"
+    lost = Coverage("ml-usage", scope, "forbidden", name, status=403, code=name, detail=name)
+    snapshot = str(tmp_path / "s.mlp")
+    write(snapshot_of(document, [lost]), Path(snapshot))
+    files = [tmp_path / f"out.{kind}" for kind in ("text", "json", "sarif")]
+    shown = []
+    for words in (
+        ("scan", "--scenario", CONTOSO, "--snapshot", snapshot, "-vv", "--people", "names",
+         *(f"-o{file.suffix[1:]}={file}" for file in files)),
+        ("scan", "--scenario", CONTOSO, "--snapshot", snapshot, "--format", "json"),
+        ("scan", "--scenario", CONTOSO, "--snapshot", snapshot, "--format", "sarif", "--people", "names"),
+        ("scenario", "check", CONTOSO, "--snapshot", snapshot),
+        ("coverage", snapshot, "-v"),
+        ("coverage", snapshot, "--format", "json"),
+        ("baseline", "write", str(tmp_path / "known.json"), "--scenario", CONTOSO, "--snapshot", snapshot),
+    ):  # fmt: skip
+        done = run(*words)
+        assert done.returncode in (0, 1, 2) and "Traceback" not in done.stderr
+        shown += [done.stdout, done.stderr]
+    for text in (*shown, *(file.read_text(encoding="utf-8") for file in (*files, tmp_path / "known.json"))):
+        assert not any(not char.isprintable() and char != "\n" for char in text)
+        assert "##[" not in text and "##vso[" not in text
+        assert not any(line.lstrip().startswith("::") for line in text.splitlines())
+
+
 def test_a_baseline_is_written_and_compared(tmp_path: Path, snapshots: dict[str, str]) -> None:
     known = f"{tmp_path}/known.json"
     options = ["--scenario", CONTOSO, "--snapshot", snapshots["contoso"]]
