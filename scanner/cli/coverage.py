@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -33,13 +32,14 @@ def coverage(snapshot: Path, format: str, verbose: bool, **given: Any) -> int:
     """Say what SNAPSHOT does not hold, by missing permission, and which rules that leaves open."""
     from scanner.cli.selected import rules as selected
     from scanner.policy.lists import rules_behind
+    from scanner.render.safe import json_text
     from scanner.snapshot import read
 
     manifest = read(snapshot).manifest
     needing = rules_behind(selected(given["rules"], given["select"], given["ignore"]))
     groups = _by_permission(manifest.coverage)
     if format == "json":
-        click.echo(json.dumps(_document(manifest, groups, needing), indent=2))
+        click.echo(json_text(_document(manifest, groups, needing), indent=2))
         return int(Exit.CLEAN)
     for line in _text(manifest, groups, needing, verbose):
         click.echo(line)
