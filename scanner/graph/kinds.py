@@ -134,7 +134,7 @@ _KINDS = (
         boolean("ssh", "whether an instance may be entered by SSH from outside", arm="properties.properties.sshSettings.sshPublicAccess"),
         boolean("local-root", "whether its user is root on it; absent means true", arm="properties.disableLocalAuth"),
         text("idle-shutdown", "time without use after which an instance stops; null when never", arm="properties.properties.idleTimeBeforeShutdown"),
-        words("assigned-environments", "environments in which its user holds more than reader roles"),
+        words("assigned-elsewhere", "other environments in which its user holds more than reader roles, rooms to explore left out"),
     ), "microsoft.machinelearningservices/workspaces/computes"),
     NodeKind("datastore", "datastore", "build", "a pointer of a workspace to storage", attributes(
         _ARM, text("datastore-type", "kind of store, kebab case", arm="properties.datastoreType"),

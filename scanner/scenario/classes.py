@@ -55,6 +55,7 @@ def bind(estate: Estate, scenario: Scenario) -> None:
             for gap in _doubts(estate, account, "data-asset"):
                 estate.set(account, "holds-data", UNSET)
                 estate.mark_gap(account, "holds-data", gap)
+                estate.mark_gap(account, "production-classes", gap)
                 estate.mark_gap(account, "opened-by", gap)
     _others(estate, writer)
     _referenced(estate, writer)
