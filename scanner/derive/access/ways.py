@@ -14,7 +14,8 @@ from scanner.derive.access import Access, direct, tenantwide, trace
 from scanner.derive.access.approval import Target
 from scanner.derive.access.chains import marks_on, weakest
 from scanner.derive.access.engine import RIGHTS, Engine
-from scanner.derive.access.entries import NOBODY, Entry
+from scanner.derive.access.entries import Entry
+from scanner.derive.access.held import NOBODY
 from scanner.derive.access.links import Link, into
 from scanner.derive.access.spread import Part, Spread
 from scanner.derive.access.words import called, mended
