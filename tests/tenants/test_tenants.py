@@ -14,7 +14,7 @@ from scanner import ids
 from scanner.collect import Secret, Settings, run
 from scanner.findings import Report
 from scanner.graph.records import RECORDS
-from scanner.simulator import Simulator
+from scanner.simulator import Fault, Simulator
 from scanner.snapshot import Coverage, Snapshot
 from tests.support.scan import FIXTURES, pairs, report_of, scanned, scenario, tenant
 from tests.support.tenants import snapshot_of
@@ -219,6 +219,28 @@ def test_no_finding_turns_into_a_pass_and_none_is_invented_when_a_permission_is_
     assert found(blind, "fail") <= found(whole, "fail")
     touched = {gap.permission for s in blind.settled for gap in s.finding.gaps if gap.permission}
     assert touched <= {RECORDS[kind].permission}
+
+
+@pytest.mark.parametrize("path", [
+    "/graph/v1.0/groups", "/graph/v1.0/groups/*/members", "/graph/v1.0/users", "*/workspaces", "*/accounts", "*/storageaccounts", "*/resourcegroups",
+    "*/roleassignments", "*/roledefinitions", "*/datastores", "*/data/*/versions", "*/onlineendpoints", "*/computes", "*/usages", "/graph/*",
+])  # fmt: skip
+def test_what_nobody_could_ask_for_is_unknown_too(path: str) -> None:
+    """Trap 1 over HTTPS: a refused list also hides the lists below it, which are then never asked for."""
+    with Simulator(tenant("contoso"), faults=[Fault("status", status=403, path=path)]) as simulator:
+        blind = report_of(run(_settings(simulator)), scenario("contoso"))
+    whole = scanned(tenant("contoso"), scenario("contoso"))
+    found, still = (
+        {
+            (s.finding.rule, s.finding.subject.key, s.finding.cause)
+            for s in report.settled
+            if s.finding.outcome == "fail"
+        }
+        for report in (whole, blind)
+    )
+    open_ = {s.finding.rule for s in blind.settled if s.finding.outcome == "unknown"}
+    assert {rule for rule, *_ in found - still} <= open_
+    assert still <= found
 
 
 @pytest.mark.parametrize("group", ["grp-churn-ds-dev", "grp-release-override"])
