@@ -25,6 +25,7 @@ _EDGES = {
     "management-group": "contained-in",
 }  # fmt: skip
 _NOT_SUBJECTS = {"role", "deny-assignment", "region"}
+_ABOVE = {"tenant", "management-group", "group", "object"}  # scopes of lists that belong to no subscription
 _POOL_LISTS = {"ml-usage", "ml-quota", "vm-size"}  # lists that say something of the pools of their location
 
 
@@ -125,18 +126,23 @@ def _mark(context: Context, entry: Coverage) -> int:
         estate.mark_gap(owner, "replicated-regions", gap)
     if entry.kind in _POOL_LISTS:
         _doubt_pools(context, entry, gap)
-    if entry.kind == "workspace":
+    if entry.kind in ("subscription", "workspace"):
         _doubt_draws(context, entry.scope, gap)
     if record and record.node and record.node not in _NOT_SUBJECTS and entry.outcome != "bounded":
         for kind in (record.node, *_below(record)):
             estate.mark_unread(kind, gap)
-        if entry.kind in ("workspace", "ml-usage"):
+        if entry.kind in ("subscription", "workspace", "ml-usage"):
             estate.mark_unread("quota-share", gap)  # made of both
     return gap
 
 
 def _below(record: RecordKind) -> list[str]:
-    """Kinds of nodes whose lists hang on the resources of this one: who cannot list workspaces cannot ask for their data."""
+    """Kinds of nodes whose lists hang on what this one lists: who cannot list workspaces cannot ask for their data.
+
+    In a subscription that nobody listed may be anything but what the directory and the tree above hold.
+    """
+    if record.name == "subscription":
+        return sorted({r.node for r in RECORDS.values() if r.scope not in _ABOVE and r.node} - _NOT_SUBJECTS)
     above = f"{record.arm_type}/"
     return [r.node for r in RECORDS.values() if r.node and record.arm_type and r.arm_type.startswith(above)]
 
