@@ -147,6 +147,16 @@ def test_losing_a_region_is_found_in_the_broken_twin_only() -> None:
     assert pairs(scanned(tenant("two-regions", "broken.json"), intent)) == {("QUO07", "serving on Standard DSv5")}
 
 
+def test_quota_that_nobody_asked_for_is_unknown_and_not_lacking() -> None:
+    """A snapshot taken without the scenario does not know that a region is a site."""
+    document = tenant("two-regions")
+    usages = document["usages"]["Microsoft.MachineLearningServices"]
+    document["usages"]["Microsoft.MachineLearningServices"] = {k: v for k, v in usages.items() if "sweden" not in k}
+    report = scanned(document, scenario("two-regions"))
+    assert pairs(report) == set()
+    assert ("QUO07", "serving on Standard DSv5") in pairs(report, "unknown")
+
+
 def _references(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for inner in value.values():
