@@ -61,6 +61,22 @@ def test_a_scan_of_contoso_over_http_finds_what_was_planted_and_nothing_else(
     _as_expected(report_of(collected[0], scenario("contoso")))
 
 
+def test_assignments_are_read_from_above_the_subscription_and_from_below_it(
+    collected: tuple[Snapshot, Simulator],
+) -> None:
+    """Trap 10: what a management group hands down, and what `atScope()` alone would leave out."""
+    wanted, found = (
+        {(row["properties"]["principalId"], row["properties"]["scope"].lower()) for row in rows}
+        for rows in (
+            tenant("contoso")["roleAssignments"],
+            [json.loads(bytes(row.body)) for row in collected[0].records("role-assignment")],
+        )
+    )
+    assert found == wanted
+    depths = {scope.count("/") for _, scope in found if scope.startswith("/subscriptions/")}
+    assert depths == {4, 8} and any("/managementgroups/" in scope for _, scope in found)
+
+
 def test_only_known_reads_left_the_process(collected: tuple[Snapshot, Simulator]) -> None:
     simulator = collected[1]
     assert simulator.refused == 0
