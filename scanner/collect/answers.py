@@ -15,6 +15,8 @@ from scanner.snapshot import CoverageOutcome
 
 # Rows of these lists have no id of their own, or share one.
 REPEATING = {"ml-usage", "ml-quota", "model-usage", "vm-size", "vm-usage"}
+# Pages without a new row, one after the other, after which a list is taken to have no end.
+MOST_EMPTY = 100
 _DENIED = re.compile(r"perform action '([^']*)' over scope '([^']*)'")
 _VERSION = re.compile(r"\b\d{4}-\d{2}-\d{2}(?:-[a-z]+)?\b")
 _NOT_KNOWN = {"NoRegisteredProviderFound", "InvalidResourceType", "InvalidApiVersionParameter", "UnsupportedApiVersion"}
@@ -133,13 +135,24 @@ def raised(error: AzureError) -> Failed:
     return Failed(int(getattr(error, "status_code", None) or 0), code, message.splitlines()[0][:1000])
 
 
-def settled(error: Failed, some: bool) -> CoverageOutcome:
-    """What a failure makes of a list: some answers mean that there is nothing there."""
+def settled(error: Failed, some: bool, scope: str = "") -> CoverageOutcome:
+    """What a failure makes of a list of a scope: some answers mean that there is nothing there.
+
+    Never after a page that had rows, and what can be gone while a scan runs is a resource or its group: a subscription that
+    was just listed is there, so what "is not found" in it was not read.
+    """
+    if some:
+        return "partial" if error.outcome in ("failed", "unsupported") else error.outcome
     if error.code in ("MissingSubscriptionRegistration", "SubscriptionNotRegistered", "AadPremiumLicenseRequired"):
         return "complete"
-    if error.status == 404 and error.code in _GONE:
-        return "complete"  # gone while the scan ran
-    return "partial" if some and error.outcome == "failed" else error.outcome
+    if error.status == 404 and error.code in _GONE and _may_be_gone(scope):
+        return "complete"
+    return error.outcome
+
+
+def _may_be_gone(scope: str) -> bool:
+    """Whether a folded scope is a resource group or something in one."""
+    return scope.startswith("/subscriptions/") and "/resourcegroups/" in scope
 
 
 # -- api-versions ------------------------------------------------------------------------------------------------------

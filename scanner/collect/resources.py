@@ -88,7 +88,7 @@ async def _one(session: Session, place: Place, entry: Listing) -> list[Record]:
     except AzureError as error:
         failure = answers.raised(error)
     session.versions[entry.kind] = entry.version
-    session.keep(entry.kind, place.key, rows, answers.settled(failure, False) if failure else "complete", failure)
+    session.keep(entry.kind, place.key, rows, answers.settled(failure, False, place.key) if failure else "complete", failure)
     return rows
 
 
@@ -137,7 +137,7 @@ async def _versions(session: Session, entry: Listing, parent: Record) -> None:
         async for rows in session.pages(_url(session, entry, parent)):
             names += [answers.named(row) for row in rows]
     except Failed as error:
-        failure, outcome = error, answers.settled(error, bool(names))
+        failure, outcome = error, answers.settled(error, bool(names), scope)
     session.keep(entry.kind, scope, [], outcome, failure)
     await session.together(
         session.list(entry.kind, scope, session.arm_url(f"{name}/versions", entry.version), part=ids.fold(name))
