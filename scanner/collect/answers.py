@@ -88,6 +88,31 @@ def named(row: msgspec.Raw | bytes) -> str:
         return ""
 
 
+def on_one_line(row: bytes) -> bytes:
+    """Some providers indent their JSON; a record is one line. Within a text there is no line break: JSON escapes it."""
+    return msgspec.json.format(row, indent=-1) if b"\n" in row or b"\r" in row else row
+
+
+def told(row: msgspec.Raw | bytes) -> dict[str, Any]:
+    """What a row says; nothing when it is no object. Build makes a gap of such a row, a collection only goes on."""
+    found = msgspec.json.decode(row)
+    return found if isinstance(found, dict) else {}
+
+
+def below(body: Mapping[str, Any], *path: str) -> Any:
+    """The value at a path of a body; None when it, or anything above it, is absent or no object."""
+    value: Any = body
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def word(body: Mapping[str, Any], *path: str) -> str:
+    """The text at a path of a body; empty when there is none."""
+    value = below(body, *path)
+    return value if isinstance(value, str) else ""
+
+
 def failure(status: int, content: bytes, headers: Mapping[str, str]) -> Failed:
     """An error as ARM and Graph wrap it, as some providers do not, and as a gateway's page of HTML."""
     code, message = "", ""

@@ -72,7 +72,9 @@ async def _machine_learning(
     session.versions[kind] = "2020-08-01"  # the client's own
     wanted = [row for row in rows if not session.left_out(str(row.get("id") or ""))]
     records = [session.record(kind, msgspec.Raw(msgspec.json.encode(row)), scope) for row in wanted]
-    session.keep(kind, scope, records, "complete" if failure is None else answers.settled(failure, bool(rows), scope), failure)
+    session.keep(
+        kind, scope, records, "complete" if failure is None else answers.settled(failure, bool(rows), scope), failure
+    )
 
 
 async def _listed(session: Session, entry: Listing, subscription: Subscription, region: str) -> None:

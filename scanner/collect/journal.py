@@ -208,7 +208,10 @@ class _Line(msgspec.Struct):
 
 def _first(line: bytes, kind: str, seen: set[bytes]) -> bool:
     """Whether an object is met for the first time. Role definitions come with the prefix of whoever asked: their GUID is what they are."""
-    name = msgspec.json.decode(line, type=_Line).body.id.lower()
+    try:
+        name = msgspec.json.decode(line, type=_Line).body.id.lower()
+    except msgspec.ValidationError:
+        return True  # of no known shape: not to be told from another
     key = hashlib.blake2b(
         (name.rpartition("/")[2] if kind == "role-definition" else name).encode(), digest_size=16
     ).digest()

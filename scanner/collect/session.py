@@ -287,7 +287,7 @@ class Session:
         return bool(self.excluded) and ids.resource_group_of(ids.fold(arm_id)) in self.excluded
 
     def record(self, kind: str, row: msgspec.Raw, of: str = "") -> Record:
-        return Record(kind, of, msgspec.Raw(redact(bytes(row))))
+        return Record(kind, of, msgspec.Raw(redact(answers.on_one_line(bytes(row)))))
 
     def keep(
         self,

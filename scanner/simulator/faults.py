@@ -7,10 +7,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from scanner.simulator.answer import AGAIN, MORE, Answer, Call, arm_error, denied_graph, forbidden_arm, graph_error, link
+from scanner.simulator.answer import (
+    AGAIN,
+    MORE,
+    Answer,
+    Call,
+    arm_error,
+    denied_graph,
+    forbidden_arm,
+    graph_error,
+    link,
+)
 from scanner.simulator.rights import action_and_scope
 
-Kind = Literal["status", "reset", "truncate", "delay", "expire-token", "empty-page", "repeat", "loop", "endless", "foreign-link"]
+Kind = Literal[
+    "status", "reset", "truncate", "delay", "expire-token", "empty-page", "repeat", "loop", "endless", "foreign-link"
+]
 PAGES = ("empty-page", "repeat", "loop", "endless", "foreign-link")  # faults of a list that is otherwise answered
 BROKEN = ("reset", "truncate", "delay")  # faults below HTTP
 _CODES = {
