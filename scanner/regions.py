@@ -79,3 +79,18 @@ def within(
             or r.boundaries & boundaries
         }
     )
+
+
+@cache
+def _countries() -> Mapping[str, str]:
+    found = {word.lower(): region.country for region in all().values() for word in (region.iso, region.country)}
+    return found | {"uk": "United Kingdom", "great britain": "United Kingdom", "usa": "United States"}
+
+
+def country(name: str) -> str | None:
+    """One spelling for a country: its name where Azure has a region there, else its two letters; None for anything else."""
+    wanted = name.strip().lower()
+    known = _countries().get(wanted)
+    if known is not None:
+        return known
+    return wanted.upper() if len(wanted) == 2 and wanted.isascii() and wanted.isalpha() else None

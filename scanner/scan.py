@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING
 
-from scanner.findings import BaselineEntry, Report, Source
+from scanner.findings import BaselineEntry, Finding, Report, Source
 from scanner.graph.build import build
 from scanner.policy.evaluate import evaluate
 from scanner.policy.load import arm_paths
@@ -16,6 +16,7 @@ from scanner.policy.load import arm_paths
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from scanner.derive.access import Access
     from scanner.derive.duties import Duties
     from scanner.graph.estate import Estate
     from scanner.policy.model import Rule
@@ -37,14 +38,10 @@ def scan(
 
     `today` is the day waivers and accepted gaps are judged by; `baseline` the findings known at an earlier day.
     """
-    from scanner.derive import derive
-    from scanner.scenario.bind import bind
     from scanner.settle import settle
 
-    with _collector_paused():
-        estate = build(snapshot, arm_paths(rules))
-        decided = bind(estate, scenario)
-        derive(estate, duties)
+    with collector_paused():
+        estate, _, decided = understand(snapshot, scenario, duties, rules)
         results = evaluate(estate, rules, patterns=scenario.patterns, keys=scenario.keys, decided=decided)
     return settle(
         results,
@@ -64,8 +61,20 @@ def scan(
     )
 
 
+def understand(
+    snapshot: Snapshot, scenario: Scenario, duties: Duties, rules: Sequence[Rule] = ()
+) -> tuple[Estate, Access, tuple[Finding, ...]]:
+    """The first half: the estate with all that follows from the scenario, the sets of access, and what binding found."""
+    from scanner.derive import derive
+    from scanner.scenario.bind import bind
+
+    estate = build(snapshot, arm_paths(rules))
+    decided = bind(estate, scenario)
+    return estate, derive(estate, duties), decided
+
+
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """Millions of objects are made and none is garbage: the collector would only walk them over and over."""
     was_enabled = gc.isenabled()
     gc.disable()

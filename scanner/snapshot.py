@@ -165,6 +165,30 @@ def record(kind: str, body: object, of: str = "") -> Record:
     return Record(kind, of, msgspec.Raw(msgspec.json.encode(body)))
 
 
+def edited(
+    snapshot: Snapshot, changes: Mapping[str, Callable[[bytes], bytes | None]], added: Iterable[Record]
+) -> Snapshot:
+    """A snapshot in memory with lines of some kinds changed, or dropped where the change gives None, and records added."""
+    lines: dict[str, list[bytes]] = {}
+    for kind, change in changes.items():
+        changed = (change(line) for block in snapshot.blocks(kind) for line in block)
+        lines[kind] = [line for line in changed if line is not None]
+    for record_ in added:
+        if record_.kind not in lines:
+            lines[record_.kind] = [line for block in snapshot.blocks(record_.kind) for line in block]
+        lines[record_.kind].append(msgspec.json.encode(record_))
+    counts = {**snapshot.manifest.counts, **{kind: len(rows) for kind, rows in lines.items()}}
+
+    def blocks(kind: str) -> Iterator[list[bytes]]:
+        if kind in lines:
+            yield sorted(lines[kind])
+        else:
+            yield from snapshot.blocks(kind)
+
+    manifest = msgspec.structs.replace(snapshot.manifest, counts={k: n for k, n in counts.items() if n})
+    return Snapshot(manifest, snapshot.source, _blocks=blocks)
+
+
 def write(snapshot: Snapshot, path: Path) -> Manifest:
     """Writes the snapshot as one file, atomically and readable by its owner alone.
 

@@ -30,7 +30,8 @@ def test_every_command_of_the_readme_exists() -> None:
     assert shown and set(shown) <= set(_COMMANDS)
 
 
-@pytest.mark.parametrize("words", [[name] for name in _COMMANDS] + [["rules", "list"], ["rules", "show"], ["rules", "test"], ["scenario", "check"], ["baseline", "write"]],
+@pytest.mark.parametrize("words", [[name] for name in _COMMANDS] + [["rules", "list"], ["rules", "show"], ["rules", "test"], ["scenario", "check"], ["baseline", "write"]]
+                         + [["access", name] for name in ("who-can", "paths", "duties", "choke", "diff")],
                          ids=" ".join)  # fmt: skip
 def test_every_command_explains_itself(words: list[str]) -> None:
     done = CliRunner().invoke(cli, [*words, "--help"])
@@ -48,6 +49,12 @@ def test_the_yaml_of_the_readme_is_right() -> None:
     assert not yamlfile.check(yamlfile.parse(config, "README.md"), schema)
     shipped = (data.rules() / "residency" / "regulated-data-outside-its-home.yaml").read_text(encoding="utf-8")
     assert sentence in shipped
+
+
+def test_the_answer_in_the_readme_is_the_demo_s() -> None:
+    golden = (ROOT / "tests" / "cli" / "data" / "access-who-can-read.txt").read_text(encoding="utf-8")
+    shown = re.findall(r"<!-- demo answer -->\n```\n(.*?)```", README, re.DOTALL)
+    assert shown == [golden.partition("\n\n")[2]]
 
 
 def test_the_two_commands_are_marked_for_ci() -> None:

@@ -20,6 +20,7 @@ LAYERS = (
     ("settle", "baseline"),
     ("scenario", "derive", "policy"),
     ("graph",),
+    ("whatif",),
     ("findings",),
     ("redact",),
     ("snapshot",),

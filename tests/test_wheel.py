@@ -36,8 +36,9 @@ def test_the_demo_tenant_is_inside_and_no_other_fixture_is(names: set[str]) -> N
     assert not [name for name in names if "cassette" in name or "two-regions" in name]
 
 
-def test_the_contract_of_the_report_is_inside_and_no_sample_is(names: set[str]) -> None:
-    assert {n for n in names if n.startswith("scanner/_data/reports/")} == {"scanner/_data/reports/report.schema.json"}
+def test_the_contracts_of_reports_are_inside_and_no_sample_is(names: set[str]) -> None:
+    contracts = {f"scanner/_data/reports/{name}.schema.json" for name in ("report", "access")}
+    assert {n for n in names if n.startswith("scanner/_data/reports/")} == contracts
 
 
 def test_no_test_is_inside(names: set[str]) -> None:

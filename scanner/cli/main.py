@@ -23,6 +23,7 @@ from scanner.errors import CollectionError, Exit, MlpostureError, UserError
 _COMMANDS = {
     "scan": ("scan", "scan"),
     "snapshot": ("snapshot", "snapshot"),
+    "access": ("access", "access"),
     "coverage": ("coverage", "coverage"),
     "doctor": ("doctor", "doctor"),
     "role": ("role", "role"),
@@ -35,6 +36,7 @@ _COMMANDS = {
 _SHORT = {
     "scan": "Check an estate against a scenario.",
     "snapshot": "Read an estate and keep it as a file, without checking it.",
+    "access": "Ask who can reach what, by which chain, and what would close it.",
     "coverage": "Say what a snapshot does not hold, and which rules that leaves open.",
     "doctor": "Look before reading: identity, reach, missing permissions, duration.",
     "role": "Print the least-privilege role for the reader.",
@@ -93,7 +95,7 @@ def cli(ctx: click.Context, config: str | None, no_config: bool) -> None:
 
     What could not be read is unknown, and never counts as compliant.
     """
-    if ctx.invoked_subcommand in ("scan", "snapshot", "baseline", "doctor") and not no_config:
+    if ctx.invoked_subcommand not in ("scenario", "version") and not no_config:
         from scanner.cli.config import defaults
 
         ctx.default_map = defaults(config)

@@ -9,17 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
 from scanner import data
-from scanner.cli import options
+from scanner.cli import options, source
 from scanner.cli.files import check_places
 from scanner.cli.stdout import printing
 from scanner.errors import Exit, UserError, suggest
 
 if TYPE_CHECKING:
     from scanner.findings import Report
-    from scanner.snapshot import Snapshot
 
 _FORMATS = ("text", "json", "sarif")
 
@@ -104,62 +102,28 @@ def run(given: dict[str, Any]) -> tuple[Report, Exit]:
     from scanner.derive import duties
     from scanner.policy.select import select
     from scanner.scan import scan as evaluate
-    from scanner.scenario.load import load
     from scanner.settle import exit_code
 
-    if given["demo"]:
-        if _typed("snapshot_file", "scenario"):
-            raise UserError(
-                "`--demo` brings its own tenant and scenario", help="leave out `--snapshot` and `--scenario`"
-            )
-        given |= {"snapshot_file": None, "scenario": None}
-    if given["snapshot_file"] and given["save_snapshot"]:
-        raise UserError("`--save-snapshot` keeps what is collected, and `--snapshot` collects nothing")
     with ExitStack() as stack:
-        today = given["today"] or datetime.now(UTC).date()
-        if given["demo"]:
-            from scanner.cli.demo import demo
-
-            scenario_file, settings, today = stack.enter_context(demo(today if given["today"] else None))
-        else:
-            scenario_file, settings = given["scenario"], None
-        if scenario_file is None:
-            raise UserError("no scenario", help="name one with `--scenario FILE`, or try `--demo`")
-        scenario = load(scenario_file, data.shown(scenario_file))
+        found = source.place(given, given["today"] or datetime.now(UTC).date(), stack)
+        scenario = source.scenario(found)
         all_rules = every(given["rules"])
         check_waivers(scenario.waivers, all_rules)
         rules = select(all_rules, split(given["select"]), split(given["ignore"]))
         known = read_baseline(given["baseline"]) if given["baseline"] else None
         if given["fail_on"] == "new" and known is None:
             raise UserError("`--fail-on new` needs a baseline", help="name one with `--baseline FILE`")
-        if given["snapshot_file"]:
-            snapshot = _stored(given["snapshot_file"])
-        else:
-            from scanner.cli import live
-
-            snapshot = live.collect(given, settings or live.settings(given, scenario), given["save_snapshot"])
+        snapshot = source.snapshot(given, found, scenario)
         report = evaluate(
             snapshot,
             scenario,
             rules,
             duties=duties.load(data.duties()),
-            today=today,
+            today=found.today,
             baseline=known,
             baseline_name=str(given["baseline"] or ""),
         )
     return report, exit_code(report, given["fail_on"], allow_gaps=given["allow_gaps"])
-
-
-def _typed(*names: str) -> bool:
-    """Whether one of the options was given on the command line, not by the environment or a configuration file."""
-    context = click.get_current_context()
-    return any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in names)
-
-
-def _stored(path: Path) -> Snapshot:
-    from scanner.snapshot import read
-
-    return read(path)
 
 
 def _outputs(given: tuple[str, ...]) -> dict[str, Path]:

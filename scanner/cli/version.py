@@ -17,7 +17,7 @@ def version(as_json: bool) -> None:
     from importlib.metadata import PackageNotFoundError
     from importlib.metadata import version as installed
 
-    facts = {"mlposture": __version__, "snapshot schema": "1", "report schema": "1", "sarif": "2.1.0",
+    facts = {"mlposture": __version__, "snapshot schema": "1", "report schema": "1", "access schema": "1", "sarif": "2.1.0",
              "python": platform.python_version()}  # fmt: skip
     for package in ("azure-core", "azure-identity", "azure-mgmt-resource", "networkx"):
         try:

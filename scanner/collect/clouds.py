@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from scanner import data, yamlfile
+from scanner.collect import tls
 from scanner.errors import CollectionError, Problem, UserError, suggest
 
 _KEYS = ("arm", "arm-scope", "login", "graph", "graph-scope")
@@ -47,10 +49,16 @@ NAMED: Mapping[str, Cloud] = {
 
 async def find(cloud: str, ca_bundle: Path | None) -> Cloud:
     """The cloud of a name, a file or a URL. Raises UserError for what is none, CollectionError when a URL does not answer."""
+    trusted = tls.context(ca_bundle)  # also where no question is asked here: what is no bundle is said before sign-in
     if cloud in NAMED:
         return NAMED[cloud]
     if cloud.startswith("https://"):
-        return await _asked(cloud.rstrip("/"), ca_bundle)
+        if not _is_address(cloud):
+            raise UserError(
+                "`--cloud` is not the URL of an ARM endpoint",  # not repeated: it may hold a password
+                help="`https://`, a host and perhaps a port or path; no user, password or query",
+            )
+        return await _asked(cloud.rstrip("/"), trusted)
     if cloud.startswith("http://"):
         raise UserError(f"`{cloud}` is not https", help="tokens are never sent in the clear")
     file = _from_file(Path(cloud))
@@ -59,6 +67,21 @@ async def find(cloud: str, ca_bundle: Path | None) -> Cloud:
     raise UserError(
         f"`{cloud}` is not a cloud",
         help=suggest(cloud, list(NAMED)) or "public, usgov, china, a file, or the URL of an ARM endpoint",
+    )
+
+
+def _is_address(url: str) -> bool:
+    """Whether this is `https://`, a host, perhaps a port and a path, and nothing else."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:  # half an IPv6 address, a port beyond 65535
+        return False
+    return (
+        parts.scheme == "https"
+        and bool(parts.hostname)
+        and port != 0
+        and not ("@" in parts.netloc or parts.query or parts.fragment)
     )
 
 
@@ -77,7 +100,7 @@ def _from_file(path: Path) -> Cloud | None:
     ]
     problems += [
         Problem(f"`{key}` is not an https URL", document.span(key))
-        for key in ("arm", "login", "graph") if isinstance(value.get(key), str) and not value[key].startswith("https://")
+        for key in ("arm", "login", "graph") if isinstance(value.get(key), str) and not _is_address(value[key])
     ]  # fmt: skip
     if problems:
         raise UserError(*problems)
@@ -87,17 +110,14 @@ def _from_file(path: Path) -> Cloud | None:
     )  # fmt: skip
 
 
-async def _asked(url: str, ca_bundle: Path | None) -> Cloud:
+async def _asked(url: str, trusted: ssl.SSLContext) -> Cloud:
     """What an ARM endpoint says of itself, as Azure Stack and private clouds do."""
-    import ssl
-
     import aiohttp
 
-    context = ssl.create_default_context(cafile=str(ca_bundle) if ca_bundle else None)
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session,
-            session.get(f"{url}/metadata/endpoints?api-version=2022-09-01", ssl=context) as response,
+            session.get(f"{url}/metadata/endpoints?api-version=2022-09-01", ssl=trusted) as response,
         ):
             if response.status != 200:
                 raise CollectionError(
@@ -128,6 +148,6 @@ def _described(url: str, said: Any) -> Cloud:
         )  # fmt: skip
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise CollectionError(f"what `{url}` says of its endpoints lacks {error}", "is it an ARM endpoint?") from error
-    if not all(endpoint.startswith("https://") for endpoint in (cloud.arm, cloud.login, cloud.graph)):
-        raise CollectionError(f"`{url}` names an endpoint that is not https")
+    if not all(_is_address(endpoint) for endpoint in (cloud.arm, cloud.login, cloud.graph)):
+        raise CollectionError(f"`{url}` names an endpoint that is not an https URL")
     return cloud

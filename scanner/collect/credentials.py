@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import ssl
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,6 +28,7 @@ from azure.identity.aio import (
     WorkloadIdentityCredential,
 )
 
+from scanner.collect import tls
 from scanner.collect.clouds import Cloud
 from scanner.collect.settings import Settings
 from scanner.errors import UserError
@@ -125,7 +125,7 @@ def _github_assertion(found: Mapping[str, str], ca_bundle: Path | None) -> Any:
     url, token = found["ACTIONS_ID_TOKEN_REQUEST_URL"], found["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]
     if urlsplit(url).scheme != "https":
         raise UserError("`ACTIONS_ID_TOKEN_REQUEST_URL` is not an https URL", help=_WHY["github-oidc"])
-    context = ssl.create_default_context(cafile=str(ca_bundle) if ca_bundle else None)
+    context = tls.context(ca_bundle)
 
     def fetch() -> str:
         address = f"{url}{'&' if urlsplit(url).query else '?'}{urlencode({'audience': _AUDIENCE})}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-import ssl
 import time
 import urllib.request
 import uuid
@@ -19,11 +18,13 @@ from azure.core.pipeline.policies import AsyncHTTPPolicy
 from azure.core.pipeline.transport import AioHttpTransport
 
 from scanner import __version__
-from scanner.collect import guard
+from scanner.collect import guard, tls
 from scanner.collect.pace import Pace, bucket, retry_after
 from scanner.collect.settings import Progress
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from azure.core.credentials_async import AsyncTokenCredential
 
 _AGAIN = {408, 429, 500, 502, 503, 504}
@@ -142,7 +143,7 @@ class GuardedTransport:
         self,
         hosts: Collection[str],
         concurrency: int,
-        ca_bundle: str | None,
+        ca_bundle: Path | None,
         patience: float = 60.0,
         deadline: float = math.inf,
     ) -> None:
@@ -166,7 +167,7 @@ class GuardedTransport:
         """The SDK's transport over a session of ours: given a CA bundle of its own it would make a TLS context, and with it a
         connection, for every single request."""
         if self._inner is None:
-            context = ssl.create_default_context(cafile=self._ca_bundle)
+            context = tls.context(self._ca_bundle)
             session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=context, limit=self._concurrency), cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,

@@ -70,9 +70,8 @@ class Session:
         self._deadline = time.monotonic() + settings.timeout if settings.timeout else math.inf
         self._answered = time.monotonic()
         hosts = {urlsplit(endpoint).netloc.lower() for endpoint in (cloud.arm, cloud.graph)}
-        ca_bundle = str(settings.ca_bundle) if settings.ca_bundle else None
         self.transport = GuardedTransport(
-            hosts, settings.concurrency, ca_bundle, settings.retry_seconds, self._deadline
+            hosts, settings.concurrency, settings.ca_bundle, settings.retry_seconds, self._deadline
         )
         self.arm_sign_in = SignIn(credential, cloud.arm_scope)
         self.graph_sign_in = SignIn(credential, cloud.graph_scope)

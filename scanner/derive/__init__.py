@@ -1,16 +1,26 @@
-"""What follows from estate and scenario together: replicas and processing, access, duties, quota; in that order."""
+"""What follows from estate and scenario together: replicas and processing, access, duties, separation, quota; in that order."""
 
 from __future__ import annotations
 
-from scanner.derive import access, capacity, residency
-from scanner.derive import duties as duties_
+from scanner.derive import access, capacity, demands, endpoints, groups, holders, instances, residency, sources
 from scanner.derive.duties import Duties
+from scanner.derive.table import Table
 from scanner.graph.estate import Estate
 
 
-def derive(estate: Estate, duties: Duties) -> None:
-    """Writes derived nodes, edges and attributes. Pure: it reads nothing but the estate and the duties."""
+def derive(estate: Estate, duties: Duties) -> access.Access:
+    """Writes derived nodes, edges and attributes, and returns the sets of access for further questions.
+
+    Pure: it reads nothing but the estate and the duties.
+    """
     residency.derive(estate)
-    engine = access.derive(estate)
-    duties_.derive(estate, duties, engine)
+    found = access.derive(estate)
+    table = Table(found.engine)
+    sources.derive(estate)
+    groups.derive(estate)
+    demands.derive(found.engine)
+    endpoints.derive(found.engine)
+    instances.derive(found.engine)
+    holders.derive(estate, duties, found.engine, table)
     capacity.derive(estate)
+    return found

@@ -8,7 +8,7 @@ scenario) and why a derived edge is there lie in side tables. Nothing is ever re
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,7 +66,7 @@ class Estate:
         self._edge_gaps: dict[tuple[str, int, int], int] = {}
         self._node_gaps: dict[tuple[int, str], list[int]] = {}
         self.gap_names: set[str] = set()  # edges and attributes with a gap somewhere
-        self._chains: dict[int, tuple[int, tuple[Step, ...]]] = {}
+        self._chains: dict[int, Callable[[int], tuple[int, tuple[Step, ...]]]] = {}
         self._span_index: dict[int, int] = {}
         self._gap_index: dict[Gap, int] = {}
 
@@ -213,6 +213,13 @@ class Estate:
         if gap is not None:
             self._edge_gaps[edge, source, target] = gap
 
+    def connect_all(self, sources: Sequence[int], edge: str, target: int) -> None:
+        """Adds an edge from each of many nodes to one, by its forward name, without a reason."""
+        edges = self._edges[edge]
+        edges.sources.extend(sources)
+        edges.targets.extend([target] * len(sources))
+        edges.forward = edges.backward = None
+
     def neighbours(self, node: int, edge: str) -> Sequence[int]:
         """Where an edge leads, by forward or inverse name, in order of making (repeats possible)."""
         forward = edge in self._edges
@@ -297,12 +304,14 @@ class Estate:
 
     # -- chains -----------------------------------------------------------------------------------------------
 
-    def set_chain(self, node: int, start: int, steps: Iterable[Step]) -> None:
-        """The chain that explains a derived node (an opening), shown below a finding that reaches it."""
-        self._chains[node] = (start, tuple(steps))
+    def set_chain(self, node: int, chain: Callable[[int], tuple[int, tuple[Step, ...]]]) -> None:
+        """How to find the chain that explains a derived node (an opening) to what it leads to: searched when it is shown."""
+        self._chains[node] = chain
 
-    def chain(self, node: int) -> tuple[int, tuple[Step, ...]] | None:
-        return self._chains.get(node)
+    def chain(self, node: int, to: int) -> tuple[int, tuple[Step, ...]] | None:
+        """Start and steps of the chain that explains a derived node, shown below a finding on the node `to`."""
+        found = self._chains.get(node)
+        return found(to) if found is not None else None
 
     # -- inside -----------------------------------------------------------------------------------------------
 

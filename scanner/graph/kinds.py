@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scanner.graph.ontology import STAGES, NodeKind, attributes, boolean, number, opaque, text, words
+from scanner.graph.ontology import MARKS, STAGES, WAYS, NodeKind, attributes, boolean, number, opaque, text, words
 
 # What every node has; `name` is what a person calls it.
 _NAMED = (text("name", "the name as Azure has it"),)
@@ -23,6 +23,21 @@ _BOUND = (
     boolean("shared", "whether the scenario declares it a shared service"),
     boolean("at-declared-region", "whether a shared service stands in the region its declaration names"),
     text("unit", "project, team or site it belongs to by the scenario's `structure.keys`; null when none"),
+)
+
+# What every place for data has that access is asked of.
+_HOLDS = (
+    boolean("holds-data", "whether it holds data of a class that has a home or is for production only"),
+    words("reader-groups", "groups the scenario lets read it"),
+    words(
+        "production-classes", "those of its classes that are so guarded and that an environment of production may have"
+    ),
+)
+
+# What every place has that workspaces take models or images from.
+_SOURCE = (
+    words("environments-using", "environments whose workspaces or deployments use it"),
+    boolean("used-by-production", "whether one of those is production"),
 )
 
 # What every ARM resource has.
@@ -68,10 +83,17 @@ _PRINCIPAL = (
         "environments in which it holds more than reader roles, by assignments inside them",
     ),
     words("undeclared-environments", "of those, the ones for which the role table does not list it"),
+    boolean(
+        "structure-creator",
+        "whether the scenario lets it create resource groups and workspaces, itself or by a group it is in",
+    ),
 )
 _PERSON_OR_WORKLOAD = (
     boolean("account-enabled", "whether it may sign in", arm="accountEnabled"),
     boolean("release-workload", "whether the scenario names it the release workload"),
+    words("acts-in", "environments in which a workload runs or holds more than reader roles"),
+    words("acts-undeclared-in", "of those, the ones neither its host nor the scenario puts it in"),
+    boolean("acts-in-production", "whether one of those is production"),
 )
 
 _KINDS = (
@@ -99,6 +121,8 @@ _KINDS = (
              "user-delegation-sas", arm="properties.systemDatastoresAuthMode"),
         text("isolation", "managed network isolation; disabled when absent", "disabled", "allow-internet-outbound",
              "allow-only-approved-outbound", arm="properties.managedNetwork.isolationMode"),
+        words("open-outbound", "outbound rules of its managed network that let it reach any place on the internet"),
+        words("classes-not-for-training", "guarded classes that no row of its environment has for training on production data"),
     ), "microsoft.machinelearningservices/workspaces"),
     NodeKind("compute", "compute", "build", "a compute of a workspace", attributes(
         _ARM, _IDENTITY_HOST,
@@ -107,12 +131,18 @@ _KINDS = (
         text("priority", "quota its nodes count against; dedicated when absent", "dedicated", "low-priority", arm="properties.properties.vmPriority"),
         number("max-nodes", "most nodes it may have (an instance: 1)", arm="properties.properties.scaleSettings.maxNodeCount"),
         number("min-nodes", "fewest nodes", arm="properties.properties.scaleSettings.minNodeCount"),
+        boolean("ssh", "whether an instance may be entered by SSH from outside", arm="properties.properties.sshSettings.sshPublicAccess"),
+        boolean("local-root", "whether its user is root on it; absent means true", arm="properties.disableLocalAuth"),
+        text("idle-shutdown", "time without use after which an instance stops; null when never", arm="properties.properties.idleTimeBeforeShutdown"),
+        words("assigned-elsewhere", "other environments in which its user holds more than reader roles, rooms to explore left out"),
     ), "microsoft.machinelearningservices/workspaces/computes"),
     NodeKind("datastore", "datastore", "build", "a pointer of a workspace to storage", attributes(
         _ARM, text("datastore-type", "kind of store, kebab case", arm="properties.datastoreType"),
         text("credential", "what the datastore stores to sign in; none = identity-based", "none", "account-key", "sas",
              "service-principal", "certificate", arm="properties.credentials.credentialsType"),
         boolean("system", "whether the workspace made it (workspaceblobstore and the like)"),
+        text("service-identity", "identity the service itself reads it with", "none", "workspace-system-assigned-identity",
+             "workspace-user-assigned-identity", arm="properties.serviceDataAccessAuthIdentity"),
     ), "microsoft.machinelearningservices/workspaces/datastores"),
     NodeKind("data-asset", "data asset", "build", "a version of a named data asset of a workspace", attributes(
         _ARM, text("uri", "where the data is", arm="properties.dataUri"),
@@ -137,11 +167,13 @@ _KINDS = (
     NodeKind("connection", "connection", "build", "a connection of a workspace to something outside it", attributes(
         _ARM, text("category", "what it connects to", arm="properties.category"), text("target", "URL or id", arm="properties.target"),
         text("auth-type", "how it signs in, kebab case", arm="properties.authType"),
+        boolean("stores-secret", "whether it keeps a key, token or password"),
     ), "microsoft.machinelearningservices/workspaces/connections"),
     NodeKind("job", "job", "build", "a job of a workspace", attributes(
         _ARM, text("job-type", "kebab case", arm="properties.jobType"), text("status", "kebab case", arm="properties.status"),
     ), "microsoft.machinelearningservices/workspaces/jobs"),
-    NodeKind("ml-registry", "ML registry", "build", "an ML registry; its assets are in every region it lists", attributes(_ARM, _IDENTITY_HOST, words("regions", "regions its assets are kept in")),
+    NodeKind("ml-registry", "ML registry", "build", "an ML registry; its assets are in every region it lists", attributes(
+        _ARM, _IDENTITY_HOST, words("regions", "regions its assets are kept in"), *_SOURCE),
              "microsoft.machinelearningservices/registries"),
     # -- what workspaces stand on
     NodeKind("storage-account", "storage account", "build", "a storage account", attributes(
@@ -150,10 +182,13 @@ _KINDS = (
         boolean("public-blobs", "whether containers may be made anonymous; absent means true", arm="properties.allowBlobPublicAccess"),
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
         boolean("hierarchical", "whether ADLS ACLs may grant what RBAC does not show", arm="properties.isHnsEnabled"),
-        boolean("holds-data", "whether it holds data of a class that has a home or is for production only"),
+        _HOLDS,
         boolean("has-data-asset", "whether a data asset of a workspace points to it"),
-        text("secondary-region", "region of its geo-redundant copy; null when it has none", arm="properties.secondaryLocation"), words("reader-groups", "groups the scenario lets read it"),
+        text("secondary-region", "region of its geo-redundant copy; null when it has none", arm="properties.secondaryLocation"),
         words("environments-using", "environments whose workspaces use it"),
+        words("anonymous-containers", "containers anybody may read without signing in", arm="properties.publicAccess"),
+        words("local-users", "users of SFTP with a key or password of their own"),
+        boolean("sftp", "whether SFTP is on; absent means false", arm="properties.isSftpEnabled"),
     ), "microsoft.storage/storageaccounts"),
     NodeKind("key-vault", "key vault", "build", "a key vault", attributes(
         _ARM, boolean("rbac", "whether roles (not access policies) decide", arm="properties.enableRbacAuthorization"),
@@ -161,15 +196,15 @@ _KINDS = (
     ), "microsoft.keyvault/vaults"),
     NodeKind("container-registry", "container registry", "build", "an Azure container registry", attributes(
         _ARM, words("replicated-regions", "regions it is replicated to"), boolean("admin-user", "whether the admin user is on; absent means false", arm="properties.adminUserEnabled"),
-        words("environments-using", "environments whose workspaces use it"),
+        words("tokens", "tokens that are enabled"), words("tasks", "tasks that build or import images"), *_SOURCE,
     ), "microsoft.containerregistry/registries"),
     NodeKind("application-insights", "Application Insights", "build", "an Application Insights component", attributes(
         _ARM, words("environments-using", "environments whose workspaces use it")), "microsoft.insights/components"),
-    NodeKind("log-analytics", "Log Analytics workspace", "build", "a Log Analytics workspace", attributes(_ARM),
+    NodeKind("log-analytics", "Log Analytics workspace", "build", "a Log Analytics workspace", attributes(_ARM, _HOLDS),
              "microsoft.operationalinsights/workspaces"),
     NodeKind("model-account", "model account", "build", "an Azure OpenAI or AI services account", attributes(
         _ARM, _IDENTITY_HOST, text("account-kind", "OpenAI, AIServices ...", arm="kind"),
-        boolean("local-auth", "whether keys work; absent means true", arm="properties.disableLocalAuth"),
+        boolean("local-auth", "whether keys work; absent means true", arm="properties.disableLocalAuth"), _HOLDS,
     ), "microsoft.cognitiveservices/accounts"),
     NodeKind("model-deployment", "model deployment", "build", "a deployed model of a model account", attributes(
         _ARM, text("sku", "the deployment type", arm="sku.name"), number("capacity", "units of quota it holds", arm="sku.capacity"),
@@ -179,6 +214,24 @@ _KINDS = (
     ), "microsoft.cognitiveservices/accounts/deployments"),
     NodeKind("user-assigned-identity", "user-assigned identity", "build", "the ARM resource of a user-assigned identity", attributes(_ARM),
              "microsoft.managedidentity/userassignedidentities"),
+    # -- other places for data that datastores and connections lead to
+    NodeKind("cosmos-account", "Cosmos DB account", "build", "an Azure Cosmos DB account", attributes(
+        _ARM, _IDENTITY_HOST, boolean("local-auth", "whether keys work; absent means true", arm="properties.disableLocalAuth"), _HOLDS,
+        text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
+    ), "microsoft.documentdb/databaseaccounts"),
+    NodeKind("sql-server", "SQL server", "build", "a logical Azure SQL server", attributes(
+        _ARM, _IDENTITY_HOST, _HOLDS, boolean("local-auth", "whether SQL sign-in works; absent means true", arm="properties.administrators.azureADOnlyAuthentication"),
+        text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
+    ), "microsoft.sql/servers"),
+    NodeKind("sql-database", "SQL database", "build", "a database of a SQL server", attributes(_ARM, _IDENTITY_HOST, _HOLDS), "microsoft.sql/servers/databases"),
+    NodeKind("postgresql-server", "PostgreSQL server", "build", "an Azure Database for PostgreSQL server", attributes(
+        _ARM, _IDENTITY_HOST, _HOLDS, boolean("local-auth", "whether passwords work; absent means true", arm="properties.authConfig.passwordAuth"),
+        text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.network.publicNetworkAccess"),
+    ), "microsoft.dbforpostgresql/flexibleservers"),
+    NodeKind("search-service", "search service", "build", "an Azure AI Search service", attributes(
+        _ARM, _IDENTITY_HOST, boolean("local-auth", "whether keys work; absent means true", arm="properties.disableLocalAuth"), _HOLDS,
+        text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
+    ), "microsoft.search/searchservices"),
     NodeKind("resource", "resource", "build", "any other ARM resource", attributes(_ARM)),
     NodeKind("missing", "missing resource", "build", "something referred to that was not found", attributes(_NAMED)),
     NodeKind("replica", "replica", "derive", "a copy Azure keeps of a resource in another region", attributes(
@@ -188,9 +241,14 @@ _KINDS = (
     NodeKind("user", "user", "build", "a person", attributes(
         _PRINCIPAL, _PERSON_OR_WORKLOAD, boolean("guest", "userType Guest", arm="userType"),
         boolean("declared-guest", "whether its domain is one a role row admits"),
-        text("sign-in-name", "user principal name", arm="userPrincipalName"))),
+        text("sign-in-name", "user principal name", arm="userPrincipalName"),
+        text("country", "country or usage location of the account; null when none is kept", arm="usageLocation"),
+        boolean("synchronised", "mastered on premises", arm="onPremisesSyncEnabled"))),
     NodeKind("service-principal", "service principal", "build", "a workload with credentials", attributes(
-        _PRINCIPAL, _PERSON_OR_WORKLOAD, text("app-owner", "tenant that owns the application", arm="appOwnerOrganizationId"))),
+        _PRINCIPAL, _PERSON_OR_WORKLOAD, text("app-owner", "tenant that owns the application", arm="appOwnerOrganizationId"),
+        text("app-id", "application (client) id", arm="appId"),
+        number("secrets", "client secrets and certificates of its application that have not ended; unset when the application was not read"),
+        words("graph-permissions", "application permissions it holds on Microsoft Graph, as Graph names them"))),
     NodeKind("managed-identity", "managed identity", "build", "an identity Azure keeps for a resource, by object id", attributes(
         _PRINCIPAL, _PERSON_OR_WORKLOAD, text("host", "folded id of the resource it belongs to"),
         boolean("user-assigned", "whether it stands alone rather than belonging to one resource"))),
@@ -199,7 +257,19 @@ _KINDS = (
         boolean("role-assignable", "isAssignableToRole", arm="isAssignableToRole"),
         boolean("synchronised", "mastered on premises", arm="onPremisesSyncEnabled"),
         boolean("empty", "whether nobody is in it, nested groups counted"),
-        boolean("approved", "whether a role row names it"))),
+        boolean("approved", "whether a role row names it"),
+        text("membership-rule", "the rule of a dynamic group; null when none", arm="membershipRule"),
+        boolean("restricted-unit", "whether only administrators of its own unit may change it", arm="isManagementRestricted"),
+        boolean("under-pim", "whether membership is activated through PIM for groups"),
+        boolean("release-approver", "whether the scenario lets its members approve releases"),
+        boolean("of-production", "whether a row of production names it, or it holds more than reader roles there"),
+        boolean("opens-production", "whether a row of production lets it read guarded data or do more than observe"),
+        boolean("protected", "whether something keeps others out: role-assignable, a restricted unit, PIM for groups, or mastered on premises and declared so"))),
+    NodeKind("outside-subject", "outside subject", "build", "a workload elsewhere that a federated credential trusts", attributes(
+        _NAMED, text("issuer", "who signs its tokens", arm="properties.issuer"), text("subject", "the subject its tokens must carry", arm="properties.subject"),
+        boolean("pattern", "whether an expression, not one subject, is trusted"), boolean("pull-request", "whether any pull request of a repository is trusted"),
+        boolean("declared", "whether the scenario lists it as a subject of the release"))),
+    NodeKind("directory-role", "directory role", "build", "an Entra directory role, by template id", attributes(_NAMED)),
     # -- authorisation
     NodeKind("role", "role", "build", "a role definition, by GUID", attributes(
         _NAMED, boolean("custom", "whether it is the tenant's own"), opaque("permissions", "its permission blocks"))),
@@ -212,24 +282,45 @@ _KINDS = (
         boolean("above-environments", "whether its scope lies above an environment's own resources"),
         boolean("break-glass", "whether its principal is an emergency account"),
         boolean("declared", "whether the scenario declares it (administrators, services)"),
-        words("environments", "environments it reaches into"))),
+        words("environments", "environments it reaches into"),
+        text("created-by", "object id of who made it; null when Azure does not say", arm="properties.createdBy"),
+        words("purposes", "purposes of the rows of production it is held by", "incident", "production-training"),
+        boolean("by-activation", "whether everybody who has it must activate something first"),
+        boolean("expiry-wanted", "whether a row it is held by wants access to end"),
+        boolean("review-wanted", "whether a row it is held by wants access to be reviewed"),
+        boolean("reviewed", "whether an access review covers it; reviews are not read, so it is never set"),
+        boolean("activation-read", "whether what activating it demands could be read"),
+        boolean("activation-approval", "whether activating it needs an approval"), boolean("activation-mfa", "whether activating it needs a second factor"),
+        number("activation-hours", "longest activation"), words("activation-approvers", "object ids of who approves"),
+        words("stages", "stages of the environments it reaches into", *STAGES),
+        boolean("held-now", "whether somebody holds it without activating anything"),
+        boolean("in-role-table", "whether the role table, or another part of the scenario, has its principal in every environment it reaches into"),
+        boolean("eligible-wanted", "whether every row behind it in production wants it eligible"),
+        words("excess", "changing actions its role gives beyond the duties of its rows; null when no row is behind it"),
+        boolean("made-by-beneficiary", "whether who made it gains by it"),
+        boolean("approval-wanted", "whether a row behind it wants activation approved"),
+        boolean("mfa-wanted", "whether a row behind it wants a second factor"),
+        number("hours-wanted", "longest activation the rows behind it allow; null when none says"),
+        words("undeclared-approvers", "object ids of who approves activation and is in no group the rows name; null when no row names one"))),
     NodeKind("deny-assignment", "deny assignment", "build", "an assignment that takes rights away", attributes(
         _NAMED, opaque("permissions", "permission blocks"), words("principals", "principals it holds for; `*` for all"),
         words("exclude-principals", "principals left out"), boolean("children", "whether scopes below are covered"))),
     NodeKind("opening", "opening", "derive", "one cause that opens data of one environment and class", attributes(
-        _NAMED, text("way", "how", "data-role", "account-key", "workspace-keys", "grant-self"),
-        text("access", "read or write", "read", "write"),
+        _NAMED, text("way", "how", *WAYS), text("access", "read or write", "read", "write"),
         boolean("approved", "whether the scenario approves it"),
         boolean("residual", "whether it is an administrator's residual reach"),
         boolean("platform", "whether its principal is a platform identity"),
-        text("mark", "the weakest mark on the way", "standing", "time-bound", "eligible", "may-join", "can-reopen"),
+        text("mark", "the weakest mark on the way", *MARKS), words("marks", "every mark on the way that is shown", *MARKS),
+        text("environment", "environment of the data"), words("data-classes", "classes of the data"),
         text("cause", "the first step that leaves what the scenario allows, in words"),
         number("people", "identities it opens the data to"), text("opened-to", "how many, in words: `2 identities`"),
-        words("examples", "up to five of them"), words("targets", "what it opens"),
+        words("examples", "up to five of them"), number("targets", "how many stores it opens"),
+        words("from-environments", "environments of the workspaces, hosts and identities its chains come by"),
+        words("from-stages", "stages of those environments", *STAGES),
         text("fix", "the step that closes it"))),
     NodeKind("duty", "duty", "derive", "a duty in an environment", attributes(
         _NAMED, text("duty", "which", "train", "approve", "release", "operate", "observe", "provision", "grant-access",
-                     "manage-quota", "manage-data", "write"),
+                     "manage-quota", "manage-data", "write", "indirect-release", "read-data"),
         text("environment", "environment"), text("stage", "stage", *STAGES))),
     # -- quota
     NodeKind("quota-pool", "quota pool", "build", "limit and use of one family in one region of one subscription", attributes(
@@ -251,10 +342,13 @@ _KINDS = (
     NodeKind("scenario", "scenario", "bind", "the scenario's own settings", attributes(
         _NAMED, number("headroom", "quota.headroom"), number("fair-share", "quota.fair-share"),
         text("production-pool", "quota.production-pool"), boolean("survive-region-loss", "quota.survive-region-loss"),
-        words("patterns", "patterns"), words("keys", "top-level keys the file has"))),
+        words("patterns", "patterns"), words("keys", "top-level keys the file has"),
+        number("break-glass-accounts", "emergency accounts it names"), number("break-glass-at-most", "most there may be; null when it does not say"))),
     NodeKind("environment", "environment", "bind", "an environment of the scenario", attributes(
         _NAMED, text("stage", "stage", *STAGES), boolean("live", "serves customers"), words("data", "classes that may be there"),
-        text("default-class", "class of what nothing else classifies"))),
+        text("default-class", "class of what nothing else classifies"),
+        number("writers", "people who can change it, administrators as declared left out"),
+        number("writers-before", "as many, in the stage before; null when there is none"))),
     NodeKind("site", "site", "bind", "a site of the scenario", attributes(
         _NAMED, text("region", "its region"), words("does", "what may happen there"), words("data", "its classes"),
         words("audience", "whom it serves"))),
@@ -264,10 +358,15 @@ _KINDS = (
         _NAMED, text("role", "role"), text("environment", "environment"), text("stage", "stage", *STAGES),
         words("duties", "duties"), words("reads", "classes"), words("ways", "ways it may use; null: those its duties imply"),
         text("by", "eligible or standing; null: either", "eligible", "standing"), text("expires", "longest life; null when none"),
-        words("guest-domains", "guest domains it admits"), text("unit", "project or team it is filled for; null when none"))),
+        words("guest-domains", "guest domains it admits"), text("unit", "project or team it is filled for; null when none"),
+        words("approvers", "object ids of who is to approve activation, groups expanded; null when it does not say"),
+        number("max-hours", "longest activation; null when it does not say"), boolean("mfa", "whether activation is to ask for a second factor"),
+        words("missing-duties", "duties of the row that whom it names does not hold there; null when it names nobody"),
+        text("review", "how often it is reviewed; null when not asked for"), text("purpose", "what it is for; null when not said", "incident", "production-training"),
+        words("countries", "countries its people are in; null when anywhere"), text("mastered", "where its group is mastered; null when not said", "on-premises"))),
     NodeKind("administrator-row", "administrator row", "bind", "a group of administrators", attributes(
         _NAMED, words("over", "environments"), words("duties", "duties"), text("by", "eligible or standing", "eligible", "standing"),
-        text("approval", "required or null"), number("at-most", "most members"))),
+        text("approval", "required or null"), number("at-most", "most members"), number("people", "people in the group, at any depth"))),
     NodeKind("service-row", "declared service", "bind", "a platform identity with declared reach", attributes(
         _NAMED, words("may", "read, write"), words("where", "environments"))),
     NodeKind("quota-need", "quota need", "bind", "quota a site is declared to need", attributes(
@@ -280,6 +379,8 @@ KINDS: Mapping[str, NodeKind] = {kind.name: kind for kind in _KINDS}
 UNIONS: Mapping[str, tuple[str, ...]] = {
     "identity": ("user", "service-principal", "managed-identity"),
     "principal": ("user", "service-principal", "managed-identity", "group"),
+    "workload": ("service-principal", "managed-identity"),
+    "artifact-source": ("container-registry", "ml-registry"),
     "endpoint": ("online-endpoint", "batch-endpoint"),
     "deployment": ("online-deployment", "batch-deployment"),
     "ml-resource": ("workspace", "compute", "online-endpoint", "batch-endpoint", "ml-registry"),
@@ -290,6 +391,16 @@ UNIONS: Mapping[str, tuple[str, ...]] = {
         "container-registry",
         "application-insights",
         "resource-group",
+    ),
+    "data-store": (
+        "storage-account",
+        "model-account",
+        "cosmos-account",
+        "sql-server",
+        "sql-database",
+        "postgresql-server",
+        "search-service",
+        "log-analytics",
     ),
     "subject": ("workspace", "ml-registry", "model-account"),
     "scope": tuple(k.name for k in _KINDS if k.arm_type or k.name in ("tenant", "resource")),

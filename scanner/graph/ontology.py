@@ -12,6 +12,24 @@ from typing import Literal
 
 Type = Literal["text", "boolean", "number", "set", "map", "opaque"]
 STAGES = ("exploration", "development", "test", "production")
+# How a step reaches data or becomes somebody else, in the order in which reports name them.
+WAYS = (
+    "data-role", "account-key", "workspace-keys", "stored-credential", "run-as-compute", "run-as-endpoint", "act-on-host",
+    "attach-identity", "federate", "workspace-identity", "grant-self", "vault", "copy-out", "anonymous", "local-user",
+    "directory-admin", "graph-app",
+)  # fmt: skip
+# How a step is held, surest first: what survives of a chain is its weakest.
+MARKS = (
+    "standing",
+    "time-bound",
+    "eligible",
+    "may-join",
+    "conditional",
+    "can-reopen",
+    "guest",
+    "disabled",
+    "unresolved",
+)
 
 
 @dataclass(frozen=True, slots=True)

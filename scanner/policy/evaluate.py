@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from scanner import ids
@@ -271,11 +270,10 @@ def _chains(estate: Estate, subject: int, found: Sequence[int], reached: Reached
         return
     for node in found:
         yield chain(estate, subject, reached.path(node))
-        more = estate.chain(node)
+        more = estate.chain(node, subject)
         if more is not None:
             start, steps = more
-            # one opening serves several targets; its chain ends at the one this finding is about
-            yield Chain(estate.ref(start), (*steps[:-1], replace(steps[-1], node=estate.ref(subject))))
+            yield Chain(estate.ref(start), steps)
 
 
 def _intent(estate: Estate, rule: Rule, subject: int, found: Sequence[int]) -> tuple[str, Span | None]:

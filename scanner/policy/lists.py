@@ -15,12 +15,21 @@ _RIGHTS = ("role-assignment", "role-definition", "deny-assignment", "role-eligib
 _DIRECTORY = ("user", "group", "group-member", "group-owner", "group-eligibility", "service-principal")
 _QUOTA = ("ml-usage", "ml-quota", "vm-size", "model-usage", "compute", "online-endpoint", "online-deployment")
 _DATA = ("storage-account", "datastore", "data-asset")
+# What lets somebody act as somebody else, or in by a way that no assignment shows.
+_ACTING = (
+    "compute", "online-endpoint", "connection", "key-vault", "user-assigned-identity", "resource", "policy-assignment", "federated-credential",
+    "application", "application-owner", "application-federation", "service-principal-owner", "role-management-policy", "blob-container",
+    "local-user", "directory-role", "directory-role-assignment",
+)  # fmt: skip
+# What duties are held on beside workspaces.
+_HELD_ON = ("storage-account", "container-registry", "ml-registry", "model-account", "key-vault", "compute", "resource")
 # node kinds that are made from several lists, or that other lists write on
 _BEHIND: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(("grant", "duty"), (*_RIGHTS, *_DIRECTORY)),
+    "grant": (*_RIGHTS, *_DIRECTORY),
+    "duty": (*_RIGHTS, *_DIRECTORY, *_HELD_ON),
     **dict.fromkeys(("user", "group", "service-principal", "managed-identity"), (*_RIGHTS, *_DIRECTORY)),
     "storage-account": _DATA,  # what is in an account is said by what points to it
-    "opening": (*_RIGHTS, *_DIRECTORY, *_DATA),
+    "opening": (*_RIGHTS, *_DIRECTORY, *_DATA, *_ACTING),
     "role": ("role-definition",),
     **dict.fromkeys(("quota-pool", "quota-share", "serving-need"), _QUOTA),
     "replica": ("storage-account", "object-replication", "registry-replication", "container-registry", "ml-registry"),

@@ -169,12 +169,15 @@ def note(estate: Estate, before: int, edge: str, target: int) -> str:
     for attribute in _TELLING.get(estate.kind(target), ()):
         value = estate.get(target, attribute)
         if isinstance(value, str) and value:
+            if attribute == "way":
+                return f"by {value}"
             return value.upper() if attribute == "redundancy" else value
     return ""
 
 
 _TELLING = {
     "region": ("country",),
+    "opening": ("way",),
     "storage-account": ("redundancy",),
     "workspace": ("environment",),
     "key-vault": ("region",),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, TextIO
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 from scanner import __version__
 from scanner.errors import Exit
 from scanner.findings import Chain, Report, Settled
-from scanner.render.safe import scrub
+from scanner.render.terminal import carries_marks, console_for, styled
 from scanner.settle import blinding, nothing_in_scope
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ _COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "c
 _THEMES = {"residency": "Data residency", "duties": "Separation of duties", "access": "Access to production data", "quota": "Quota spread",
            "estate": "Structure, scenario and coverage"}  # fmt: skip
 _PROSE = ("  why     ", "  fix     ")
-_WIDTH = 160  # where there is no terminal
 _NARROWEST = 20  # columns; prose in fewer is left to the terminal
 _MOST_SHOWN = 10  # findings of one rule that are drawn; the rest is counted
 
@@ -38,8 +36,8 @@ def render(
     written: tuple[str, ...] = (),
 ) -> None:
     """Writes the report. With `verbose` no finding is left out and passing rules are listed."""
-    console = _console(file, color, width)
-    plain = not _carries_marks(file)
+    console = console_for(file, color, width)
+    plain = not carries_marks(file)
     with console.capture() as printed:  # rich would end the process by itself when the reader closes the pipe
         for line in _lines(report, verbose, exit_code, fail_on, written):
             if plain:
@@ -58,51 +56,7 @@ def _folded(line: Text, console: Console) -> Iterator[Text]:
         return
     for number, piece in enumerate(body.wrap(console, room)):
         piece.rstrip()
-        yield (head if number == 0 else _text(" " * len(head.plain))) + piece
-
-
-def _carries_marks(file: TextIO) -> bool:
-    try:
-        "✗✓".encode(getattr(file, "encoding", None) or "utf-8")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
-
-
-def _console(file: TextIO, color: str, width: int | None) -> Console:
-    from rich.console import Console
-
-    reconfigure = getattr(file, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(errors="backslashreplace")
-    coloured = _coloured(file, color)
-    if width is None and not file.isatty():
-        columns = os.environ.get("COLUMNS", "")
-        width = (int(columns[:6]) if columns.isdecimal() else 0) or _WIDTH
-    return Console(
-        file=file, force_terminal=coloured, color_system="standard" if coloured else None, no_color=not coloured, width=width,
-        markup=False, emoji=False, highlight=False, legacy_windows=False,
-    )  # fmt: skip
-
-
-def _coloured(file: TextIO, color: str) -> bool:
-    """The option, then FORCE_COLOR and CLICOLOR_FORCE, then NO_COLOR, then whether it is a terminal that can."""
-    if color != "auto":
-        return color == "always"
-    if any(os.environ.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
-        return True
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and file.isatty()
-
-
-def _text(*parts: str | tuple[str, str]) -> Text:
-    """Text of plain and styled parts, every part scrubbed."""
-    from rich.text import Text
-
-    text = Text()
-    for part in parts:
-        words, style = part if isinstance(part, tuple) else (part, "")
-        text.append(scrub(words, limit=2048), style=style or None)
-    return text
+        yield (head if number == 0 else styled(" " * len(head.plain))) + piece
 
 
 def _lines(report: Report, verbose: int, exit_code: Exit, fail_on: str, written: tuple[str, ...]) -> Iterator[Text]:
@@ -111,8 +65,8 @@ def _lines(report: Report, verbose: int, exit_code: Exit, fail_on: str, written:
     for theme, title in _THEMES.items():
         here = [s for s in failing if s.rule.theme == theme]
         if here:
-            yield _text((title, "bold underline"))
-            yield _text("")
+            yield styled((title, "bold underline"))
+            yield styled("")
             for _, group in groupby(here, key=lambda s: s.rule.id):
                 yield from _rule(list(group), report, verbose)
     yield from _unknown(report, verbose)
@@ -127,16 +81,16 @@ def _lines(report: Report, verbose: int, exit_code: Exit, fail_on: str, written:
 
 def _header(report: Report) -> Iterator[Text]:
     source = report.source
-    yield _text((f"mlposture {__version__}", "bold"), f"  {report.scenario}", (f"  {report.scenario_file}", "dim"))
+    yield styled((f"mlposture {__version__}", "bold"), f"  {report.scenario}", (f"  {report.scenario_file}", "dim"))
     resources = sum(n for kind, n in source.counts.items() if kind in _RESOURCES)
     people = sum(source.counts.get(kind, 0) for kind in ("user", "service-principal", "managed-identity", "group"))
     seen = f"tenant {source.tenant}: {resources} resources, {people} principals"
-    yield _text(
+    yield styled(
         (f"{seen}, read {source.finished or 'at an unknown time'} by {source.identity or 'an unknown identity'}", "dim")
     )
     for said in source.notes:
-        yield _text((f"note: {said}", "yellow"))
-    yield _text("")
+        yield styled((f"note: {said}", "yellow"))
+    yield styled("")
 
 
 _RESOURCES = {
@@ -152,35 +106,35 @@ _RESOURCES = {
 def _rule(group: list[Settled], report: Report, verbose: int) -> Iterator[Text]:
     """One explanation, then what it was found on."""
     rule = group[0].rule
-    yield _text((f"{rule.id} {rule.severity}", _COLOURS[rule.severity]), ("  " + rule.title, "bold"))
+    yield styled((f"{rule.id} {rule.severity}", _COLOURS[rule.severity]), ("  " + rule.title, "bold"))
     shown = group if verbose else group[:_MOST_SHOWN]
     for settled in shown:
         yield from _finding(settled, verbose)
     if len(group) > len(shown):
-        yield _text((f"  and {len(group) - len(shown)} more; -v shows all", "dim"))
-    yield _text(("  why     ", "dim"), rule.why)
+        yield styled((f"  and {len(group) - len(shown)} more; -v shows all", "dim"))
+    yield styled(("  why     ", "dim"), rule.why)
     fixes = {s.finding.fix for s in shown} - {""}
     if not fixes:
-        yield _text(("  fix     ", "dim"), rule.fix)
-    yield _text("")
+        yield styled(("  fix     ", "dim"), rule.fix)
+    yield styled("")
 
 
 def _finding(settled: Settled, verbose: int) -> Iterator[Text]:
     finding = settled.finding
     new = ("  new", "bold magenta") if settled.baseline == "new" else ""
-    yield _text(("  ✗ ", "red"), finding.message, *([new] if new else []), (f"  {finding.fingerprint[:8]}", "dim"))
+    yield styled(("  ✗ ", "red"), finding.message, *([new] if new else []), (f"  {finding.fingerprint[:8]}", "dim"))
     for chain in finding.chains:
         yield from _chain(chain)
     if finding.line is not None:
         place = f"{finding.line.file}:{finding.line.line}"
         if finding.wanted:
-            yield _text(("      wanted  ", "dim"), f"{finding.wanted}, says {place}")
+            yield styled(("      wanted  ", "dim"), f"{finding.wanted}, says {place}")
         else:
-            yield _text(("      see     ", "dim"), place)
+            yield styled(("      see     ", "dim"), place)
     if finding.fix:
-        yield _text(("      fix     ", "dim"), finding.fix)
+        yield styled(("      fix     ", "dim"), finding.fix)
     if verbose and settled.rule.decided_by != "settle":  # what waivers say of themselves cannot be waived
-        yield _text((f"      waive   rule: {finding.rule}, on: {finding.subject.key}, cause: {finding.cause}", "dim"))
+        yield styled((f"      waive   rule: {finding.rule}, on: {finding.subject.key}, cause: {finding.cause}", "dim"))
 
 
 def _chain(chain: Chain) -> Iterator[Text]:
@@ -188,11 +142,11 @@ def _chain(chain: Chain) -> Iterator[Text]:
         return
     edges = max(len(step.edge) for step in chain.steps)
     names = min(48, max(len(step.node.name) for step in chain.steps))
-    yield _text("      ", (chain.start.name, ""), (f"  {_kind(chain.start.kind)}", "dim"))
+    yield styled("      ", (chain.start.name, ""), (f"  {_kind(chain.start.kind)}", "dim"))
     for step in chain.steps:
         kind = _kind(step.node.kind)
         note = f"{kind}, {step.note}" if step.note else kind
-        yield _text(
+        yield styled(
             "        ", (step.edge.ljust(edges), "cyan"), "  ", step.node.name.ljust(names), (f"  {note}", "dim")
         )
 
@@ -210,16 +164,16 @@ def _unknown(report: Report, verbose: int) -> Iterator[Text]:
     if not unknown:
         return
     verdicts = [s for s in unknown if s.rule.decided_by != "coverage"]
-    yield _text(("Could not be decided", "bold underline"))
-    yield _text("")
+    yield styled(("Could not be decided", "bold underline"))
+    yield styled("")
     for settled in (s for s in unknown if s.rule.decided_by == "coverage"):
         finding = settled.finding
-        yield _text(("  ? ", "magenta"), finding.message, (f"  {finding.fingerprint[:8]}", "dim"))
+        yield styled(("  ? ", "magenta"), finding.message, (f"  {finding.fingerprint[:8]}", "dim"))
     for gap in (gap for gap in report.gaps if not gap.permission):
-        yield _text(("  ? ", "magenta"), f"{gap.scope} is referred to and was not found: it is gone, or out of sight")
+        yield styled(("  ? ", "magenta"), f"{gap.scope} is referred to and was not found: it is gone, or out of sight")
     conditional = [s for s in verdicts if s.finding.reason == "condition"]
     for settled in conditional[: None if verbose else _MOST_SHOWN]:
-        yield _text(
+        yield styled(
             ("  ? ", "magenta"),
             f"{settled.finding.rule}: {settled.finding.message}",
             (f"  {settled.finding.fingerprint[:8]}", "dim"),
@@ -229,63 +183,63 @@ def _unknown(report: Report, verbose: int) -> Iterator[Text]:
         names = [s.finding.subject.name for s in group]
         few = names if verbose else names[:4]
         more = f" and {len(names) - len(few)} more" if len(names) > len(few) else ""
-        yield _text((f"    {rule}  ", "dim"), ", ".join(few), more)
-    yield _text("")
+        yield styled((f"    {rule}  ", "dim"), ", ".join(few), more)
+    yield styled("")
 
 
 def _exceptions(report: Report) -> Iterator[Text]:
     waived = [s for s in report.settled if s.waiver is not None]
     if not waived:
         return
-    yield _text(("Waived", "bold underline"))
-    yield _text("")
+    yield styled(("Waived", "bold underline"))
+    yield styled("")
     for settled in waived:
         waiver = settled.waiver
         if waiver is not None:
-            yield _text(("  ~ ", "blue"), f"{settled.finding.rule} {settled.finding.message}")
+            yield styled(("  ~ ", "blue"), f"{settled.finding.rule} {settled.finding.message}")
             ticket = f", {waiver.ticket}" if waiver.ticket else ""
-            yield _text((f"      until {waiver.until}, by {waiver.approved_by}{ticket}: {waiver.reason}", "dim"))
-    yield _text("")
+            yield styled((f"      until {waiver.until}, by {waiver.approved_by}{ticket}: {waiver.reason}", "dim"))
+    yield styled("")
 
 
 def _changes(report: Report) -> Iterator[Text]:
     if not report.baseline:
         return
     new = sum(1 for s in report.open("fail") if s.baseline == "new")
-    yield _text(
+    yield styled(
         ("Since the baseline", "bold underline"),
         f"  {new} new, {len(report.gone)} gone, {len(report.unread)} could not be judged again",
     )
     for entry in report.gone:
-        yield _text(("  - ", "green"), f"gone    {entry.rule} {entry.message}")
+        yield styled(("  - ", "green"), f"gone    {entry.rule} {entry.message}")
     for entry in report.unread:
-        yield _text(("  ? ", "magenta"), f"unread  {entry.rule} {entry.message}")
-    yield _text("")
+        yield styled(("  ? ", "magenta"), f"unread  {entry.rule} {entry.message}")
+    yield styled("")
 
 
 def _accepted_reach(report: Report) -> Iterator[Text]:
     """Platform identities and administrators: no findings, and never hidden."""
     if not report.accepted_reach:
         return
-    yield _text(("Accepted reach to data", "bold underline"))
-    yield _text("")
+    yield styled(("Accepted reach to data", "bold underline"))
+    yield styled("")
     for kind, cause, environment, identities in report.accepted_reach:
-        yield _text((f"  {kind:<15}", "dim"), f"{environment:<14}{identities:>4}  {cause}")
-    yield _text("")
+        yield styled((f"  {kind:<15}", "dim"), f"{environment:<14}{identities:>4}  {cause}")
+    yield styled("")
 
 
 def _quiet_rules(report: Report) -> Iterator[Text]:
     for result in report.results:
         if result.verdict == "pass":
-            yield _text(
+            yield styled(
                 ("  ✓ ", "green"), f"{result.rule.id} {result.rule.title}", (f"  {result.judged} judged", "dim")
             )
         elif result.verdict == "not-applicable":
-            yield _text(
+            yield styled(
                 ("  - ", "dim"),
                 (f"{result.rule.id} {result.rule.title}: not applicable, {result.not_applicable}", "dim"),
             )
-    yield _text("")
+    yield styled("")
 
 
 # -- the end ------------------------------------------------------------------------------------------------------
@@ -293,7 +247,7 @@ def _quiet_rules(report: Report) -> Iterator[Text]:
 
 def _table(report: Report) -> Iterator[Text]:
     """Theme by verdict: findings for failed, unknown and waived, rules for passed."""
-    yield _text((f"{'':<34}{'failed':>8}{'unknown':>9}{'waived':>8}{'rules passed':>14}", "dim"))
+    yield styled((f"{'':<34}{'failed':>8}{'unknown':>9}{'waived':>8}{'rules passed':>14}", "dim"))
     for theme, title in _THEMES.items():
         mine = [s for s in report.settled if s.rule.theme == theme]
         failed = sum(1 for s in mine if s.waiver is None and s.finding.outcome == "fail")
@@ -301,9 +255,9 @@ def _table(report: Report) -> Iterator[Text]:
         waived = sum(1 for s in mine if s.waiver is not None)
         rules = [r for r in report.results if r.rule.theme == theme and not r.not_applicable]
         passed = f"{sum(1 for r in rules if r.verdict == 'pass')} of {len(rules)}"
-        yield _text(f"{title:<34}", (f"{failed:>8}", "red" if failed else "dim"), (f"{unknown:>9}", "magenta" if unknown else "dim"),
+        yield styled(f"{title:<34}", (f"{failed:>8}", "red" if failed else "dim"), (f"{unknown:>9}", "magenta" if unknown else "dim"),
                     (f"{waived:>8}", "dim"), f"{passed:>14}")  # fmt: skip
-    yield _text("")
+    yield styled("")
 
 
 def _closing(report: Report, exit_code: Exit, fail_on: str, written: tuple[str, ...]) -> Iterator[Text]:
@@ -317,10 +271,10 @@ def _closing(report: Report, exit_code: Exit, fail_on: str, written: tuple[str, 
         f"{len(report.open('unknown'))} unknown",
         f"{sum(1 for s in report.settled if s.waiver is not None)} waived",
     ]
-    yield _text((", ".join(counts), "bold"))
+    yield styled((", ".join(counts), "bold"))
     for path in written:
-        yield _text(f"written: {path}")
-    yield _text(
+        yield styled(f"written: {path}")
+    yield styled(
         (
             f"exit code {int(exit_code)}: {_meaning(report, exit_code, fail_on)}",
             "bold red" if exit_code else "bold green",

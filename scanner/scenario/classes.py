@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from scanner.graph.estate import UNSET, Estate
+from scanner.graph.ontology import STAGES
 from scanner.scenario.model import DataClass, Place, Scenario
 from scanner.scenario.recognise import Recogniser, ancestors
 
 _AT_REST = {"storage-account", "data-asset"}
 _PROCESSING = {"model-account", "model-deployment"}
+# Stores whose data only their own match, or one above them, classifies: no asset points into them.
+_DATABASES = ("cosmos-account", "sql-server", "sql-database", "postgresql-server", "search-service")
 
 
 def bind(estate: Estate, scenario: Scenario) -> None:
@@ -45,12 +48,14 @@ def bind(estate: Estate, scenario: Scenario) -> None:
                 estate.mark_gap(account, "opened-by", gap)
             continue
         writer.write(account, frozenset(found))
-        writer.store(account, bool(assets.get(account)))
+        writer.guard(account)
+        writer.assets(account, bool(assets.get(account)))
         if estate.get(account, "holds-data") is False:
             # an asset nobody could list may add a class that is to be guarded
             for gap in _doubts(estate, account, "data-asset"):
                 estate.set(account, "holds-data", UNSET)
                 estate.mark_gap(account, "holds-data", gap)
+                estate.mark_gap(account, "production-classes", gap)
                 estate.mark_gap(account, "opened-by", gap)
     _others(estate, writer)
     _referenced(estate, writer)
@@ -98,11 +103,20 @@ def _others(estate: Estate, writer: _Writer) -> None:
     for account in estate.nodes("model-account"):
         classes = writer.matched(account) or writer.default(account)
         writer.write(account, classes)
+        writer.guard(account)
         for deployment in estate.neighbours(account, "has-deployment"):
             writer.write(deployment, classes)
     for kind in ("key-vault", "container-registry", "application-insights", "ml-registry"):
         for node in estate.nodes(kind):
             writer.write(node, writer.matched(node))
+    for kind in _DATABASES:
+        for node in estate.nodes(kind):
+            writer.write(node, writer.matched(node))
+            writer.guard(node)
+    for logs in estate.nodes("log-analytics"):
+        # whoever reads anything may query logs: they count only where they are said themselves to hold data
+        writer.write(logs, frozenset(writer.recogniser.at(logs)))
+        writer.guard(logs)
 
 
 def _referenced(estate: Estate, writer: _Writer) -> None:
@@ -130,6 +144,8 @@ class _Writer:
         self.nodes = nodes
         self.by_name = {c.name: c for c in scenario.data_classes}
         self.defaults = {e.name: e.default_class for e in scenario.environments}
+        self.guarded = {c.name for c in scenario.data_classes if c.home or c.production_only}
+        self.production = {name for e in scenario.environments if e.stage == STAGES[-1] for name in e.data}
         self.recogniser = Recogniser(estate, [(c.name, c.match) for c in scenario.data_classes])
         self.facts: dict[frozenset[str], _Facts] = {}
 
@@ -174,14 +190,21 @@ class _Writer:
             if name in self.nodes:
                 estate.connect(node, "of-class", self.nodes[name])
 
-    def store(self, account: int, has_asset: bool) -> None:
-        """What only storage accounts have: whether there is data to guard, and who may read it."""
+    def guard(self, store: int) -> None:
+        """Whether there is data to guard in a store, and whether it is production's."""
+        estate = self.estate
+        classes = estate.get(store, "data-classes")
+        if store in estate.aside or classes is UNSET:
+            return
+        guarded = frozenset(name for name in classes or () if name in self.guarded)
+        estate.set(store, "holds-data", bool(guarded))
+        estate.set(store, "production-classes", guarded & self.production)
+
+    def assets(self, account: int, has_asset: bool) -> None:
+        """Whether a data asset points to a storage account."""
         estate = self.estate
         if account in estate.aside:
             return
-        classes = estate.get(account, "data-classes") or frozenset()
-        guarded = any(self.by_name[c].home or self.by_name[c].production_only for c in classes if c in self.by_name)
-        estate.set(account, "holds-data", guarded)
         gaps = [] if has_asset else _doubts(estate, account, "data-asset", "datastore")
         for gap in gaps:
             estate.mark_gap(account, "has-data-asset", gap)

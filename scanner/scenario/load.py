@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,13 @@ from scanner import data, ids, regions, yamlfile
 from scanner.errors import Problem, Span, UserError, suggest
 from scanner.findings import AcceptedGap, Waiver
 from scanner.graph.ontology import STAGES
+from scanner.scenario import parts
 from scanner.scenario.model import (
     Administrators,
     BreakGlass,
     DataClass,
     Environment,
     Flow,
-    Match,
     Need,
     Place,
     Quota,
@@ -174,7 +174,7 @@ class _Reader:
                 self.wrong(f"default class `{e['default-class']}` may not be in this environment", *path, "default-class",
                            help="add it to `data`")  # fmt: skip
         return Environment(
-            name, stage, _match(e["match"]), classes, e.get("default-class"), e.get("live", False), e.get("lock"),
+            name, stage, parts.match(e["match"]), classes, e.get("default-class"), e.get("live", False), e.get("lock"),
             tuple(e.get("tags", ())), self.document.key_span(*path),
         )  # fmt: skip
 
@@ -182,7 +182,7 @@ class _Reader:
         path = ("data-classes", name)
         home = self._place(c.get("home"), *path, "home")
         return DataClass(
-            name, _match(c.get("match", {})), home, self._place(c.get("processing"), *path, "processing"),
+            name, parts.match(c.get("match", {})), home, self._place(c.get("processing"), *path, "processing"),
             c.get("platform-replication", "allow"), c.get("production-only", False), c.get("owner"), self.document.key_span(*path),
         )  # fmt: skip
 
@@ -278,11 +278,26 @@ class _Reader:
                 if "until" in guests:
                     self._date(guests["until"], *path, "guests", "until")
                 rows.append(RoleRow(
-                    role, environment, row[key], key == "workload", tuple(row.get("duties", ())), reads, row.get("by"), _days(row.get("expires")),
-                    tuple(row["ways"]) if "ways" in row else None, tuple(guests.get("domains", ())), tuple(row.get("from", ())),
-                    row.get("purpose"), row.get("activation", {}), self.document.key_span(*path),
+                    role, environment, row[key], key == "workload", tuple(row.get("duties", ())), reads, row.get("by"), parts.days(row.get("expires")),
+                    parts.days(row.get("review")), tuple(row["ways"]) if "ways" in row else None, tuple(guests.get("domains", ())),
+                    self._countries(row.get("from", ()), *path, "from"), row.get("purpose"), row.get("mastered"), row.get("activation", {}), self.document.key_span(*path),
                 ))  # fmt: skip
         return rows
+
+    def _countries(self, given: Sequence[str], *path: str | int) -> tuple[str, ...]:
+        """Countries as accounts are compared with them."""
+        found = []
+        for number, name in enumerate(given):
+            country = regions.country(name)
+            if country is None:
+                self.wrong(
+                    f"`{name}` is no country with an Azure region",
+                    *path,
+                    number,
+                    help="write its two letters, as in `PT`",
+                )
+            found.append(country or name)
+        return tuple(found)
 
     def _tokens(self, name: str, *path: str | int) -> None:
         keys = list(self.value.get("structure", {}).get("keys", {}))
@@ -393,9 +408,9 @@ class _Reader:
         if _NEEDS_CAUSE.fullmatch(w["rule"]) and "cause" not in w:
             self.wrong(f"a waiver of {w['rule']} needs a `cause`", *path, key=True,
                        help="copy the cause key from the report, or write `cause: any`")  # fmt: skip
-        subject = _subject(w["on"]) if isinstance(w["on"], str) else ""
+        subject = parts.subject(w["on"]) if isinstance(w["on"], str) else ""
         cause = w.get("cause", "")
-        if cause not in ("", "any", "missing") and not _is_key(cause):
+        if cause not in ("", "any", "missing") and not parts.is_key(cause):
             self.wrong(
                 f"`{cause}` is not a cause key", *path, "cause", help="copy it from the report, or write an object id"
             )
@@ -404,9 +419,9 @@ class _Reader:
         if approvers is not None:
             self.known(w["approved-by"], set(approvers), "an approver of `waiver-policy`", *path, "approved-by")
         return Waiver(
-            w["rule"], subject, cause if cause == "any" else _subject(cause), w["reason"], w["approved-by"], self._date(w["until"], *path, "until"),
+            w["rule"], subject, cause if cause == "any" else parts.subject(cause), w["reason"], w["approved-by"], self._date(w["until"], *path, "until"),
             self.document.span(*path), w.get("ticket", ""), on.get("environment", ""), on.get("class", ""),
-            _days(policy.get("longest")), _days(policy.get("critical") or policy.get("longest")),
+            parts.days(policy.get("longest")), parts.days(policy.get("critical") or policy.get("longest")),
         )  # fmt: skip
 
     def _accepted(self, number: int, a: dict[str, Any]) -> AcceptedGap:
@@ -415,25 +430,3 @@ class _Reader:
         return AcceptedGap(
             a["permission"], scope, a["reason"], self._date(a["until"], *path, "until"), self.document.span(*path)
         )
-
-
-def _is_key(cause: str) -> bool:
-    """Whether a text can be what a finding rests on: an id, a key made of ids, or a region."""
-    return ids.is_guid(cause) or bool(set(cause) & set("/:")) or regions.region(cause) is not None
-
-
-def _subject(text: str) -> str:
-    """A key as reports print it: ARM ids are folded, other keys are lower case already."""
-    return ids.fold(text) if text.startswith("/") else text.lower()
-
-
-def _days(text: str | None) -> int | None:
-    return int(text[:-1]) if text else None
-
-
-def _match(given: dict[str, Any]) -> Match:
-    return Match(
-        {name.lower(): tuple(map(str, values)) for name, values in given.get("tag", {}).items()},
-        tuple(given.get("name", ())), tuple(given.get("resource-group", ())), tuple(given.get("subscription", ())),
-        tuple(given.get("management-group", ())), tuple(given.get("tenant", ())),
-    )  # fmt: skip

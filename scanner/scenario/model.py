@@ -103,10 +103,12 @@ class RoleRow:
     reads: tuple[str, ...]
     by: str | None
     expires: int | None  # days
+    review: int | None  # days
     ways: tuple[str, ...] | None
     guest_domains: tuple[str, ...]
-    countries: tuple[str, ...]
+    countries: tuple[str, ...]  # as `regions.country` spells them
     purpose: str | None
+    mastered: str | None  # "on-premises" where the group is declared to be kept there
     activation: Mapping[str, Any]
     span: Span
 
@@ -223,6 +225,8 @@ class Scenario:
         named += [service.principal for service in self.services if service.principal]
         named += [*self.release.approvers, self.release.workload] if self.release else []
         named += self.break_glass.accounts if self.break_glass else ()
+        named += [*self.structure.created_by, *(name for entry in self.shared for name in entry.written_by)]
+        named += [name for row in self.roles for name in row.activation.get("approved-by", ())]
         return tuple(sorted({name for name in named if name and "{" not in name}))
 
     def environment(self, name: str) -> Environment | None:

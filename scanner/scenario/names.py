@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
 from scanner import ids
 from scanner.errors import Span
 from scanner.findings import Finding, Gap, NodeRef
 from scanner.graph.estate import Estate
 
+TOKEN = re.compile(r"\{[^{}]*\}")
 _DIRECTORY = {
     "user": "user",
     "group": "group",
     "service-principal": "service-principal",
     "managed-identity": "service-principal",
 }
+
+
+def filled(name: str, units: Sequence[str]) -> Iterator[tuple[str | None, str]]:
+    """`grp-{project}-ds` once for each unit; a name without a token once."""
+    if not TOKEN.search(name):
+        yield None, name
+        return
+    for unit in units:
+        yield unit, unit.join(TOKEN.split(name))
 
 
 class Names:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-
-from scanner import ids
+from scanner import ids, regions
 from scanner.errors import Span
-from scanner.graph.estate import Estate
+from scanner.graph.estate import UNSET, Estate
+from scanner.scenario import demands
+from scanner.scenario.demands import within
 from scanner.scenario.model import RoleRow, Scenario
-from scanner.scenario.names import Names
+from scanner.scenario.names import TOKEN, Names, filled
 
-_TOKEN = re.compile(r"\{[^{}]*\}")
 _WORKLOADS = ("service-principal", "managed-identity")
 _GROUPS = ("group",)
 
@@ -19,7 +17,7 @@ _GROUPS = ("group",)
 def bind(estate: Estate, scenario: Scenario, names: Names) -> None:
     """Makes the rows, ties them to principals, and marks the principals."""
     # a workspace nobody could list or place may be of a project that has a row
-    unfilled = estate.unread_gaps("workspace") if any(_TOKEN.search(row.principal) for row in scenario.roles) else []
+    unfilled = estate.unread_gaps("workspace") if any(TOKEN.search(row.principal) for row in scenario.roles) else []
     # a row for a project nobody could see may name a group, and so may a name nobody could look up
     by_name = any(not row.workload and not ids.is_guid(row.principal) for row in scenario.roles)
     doubts = [*unfilled, *(estate.unread_gaps("group") if by_name else ())]
@@ -38,7 +36,9 @@ def bind(estate: Estate, scenario: Scenario, names: Names) -> None:
     _administrators(estate, scenario, names)
     _release(estate, scenario, names, sorted({u for found in units.values() for u in found}))
     _services(estate, scenario, names)
+    demands.bind(estate, scenario, names, units)
     _guests(estate, scenario)
+    _countries(estate)
     _readers(estate)
 
 
@@ -52,15 +52,6 @@ def _units(estate: Estate) -> dict[str, list[str]]:
     return {environment: sorted(units) for environment, units in found.items()}
 
 
-def filled(name: str, units: list[str] | tuple[str, ...]) -> Iterator[tuple[str | None, str]]:
-    """`grp-{project}-ds` once for each unit; a name without a token once."""
-    if not _TOKEN.search(name):
-        yield None, name
-        return
-    for unit in units:
-        yield unit, unit.join(_TOKEN.split(name))
-
-
 def _row(estate: Estate, scenario: Scenario, names: Names, row: RoleRow, unit: str | None, name: str) -> None:
     node = estate.add("role-row", f"role-row:{row.role}@{row.environment}" + (f"/{unit}" if unit else ""))
     environment = scenario.environment(row.environment)
@@ -69,9 +60,12 @@ def _row(estate: Estate, scenario: Scenario, names: Names, row: RoleRow, unit: s
         "role": row.role, "environment": row.environment, "stage": environment.stage if environment else None,
         "duties": frozenset(row.duties), "reads": frozenset(row.reads), "ways": frozenset(row.ways) if row.ways is not None else None,
         "by": row.by, "expires": f"{row.expires}d" if row.expires else None, "guest-domains": frozenset(row.guest_domains), "unit": unit,
+        "review": f"{row.review}d" if row.review else None, "purpose": row.purpose, "mastered": row.mastered,
+        "countries": frozenset(row.countries) or None,
     }  # fmt: skip
     for attribute, value in facts.items():
         estate.set(node, attribute, value, row.span)
+    demands.activation(estate, names, row, node)
     target = estate.node(f"environment:{row.environment}")
     if target is not None:
         estate.connect(node, "row-in", target)
@@ -98,18 +92,6 @@ def _administrators(estate: Estate, scenario: Scenario, names: Names) -> None:
             estate.connect(node, "names", group)
             for member in within(estate, group):
                 estate.set(member, "administrator", True, entry.span)
-
-
-def within(estate: Estate, group: int) -> set[int]:
-    """A group and everybody in it, at any depth; cycles are harmless."""
-    seen = {group}
-    waiting = [group]
-    while waiting:
-        for member in estate.neighbours(waiting.pop(), "has-member"):
-            if member not in seen:
-                seen.add(member)
-                waiting.append(member)
-    return seen
 
 
 def _release(estate: Estate, scenario: Scenario, names: Names, units: list[str]) -> None:
@@ -166,20 +148,28 @@ def _guests(estate: Estate, scenario: Scenario) -> None:
             estate.set(user, "declared-guest", domain_of(name) in admitted)
 
 
+def _countries(estate: Estate) -> None:
+    """Countries of accounts as role rows are compared with them; one that nobody can make out is not known."""
+    for user in estate.nodes("user"):
+        country = estate.get(user, "country")
+        if isinstance(country, str):
+            estate.set(user, "country", regions.country(country) or UNSET)
+
+
 def _readers(estate: Estate) -> None:
-    """On each account, the names of the groups whose rows let them read all of it."""
+    """On each store, the names of the groups whose rows let them read all of it."""
     rows = [
         (estate.get(row, "environment"), estate.get(row, "reads"), estate.get(row, "unit"), estate.name(principal))
         for row in estate.nodes("role-row")
         for principal in estate.neighbours(row, "names")
     ]
-    for account in estate.nodes("storage-account"):
-        environment, classes, unit = (estate.get(account, a) for a in ("environment", "data-classes", "unit"))
+    for store in estate.nodes("data-store"):
+        environment, classes, unit = (estate.get(store, a) for a in ("environment", "data-classes", "unit"))
         if isinstance(classes, frozenset):
             fitting = {
                 name for e, reads, u, name in rows if e == environment and classes <= reads and u in (None, unit)
             }
-            estate.set(account, "reader-groups", frozenset(fitting))
+            estate.set(store, "reader-groups", frozenset(fitting))
 
 
 def domain_of(sign_in_name: str) -> str:

@@ -1,4 +1,7 @@
-"""Cassettes: `python -m tests.collect.cassettes` records one from the simulator; tests replay it without any server.
+"""Cassettes: `python -m tests.collect.cassettes` records them from the simulator; tests replay them without any server.
+
+The tenant has something of every kind. One cassette reads it with Resource Graph where that is complete, the other by
+targeted lists alone, so that between them every collector reads something.
 
 They match on method, path, query and body, never on host or port. No token is in them: sign-in is left out, and headers
 are not kept.
@@ -20,14 +23,16 @@ import vcr  # type: ignore[import-untyped]  # ships no types
 from scanner.collect import Settings, run
 from scanner.simulator import Simulator
 from scanner.snapshot import Snapshot
-from tests.support.scan import tenant
+from tests.tenants import everything
 
 FOLDER = Path(__file__).parent.parent.parent / "fixtures" / "cassettes"
-FILE = FOLDER / "two-regions.yaml"
+FILES = {True: FOLDER / "bulk.yaml", False: FOLDER / "targeted.yaml"}  # by whether Resource Graph is asked
+DOCUMENT = everything.document()
 FIRST_LINE = (
     "# Recorded from the simulator in scanner/simulator, answering a made-up tenant. Not recorded from Azure.\n"
 )
 HOST = "https://simulator.invalid"
+_EVER = 36500  # days: the recorded jobs do not grow too old to be read
 
 
 class Token:
@@ -92,10 +97,11 @@ def recorder(url: str, mode: str) -> vcr.VCR:
     return made
 
 
-def record(folder: Path) -> None:
+def record(bulk: bool, folder: Path) -> None:
+    file = FILES[bulk]
     FOLDER.mkdir(parents=True, exist_ok=True)
-    FILE.unlink(missing_ok=True)
-    with Simulator(tenant("two-regions"), page_size=4) as simulator:
+    file.unlink(missing_ok=True)
+    with Simulator(DOCUMENT, page_size=4) as simulator:
         tokens = {
             f"{simulator.url}/{name}/.default": _token(simulator, f"{simulator.url}/{name}/.default")
             for name in ("arm", "graph")
@@ -106,10 +112,12 @@ def record(folder: Path) -> None:
             tenant=simulator.tenant_id,
             credential=Token(tokens),
             concurrency=1,
+            job_days=_EVER,
+            bulk=bulk,
         )
-        with recorder(simulator.url, "all").use_cassette(str(FILE)):
+        with recorder(simulator.url, "all").use_cassette(str(file)):
             run(settings)
-    FILE.write_text(FIRST_LINE + FILE.read_text(encoding="utf-8"), encoding="utf-8")
+    file.write_text(FIRST_LINE + file.read_text(encoding="utf-8"), encoding="utf-8")
 
 
 def _token(simulator: Simulator, scope: str) -> str:
@@ -127,21 +135,24 @@ def _token(simulator: Simulator, scope: str) -> str:
         return str(json.load(answer)["access_token"])
 
 
-def replay(folder: Path) -> Snapshot:
+def replay(bulk: bool, folder: Path) -> Snapshot:
     settings = Settings(
         cloud=cloud_file(folder, HOST),
-        tenant="44444444-4444-4444-4444-444444444444",
+        tenant=everything.TENANT,
         credential=Token({}),
         backoff=0.001,
         retry_seconds=1,
+        job_days=_EVER,
+        bulk=bulk,
     )
-    with recorder(HOST, "none").use_cassette(str(FILE), allow_playback_repeats=False):
+    with recorder(HOST, "none").use_cassette(str(FILES[bulk]), allow_playback_repeats=False):
         return run(settings)
 
 
 if __name__ == "__main__":
     import tempfile
 
-    with tempfile.TemporaryDirectory() as temporary:
-        record(Path(temporary))
-    print(f"{FILE.name}: {FILE.stat().st_size} bytes")
+    for bulk, file in FILES.items():
+        with tempfile.TemporaryDirectory() as temporary:
+            record(bulk, Path(temporary))
+        print(f"{file.name}: {file.stat().st_size} bytes")

@@ -13,7 +13,8 @@ from scanner.graph.estate import UNSET, Estate
 from scanner.scenario.bind import bind
 from scanner.scenario.load import PATTERNS, from_document, load
 from scanner.scenario.model import Scenario
-from scanner.scenario.rows import domain_of, filled
+from scanner.scenario.names import filled
+from scanner.scenario.rows import domain_of
 
 BASE = """\
 scenario: test
@@ -348,3 +349,53 @@ def test_included_files_are_merged_and_their_lines_kept(tmp_path: Path) -> None:
     scenario = load(tmp_path / "s.yaml")
     extra = scenario.data_class("extra")
     assert extra is not None and extra.span.file.endswith("classes.yaml")
+
+
+def test_countries_have_one_spelling() -> None:
+    spelt = {
+        "Norway": "Norway",
+        "no": "Norway",
+        "UK": "United Kingdom",
+        "gb": "United Kingdom",
+        "pt": "PT",
+        "Portugal": None,
+        "": None,
+    }
+    assert {name: regions.country(name) for name in spelt} == spelt
+    text = (
+        BASE
+        + "roles:\n  ds: {production: {group: grp, reads: [live], from: [%s], review: 90d, mastered: on-premises}}\n"
+    )
+    (row,) = _load(text % "NO, United Kingdom, PT").roles
+    assert (row.countries, row.review, row.mastered) == (("Norway", "United Kingdom", "PT"), 90, "on-premises")
+    with pytest.raises(UserError, match="`Portugal` is no country with an Azure region"):
+        _load(text % "Portugal")
+
+
+def test_an_account_whose_country_nobody_can_make_out_is_nowhere_for_certain() -> None:
+    estate = _estate()
+    users = [estate.add("user", f"u{n}", f"u{n}") for n in range(3)]
+    for user, country in zip(users, ("NO", "Noreg", None), strict=True):
+        estate.set(user, "country", country)
+    bind(estate, _load(BASE))
+    assert [estate.get(user, "country") for user in users] == ["Norway", UNSET, None]
+
+
+def test_every_kind_of_store_is_guarded_for_the_classes_it_holds() -> None:
+    estate = _estate()
+    for kind, tags in (("search-service", {"class": "live"}), ("cosmos-account", {"class": "public"}),
+                       ("model-account", {}), ("log-analytics", {})):  # fmt: skip
+        node = estate.add(kind, f"/subscriptions/sub-prod/{kind}", kind)
+        estate.set(node, "tags", tags)
+        estate.set(node, "subscription", "/subscriptions/sub-prod")
+        estate.connect(2, "contains", node)
+    bind(estate, _load(BASE))
+    for kind, holds in (
+        ("search-service", True),
+        ("cosmos-account", False),
+        ("model-account", True),
+        ("log-analytics", False),
+    ):
+        (node,) = estate.nodes(kind)
+        assert estate.get(node, "holds-data") is holds
+        assert estate.get(node, "production-classes") == ({"live"} if holds else frozenset())

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.derive import access
+from scanner.derive.access import credentials, direct
 from scanner.findings import Gap
 from scanner.graph.estate import Estate
 from scanner.graph.permissions import matches
@@ -20,16 +21,15 @@ Readers = tuple[frozenset[str], frozenset[str]]
 
 def _engine(estate: Estate) -> dict[str, Readers]:
     """For each account who can read: for certain, and only under a condition."""
-    engine = access.derive(estate)
+    engine = access.derive(estate).engine
     found = {}
     for account in ACCOUNTS:
         node = estate.node(account)
         assert node is not None
         certain: set[str] = set()
         perhaps: set[str] = set()
-        for reach in access.openings.reaches(engine, node):
-            if reach.access == "read":
-                (certain if reach.certain else perhaps).update(estate.key(n) for n in reach.who)
+        for entry in direct.into(engine, credentials.find(estate), node, "read"):
+            (certain if entry.certain else perhaps).update(estate.key(n) for n in entry.who)
         found[account] = (frozenset(certain), frozenset(perhaps - certain))
     return found
 
@@ -120,18 +120,18 @@ def test_the_chain_shown_is_valid(world: spec.World) -> None:
     estate = estate_of(world)
     access.derive(estate)
     for opening in estate.nodes("opening"):
-        shown = estate.chain(opening)
-        if shown is None:
-            continue
-        here = estate.key(shown[0])
-        for step in shown[1]:
-            if step.edge == "member-of":
-                assert here in world.members[step.node.key]
-                here = step.node.key
-            elif step.edge == "granted":
-                assert any(a.principal == here and a.role == step.node.key for a in world.assignments)
-            else:
-                assert step.edge == "reaches" and step.node.key in ACCOUNTS
+        for store in (*estate.neighbours(opening, "opens"), *estate.neighbours(opening, "may-open")):
+            shown = estate.chain(opening, store)
+            assert shown is not None
+            here = estate.key(shown[0])
+            for step in shown[1]:
+                if step.edge == "member-of":
+                    assert here in world.members[step.node.key]
+                    here = step.node.key
+                elif step.edge == "granted":
+                    assert any(a.principal == here and a.role == step.node.key for a in world.assignments)
+                else:
+                    assert step.edge == "reaches" and step.node.key == estate.key(store)
 
 
 @given(

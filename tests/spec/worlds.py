@@ -73,7 +73,7 @@ def estate_of(world: World, *, rename: bool = False) -> Estate:
             estate.connect(estate.add("missing", parent), "contains", node)
         if kind == "storage-account":
             for name, value in {"environment": "production", "stage": "production", "data-classes": frozenset({"live"}), "holds-data": True,
-                                "shared-key-access": True, "referenced": True}.items():  # fmt: skip
+                                "shared-key-access": True, "public-blobs": False, "sftp": False, "referenced": True}.items():  # fmt: skip
                 estate.set(node, name, value)
     for name in (*PEOPLE, *GROUPS):
         estate.set(estate.add("group" if name in GROUPS else "user", name, name), "break-glass", False)

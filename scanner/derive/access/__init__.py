@@ -1,16 +1,30 @@
-"""Who can reach what: from assignments, through groups and scopes, to openings of data. See `engine` for the sets."""
+"""Who can reach what: from assignments, through groups, scopes, hosts and credentials, to openings of data."""
 
 from __future__ import annotations
 
-from scanner.derive.access import grants, openings, origins
+from dataclasses import dataclass
+
+from scanner.derive.access import credentials, grants, openings, origins
+from scanner.derive.access.acting import Acting
+from scanner.derive.access.approval import Approval
 from scanner.derive.access.engine import Engine
 from scanner.graph.estate import Estate
 
 
-def derive(estate: Estate) -> Engine:
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The sets an estate's access was derived with, kept for whoever asks further questions."""
+
+    engine: Engine
+    acting: Acting
+    approval: Approval
+
+
+def derive(estate: Estate) -> Access:
     """Writes origins, what each assignment can do and reaches, and the openings of data; returns the sets it used."""
     engine = Engine(estate)
     origins.derive(engine)
     grants.derive(engine)
-    openings.derive(engine)
-    return engine
+    access = Access(engine, Acting(engine, credentials.find(estate)), Approval(engine))
+    openings.derive(engine, access.acting, access.approval)
+    return access

@@ -1,35 +1,209 @@
-"""The actions that decide who reaches data, in one table. Strings are Azure's operation names, folded."""
+"""The rights that decide who reaches data and who can act as whom, in one table. Strings are Azure's operation names, folded.
+
+What acting on a host, and what administering a directory, amounts to is knowledge of the field rather than checked fact:
+it stands here as data so that it is easy to correct.
+"""
 
 from __future__ import annotations
 
-from scanner.derive.access.engine import Action
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An action, folded; `data` for data actions."""
+
+    name: str
+    data: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Right:
+    """Something one may do: any one of the actions is enough. `name` is what people read; a right is itself, not its name."""
+
+    name: str
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRights:
+    """What opens the data of one kind of store.
+
+    `keys` open all of it while the attribute `keys_open` of the store is not false; whoever holds `reopen` can make it
+    true again.
+    """
+
+    read: Right
+    write: Right
+    keys: Right
+    keys_open: str = ""
+    reopen: Right | None = None
+
+
+def _right(name: str, *actions: str, data: tuple[str, ...] = ()) -> Right:
+    found = (*(Action(a.lower()) for a in actions), *(Action(a.lower(), data=True) for a in data))
+    return Right(name, found)
+
 
 _STORAGE = "microsoft.storage/storageaccounts"
 _ML = "microsoft.machinelearningservices/workspaces"
+_IDENTITY = "microsoft.managedidentity/userassignedidentities"
+_COSMOS = "microsoft.documentdb/databaseaccounts"
+_SEARCH = "microsoft.search/searchservices"
+_MODELS = "microsoft.cognitiveservices/accounts"
+_SQL = "microsoft.sql/servers"
+_POSTGRES = "microsoft.dbforpostgresql/flexibleservers"
+_LOGS = "microsoft.operationalinsights/workspaces"
+_NOTHING = _right("nothing")
 
-DATA_READ = (
-    Action(f"{_STORAGE}/blobservices/containers/blobs/read", data=True),
-    Action(f"{_STORAGE}/fileservices/fileshares/files/read", data=True),
-    Action(f"{_STORAGE}/queueservices/queues/messages/read", data=True),
-    Action(f"{_STORAGE}/tableservices/tables/entities/read", data=True),
-)
-DATA_WRITE = (
-    Action(f"{_STORAGE}/blobservices/containers/blobs/write", data=True),
-    Action(f"{_STORAGE}/blobservices/containers/blobs/add/action", data=True),
-    Action(f"{_STORAGE}/blobservices/containers/blobs/delete", data=True),
-    Action(f"{_STORAGE}/fileservices/fileshares/files/write", data=True),
-    Action(f"{_STORAGE}/queueservices/queues/messages/write", data=True),
-    Action(f"{_STORAGE}/tableservices/tables/entities/write", data=True),
-)
-ACCOUNT_KEYS = (
-    Action(f"{_STORAGE}/listkeys/action"),
-    Action(f"{_STORAGE}/listaccountsas/action"),
-    Action(f"{_STORAGE}/listservicesas/action"),
-    Action(f"{_STORAGE}/regeneratekey/action"),
-)
+BLOB_READ = Action(f"{_STORAGE}/blobservices/containers/blobs/read", data=True)
+BLOB_WRITE = Action(f"{_STORAGE}/blobservices/containers/blobs/write", data=True)
 ACCOUNT_WRITE = Action(f"{_STORAGE}/write")
-WORKSPACE_KEYS = (Action(f"{_ML}/listkeys/action"), Action(f"{_ML}/liststorageaccountkeys/action"))
 ASSIGN_ROLES = Action("microsoft.authorization/roleassignments/write")
+
+STORES: Mapping[str, StoreRights] = {
+    "storage-account": StoreRights(
+        _right("read the data", data=(
+            f"{_STORAGE}/blobservices/containers/blobs/read", f"{_STORAGE}/fileservices/fileshares/files/read",
+            f"{_STORAGE}/queueservices/queues/messages/read", f"{_STORAGE}/tableservices/tables/entities/read")),
+        _right("write the data", data=(
+            f"{_STORAGE}/blobservices/containers/blobs/write", f"{_STORAGE}/blobservices/containers/blobs/add/action",
+            f"{_STORAGE}/blobservices/containers/blobs/delete", f"{_STORAGE}/fileservices/fileshares/files/write",
+            f"{_STORAGE}/queueservices/queues/messages/write", f"{_STORAGE}/tableservices/tables/entities/write")),
+        _right("take the account's keys", f"{_STORAGE}/listkeys/action", f"{_STORAGE}/listaccountsas/action",
+               f"{_STORAGE}/listservicesas/action", f"{_STORAGE}/regeneratekey/action"),
+        "shared-key-access",
+        Right("switch the account's keys on", (ACCOUNT_WRITE,)),
+    ),
+    "cosmos-account": StoreRights(
+        _right("read the data", f"{_COSMOS}/readonlykeys/action"),
+        _NOTHING,
+        _right("take the account's keys", f"{_COSMOS}/listkeys/action", f"{_COSMOS}/listconnectionstrings/action", f"{_COSMOS}/regeneratekey/action"),
+        "local-auth",
+        _right("switch the account's keys on", f"{_COSMOS}/write"),
+    ),
+    "search-service": StoreRights(
+        _right("read the indexes", data=(f"{_SEARCH}/indexes/documents/read",)),
+        _right("write the indexes", data=(f"{_SEARCH}/indexes/documents/write",)),
+        _right("take the service's keys", f"{_SEARCH}/listadminkeys/action", f"{_SEARCH}/regenerateadminkey/action", f"{_SEARCH}/listquerykeys/action"),
+        "local-auth",
+        _right("switch the service's keys on", f"{_SEARCH}/write"),
+    ),
+    "model-account": StoreRights(
+        _right("read its files", data=(f"{_MODELS}/openai/files/read",)),
+        _right("write its files", data=(f"{_MODELS}/openai/files/write", f"{_MODELS}/openai/files/import/action")),
+        _right("take the account's keys", f"{_MODELS}/listkeys/action", f"{_MODELS}/regeneratekey/action"),
+        "local-auth",
+        _right("switch the account's keys on", f"{_MODELS}/write"),
+    ),
+    # databases have no data actions: whoever may write the server may give it a new password or administrator
+    "sql-server": StoreRights(_NOTHING, _NOTHING, _right("become the server's administrator", f"{_SQL}/write", f"{_SQL}/administrators/write")),
+    "sql-database": StoreRights(
+        _right("export the database", f"{_SQL}/databases/export/action"), _NOTHING,
+        _right("become the server's administrator", f"{_SQL}/write", f"{_SQL}/administrators/write")),
+    "postgresql-server": StoreRights(_NOTHING, _NOTHING, _right("become the server's administrator", f"{_POSTGRES}/write", f"{_POSTGRES}/administrators/write")),
+    "log-analytics": StoreRights(
+        Right("query the logs", (Action(f"{_LOGS}/query/read"), Action(f"{_LOGS}/tables/data/read", data=True))), _NOTHING, _NOTHING),
+}  # fmt: skip
+DATA_READ = STORES["storage-account"].read.actions
+DATA_WRITE = STORES["storage-account"].write.actions
+ACCOUNT_KEYS = STORES["storage-account"].keys.actions
+
+WORKSPACE_KEYS = _right(
+    "take the keys of the workspace's account", f"{_ML}/listkeys/action", f"{_ML}/liststorageaccountkeys/action"
+)
+DATASTORE_SECRETS = _right("take the secrets of datastores", f"{_ML}/datastores/listsecrets/action")
+CONNECTION_SECRETS = _right("take the secrets of connections", f"{_ML}/connections/listsecrets/action")
+PREVIEW = _right(
+    "look at data as the workspace",
+    f"{_ML}/datasets/registered/preview/read",
+    f"{_ML}/datasets/unregistered/preview/read",
+)
+RUN_JOBS = _right("run jobs", f"{_ML}/jobs/write", f"{_ML}/schedules/write", f"{_ML}/batchendpoints/jobs/write")
+DEPLOY = _right("write deployments", f"{_ML}/onlineendpoints/deployments/write")
+ATTACH = _right("attach the identity", f"{_IDENTITY}/assign/action")
+FEDERATE = _right("trust an outside workload", f"{_IDENTITY}/federatedidentitycredentials/write")
+ASSIGN = Right("assign roles", (ASSIGN_ROLES,))
+DEFINE_ROLES = _right("redefine roles", "microsoft.authorization/roledefinitions/write")
+ACTIVATION_RULES = _right("loosen what activating demands", "microsoft.authorization/rolemanagementpolicies/write")
+ASSIGN_POLICIES = _right("change policy assignments", "microsoft.authorization/policyassignments/write")
+READ_SECRETS = _right("read the vault's secrets", data=("microsoft.keyvault/vaults/secrets/getsecret/action",))
+WRITE_ACCESS_POLICIES = _right(
+    "write access policies of the vault",
+    "microsoft.keyvault/vaults/write",
+    "microsoft.keyvault/vaults/accesspolicies/write",
+)
+REPLICATE = _right("copy objects out by replication", f"{_STORAGE}/objectreplicationpolicies/write")
+ADD_LOCAL_USERS = _right("add users of SFTP", f"{_STORAGE}/localusers/write")
+PUBLISH = _right("make containers public", f"{_STORAGE}/blobservices/containers/write")
+# What takes an identity along when it is made or changed.
+CREATE = _right("create what runs", f"{_ML}/computes/write", f"{_ML}/onlineendpoints/write", "microsoft.compute/virtualmachines/write",
+                "microsoft.compute/virtualmachinescalesets/write", "microsoft.containerinstance/containergroups/write", "microsoft.web/sites/write",
+                "microsoft.app/containerapps/write", "microsoft.app/jobs/write", "microsoft.resources/deploymentscripts/write",
+                "microsoft.logic/workflows/write", "microsoft.automation/automationaccounts/write", "microsoft.datafactory/factories/write",
+                "microsoft.containerservice/managedclusters/write", "microsoft.batch/batchaccounts/pools/write")  # fmt: skip
+
+# Acting on a host is acting as its identity. Types that are not listed: whoever may write the resource.
+HOSTS: Mapping[str, Right] = {
+    "microsoft.compute/virtualmachines": _right("run commands on the machine", "microsoft.compute/virtualmachines/runcommand/action",
+        "microsoft.compute/virtualmachines/runcommands/write", "microsoft.compute/virtualmachines/extensions/write", "microsoft.compute/virtualmachines/write"),
+    "microsoft.compute/virtualmachinescalesets": _right("run commands on the machines", "microsoft.compute/virtualmachinescalesets/virtualmachines/runcommand/action",
+        "microsoft.compute/virtualmachinescalesets/virtualmachines/runcommands/write", "microsoft.compute/virtualmachinescalesets/extensions/write",
+        "microsoft.compute/virtualmachinescalesets/write"),
+    "microsoft.hybridcompute/machines": _right("run commands on the machine", "microsoft.hybridcompute/machines/runcommands/write",
+        "microsoft.hybridcompute/machines/extensions/write"),
+    "microsoft.containerservice/managedclusters": _right("take the cluster's credentials", "microsoft.containerservice/managedclusters/listclusteradmincredential/action",
+        "microsoft.containerservice/managedclusters/listclusterusercredential/action", "microsoft.containerservice/managedclusters/runcommand/action",
+        "microsoft.containerservice/managedclusters/write"),
+    "microsoft.kubernetes/connectedclusters": _right("take the cluster's credentials", "microsoft.kubernetes/connectedclusters/listclusterusercredential/action",
+        "microsoft.kubernetes/connectedclusters/write"),
+    "microsoft.datafactory/factories": _right("write pipelines", "microsoft.datafactory/factories/pipelines/write", "microsoft.datafactory/factories/write"),
+    "microsoft.synapse/workspaces": _right("administer the workspace", "microsoft.synapse/workspaces/write", "microsoft.synapse/workspaces/administrators/write"),
+    "microsoft.databricks/accessconnectors": _right("use the connector", "microsoft.databricks/accessconnectors/write"),
+    "microsoft.web/sites": _right("publish code", "microsoft.web/sites/publish/action", "microsoft.web/sites/config/list/action",
+        "microsoft.web/sites/publishxml/action", "microsoft.web/sites/functions/write", "microsoft.web/sites/write"),
+    "microsoft.logic/workflows": _right("write the workflow", "microsoft.logic/workflows/write"),
+    "microsoft.automation/automationaccounts": _right("write runbooks", "microsoft.automation/automationaccounts/runbooks/write",
+        "microsoft.automation/automationaccounts/jobs/write", "microsoft.automation/automationaccounts/write"),
+    "microsoft.containerinstance/containergroups": _right("run in the container", "microsoft.containerinstance/containergroups/containers/exec/action",
+        "microsoft.containerinstance/containergroups/write"),
+    "microsoft.app/containerapps": _right("change the container", "microsoft.app/containerapps/write"),
+    "microsoft.app/jobs": _right("change the container", "microsoft.app/jobs/write", "microsoft.app/jobs/start/action"),
+    "microsoft.batch/batchaccounts": _right("run tasks", "microsoft.batch/batchaccounts/pools/write", "microsoft.batch/batchaccounts/write"),
+}  # fmt: skip
+
+
+@cache
+def host_right(arm_type: str) -> Right:
+    """What lets one act on a host of a type as its identity."""
+    known = HOSTS.get(arm_type)
+    return known if known is not None else _right(f"change {arm_type.rpartition('/')[2]}", f"{arm_type}/write")
+
+
+# Roles of the directory that can make themselves, or somebody they control, a reader of anything: template id -> why.
+DIRECTORY_ROLES: Mapping[str, str] = {
+    "62e90394-69f5-4237-9190-012177145e10": "may elevate to User Access Administrator of the whole tenant",  # Global Administrator
+    "e8611ab8-c189-46e8-94e1-60213ab1f814": "may assign any role of the directory",  # Privileged Role Administrator
+    "7be44c8a-adaf-4e2a-84d6-ab2649e08a13": "may reset the sign-in of any administrator",  # Privileged Authentication Administrator
+    "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3": "may add a credential to any application",  # Application Administrator
+    "158c047a-c907-4556-b7ef-446551a6b5f7": "may add a credential to any application",  # Cloud Application Administrator
+    "fdd7a751-b60b-444a-984c-02652fe8fa1c": "may add anybody to groups that are not role-assignable",  # Groups Administrator
+    "fe930be7-5e62-47db-91af-98c3a49a38b1": "may reset readers and add them to groups",  # User Administrator
+    "c4e39bd9-1100-46d3-8c65-fb160da0071f": "may reset the sign-in of readers",  # Authentication Administrator
+    "729827e3-9c14-49f7-bb1b-9608f156bbb8": "may reset the password of readers",  # Helpdesk Administrator
+}
+GRAPH_PERMISSIONS: Mapping[str, str] = {
+    "rolemanagement.readwrite.directory": "may assign any role of the directory",
+    "approleassignment.readwrite.all": "may give itself any permission of the directory",
+    "application.readwrite.all": "may add a credential to any application",
+    "group.readwrite.all": "may add anybody to groups",
+    "groupmember.readwrite.all": "may add anybody to groups",
+    "directory.readwrite.all": "may change groups and applications",
+    "privilegedaccess.readwrite.azureadgroup": "may activate membership of groups for anybody",
+    "privilegedassignmentschedule.readwrite.azureadgroup": "may activate membership of groups for anybody",
+}
 
 # What makes a role more than a reader's: a sample of rights to change, wide enough for any role that has one.
 WRITES = (
@@ -39,8 +213,7 @@ WRITES = (
     Action("microsoft.keyvault/vaults/write"), Action("microsoft.containerregistry/registries/push/write"),
     Action("microsoft.containerregistry/registries/write"), Action("microsoft.cognitiveservices/accounts/write"),
     Action("microsoft.resources/subscriptions/resourcegroups/write"), Action("microsoft.resources/deployments/write"),
-    Action("microsoft.managedidentity/userassignedidentities/assign/action"),
-    Action("microsoft.managedidentity/userassignedidentities/federatedidentitycredentials/write"),
+    *ATTACH.actions, *FEDERATE.actions,
 )  # fmt: skip
 READS = (
     Action(f"{_ML}/read"),

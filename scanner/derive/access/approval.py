@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from pyroaring import BitMap
 
-from scanner.derive.access.engine import Engine, Grant
+from scanner.derive.access.engine import Engine
+from scanner.derive.access.entries import NOBODY, Entry
 from scanner.derive.access.grants import administrators
 from scanner.graph.estate import UNSET, Estate
 
-_RESIDUAL_WAYS = {"grant-self", "account-key", "workspace-keys"}
+# Ways that are no more than what administering a resource lets one do.
+_RESIDUAL_WAYS = {
+    "account-key", "workspace-keys", "stored-credential", "run-as-compute", "run-as-endpoint", "act-on-host", "attach-identity",
+    "federate", "workspace-identity", "grant-self", "vault", "copy-out",
+}  # fmt: skip
+# Ways that concern the tenant and no environment of it: who administers any of them is declared.
+_DIRECTORY_WAYS = {"directory-admin", "graph-app"}
+# Ways that a row's duties imply; reading by a data role is implied by what the row reads.
+_IMPLIED = {
+    "train": {"run-as-compute", "stored-credential"},
+    "release": {"run-as-endpoint"},
+    "operate": {"run-as-endpoint"},
+}
 _WRITING_DUTIES = {"train", "manage-data", "operate"}
 _HOSTS = {
-    "workspace",
-    "compute",
-    "online-endpoint",
-    "batch-endpoint",
-    "model-account",
-    "ml-registry",
-    "user-assigned-identity",
-    "service-principal",
-}
+    "workspace", "compute", "online-endpoint", "batch-endpoint", "model-account", "ml-registry", "user-assigned-identity", "service-principal",
+}  # fmt: skip
 _PLATFORM = {"microsoft", "host-default", "policy", "service"}
+State = Literal["platform", "approved", "residual"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +43,19 @@ class Target:
     unit: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """The people of an entry: unwanted, and accepted with why. `doubts` leave open whether the unwanted ones are."""
+
+    unwanted: BitMap
+    accepted: BitMap
+    state: State
+    doubtful: bool = False
+    doubts: tuple[int, ...] = ()
+
+
 class Approval:
-    """The rows of the scenario, asked once for each group, target and way."""
+    """The rows of the scenario, asked once for each assignment, target and way."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -50,49 +70,79 @@ class Approval:
         for row in self.estate.nodes("service-row"):
             for principal in self.estate.neighbours(row, "names"):
                 self.services.setdefault(principal, []).append(row)
-        self._inner: dict[int, list[int]] = {}
+        self._sorted: dict[
+            tuple[int, str, Target, str], tuple[BitMap, BitMap, State | None, bool, tuple[int, ...]]
+        ] = {}
         # lists without which nobody can say whom the scenario's names mean
-        self.unread_names = self.estate.unread_gaps("workspace", "group", "user")
+        self.unread_names = tuple(self.estate.unread_gaps("workspace", "group", "user"))
 
-    def approved(self, grant: Grant, target: Target, way: str, access: str) -> tuple[BitMap, bool]:
-        """Identities that a grant lets in as a role row approves, and whether that hangs on an unread mark."""
-        who, doubtful = BitMap(), False
-        for principal in self._entries(grant.principal):
-            for row in self.rows.get(principal, ()):
-                if self._covers(row, target, way, access):
-                    met = self._demands_met(row, grant)
-                    if met is None:
-                        doubtful = True
-                    elif met:
-                        who |= self.engine.members(principal)
-        return who, doubtful
+    def sort(self, entry: Entry, target: Target, access: str) -> Sorted:
+        """Parts the people of an entry. Emergency accounts are in no part: they have rules of their own."""
+        who = entry.who - self.break_glass if self.break_glass else entry.who
+        source = entry.grant.node if entry.grant is not None else entry.source if entry.source is not None else -1
+        key = (source, entry.way, target, access)
+        found = self._sorted.get(key)
+        if found is None:
+            found = self._sorted[key] = self._judge(entry, target, access)
+        let_in, residual, whole, doubtful, doubts = found
+        if whole is not None:
+            return Sorted(NOBODY, who, whole)
+        if not let_in and not residual:
+            return Sorted(who, NOBODY, "approved", doubtful, doubts)
+        accepted = who & (let_in | residual)
+        return Sorted(who - accepted, accepted, "approved" if who & let_in else "residual", doubtful, doubts)
 
-    def groups_that_let_in(self, grant: Grant, target: Target, way: str, access: str) -> list[int]:
-        """Groups on the grant's way whose rows approve it: whoever may join one of them may come in."""
+    def _judge(
+        self, entry: Entry, target: Target, access: str
+    ) -> tuple[BitMap, BitMap, State | None, bool, tuple[int, ...]]:
+        """Who is let in, who administers, or that everybody is accepted, and why; and what leaves it open."""
+        source = entry.source
+        if source is None:
+            return NOBODY, NOBODY, None, False, ()
+        if self._platform(entry, source, target, access):
+            return NOBODY, NOBODY, "platform", False, ()
+        if self._declared_release(entry, source) or self.same_environment(source, target):
+            return NOBODY, NOBODY, "approved", False, ()
+        let_in, doubtful = self._approved(entry, source, target, access)
+        return let_in, self._residual(entry, source, target), None, doubtful, self._doubts(entry, source)
+
+    def rows_that_let_in(self, entry: Entry, target: Target, access: str) -> Iterator[tuple[int, BitMap]]:
+        """The role rows by which an entry lets identities in, each with whom."""
+        if entry.source is not None:
+            for principal, rows in self._named(entry, entry.source):
+                for row in rows:
+                    if self._covers(row, target, entry.way, access) and self._demands_met(row, entry) is not False:
+                        yield row, self.engine.members(principal)
+
+    def groups_that_let_in(self, entry: Entry, target: Target, access: str) -> list[int]:
+        """Groups on the entry's way whose rows approve it: whoever may join one of them may come in."""
+        if entry.grant is None:
+            return []
         return [
-            principal for principal in self._entries(grant.principal)
-            if self.estate.kind(principal) == "group" and any(self._covers(row, target, way, access) for row in self.rows.get(principal, ()))
+            principal for principal in self.engine.inner_groups(entry.grant.principal)
+            if self.estate.kind(principal) == "group"
+            and any(self._covers(row, target, entry.way, access) for row in self.rows.get(principal, ()))
         ]  # fmt: skip
 
-    def residual(self, grant: Grant, target: Target, way: str) -> BitMap:
-        """Administrators who get in by no more than their administration."""
-        if way not in _RESIDUAL_WAYS:
-            return BitMap()
-        found = [p for p in self._entries(grant.principal) if target.environment in self.over.get(p, ())]
-        return BitMap().union(*(self.engine.members(p) for p in found)) if found else BitMap()
-
-    def platform(self, grant: Grant, target: Target, access: str) -> bool:
+    def _platform(self, entry: Entry, source: int, target: Target, access: str) -> bool:
         """An identity of the platform that reaches what it was made for; into another environment it is no excuse."""
         estate = self.estate
-        origin = estate.get(grant.node, "origin")
+        origin = estate.get(entry.grant.node if entry.grant is not None else source, "origin")
         if origin == "service":
             return any(
                 access in estate.get(row, "may") and target.environment in estate.get(row, "where")
-                for row in self.services.get(grant.principal, ())
+                for row in self.services.get(source, ())
             )
         if origin == "host-default":
-            return self.same_environment(grant.principal, target)
+            return self.same_environment(source, target)
         return origin in _PLATFORM
+
+    def _declared_release(self, entry: Entry, source: int) -> bool:
+        """The release workload deploys, and an outside subject that the scenario lists signs in as it."""
+        estate = self.estate
+        if estate.kind(source) == "outside-subject":
+            return estate.get(source, "declared") is True
+        return entry.way == "run-as-endpoint" and estate.get(source, "release-workload") is True
 
     def same_environment(self, identity: int, target: Target) -> bool:
         """Whether a managed identity belongs to hosts of the target's environment only."""
@@ -107,22 +157,59 @@ class Approval:
             hosts = [own]
         return bool(hosts) and all(estate.get(host, "environment") == target.environment for host in hosts)
 
-    def doubts(self, grant: Grant) -> list[int]:
+    def _approved(self, entry: Entry, source: int, target: Target, access: str) -> tuple[BitMap, bool]:
+        """Identities that come in as a role row approves, and whether that hangs on an unread mark."""
+        who, doubtful = BitMap(), False
+        for principal, rows in self._named(entry, source):
+            for row in rows:
+                if not self._covers(row, target, entry.way, access):
+                    continue
+                met = self._demands_met(row, entry)
+                if met is None:
+                    doubtful = True
+                elif met:
+                    who |= self.engine.members(principal)
+                elif self.estate.get(row, "by") == "eligible" and entry.grant is not None:
+                    who |= self.engine.members(principal) - self.engine.standing_members(principal)
+        return who, doubtful
+
+    def _named(self, entry: Entry, source: int) -> Iterable[tuple[int, list[int]]]:
+        """The principals with rows that an entry comes through: the groups of its assignment, or, where no assignment
+        gives it, those its person is in.
+        """
+        if entry.grant is not None:
+            inner: Iterable[int] = self.engine.inner_groups(source)
+            return [(principal, self.rows[principal]) for principal in inner if principal in self.rows]
+        if entry.way != "run-as-compute":
+            return []
+        return [(p, rows) for p, rows in self.rows.items() if self.engine.members(p) & entry.who]
+
+    def _residual(self, entry: Entry, source: int, target: Target) -> BitMap:
+        """Administrators who get in by no more than their administration."""
+        if entry.way in _DIRECTORY_WAYS:
+            return BitMap(n for n in entry.who if self.estate.get(n, "administrator") is True)
+        if entry.way not in _RESIDUAL_WAYS:
+            return NOBODY
+        if entry.grant is None:
+            return BitMap(self._administering(entry, target))
+        found = [p for p in self.engine.inner_groups(source) if target.environment in self.over.get(p, ())]
+        return BitMap().union(*(self.engine.members(p) for p in found)) if found else NOBODY
+
+    def _administering(self, entry: Entry, target: Target) -> Iterator[int]:
+        for principal, environments in self.over.items():
+            if target.environment in environments:
+                yield from self.engine.members(principal) & entry.who
+
+    def _doubts(self, entry: Entry, source: int) -> tuple[int, ...]:
         """Gaps that leave open whether a reach is wanted: names, origins or hosts that could not be looked up."""
-        estate, principal = self.estate, grant.principal
-        found = [*self.unread_names, *estate.gaps_at(grant.node, "origin")]
-        if estate.kind(principal) == "managed-identity":
-            host = estate.node(str(estate.get(principal, "host")))
+        estate = self.estate
+        node = entry.grant.node if entry.grant is not None else source
+        found = [*self.unread_names, *estate.gaps_at(node, "origin"), *estate.gaps_at(node, "declared")]
+        if estate.kind(source) == "managed-identity":
+            host = estate.node(str(estate.get(source, "host")))
             if host is None or estate.kind(host) == "missing" or estate.get(host, "environment") is UNSET:
                 found += [gap for kind, gap in estate.unread if kind in _HOSTS]
-        return found
-
-    def _entries(self, principal: int) -> list[int]:
-        found = self._inner.get(principal)
-        if found is None:
-            found = self.engine.inner_groups(principal) if self.estate.kind(principal) == "group" else [principal]
-            self._inner[principal] = found
-        return found
+        return tuple(found)
 
     def _covers(self, row: int, target: Target, way: str, access: str) -> bool:
         estate = self.estate
@@ -134,11 +221,16 @@ class Approval:
         ways = estate.get(row, "ways")
         if ways is not None:
             return way in ways
-        return way == "data-role" and (access == "read" or bool(estate.get(row, "duties") & _WRITING_DUTIES))
+        duties = estate.get(row, "duties")
+        if way == "data-role":
+            return access == "read" or bool(duties & _WRITING_DUTIES)
+        return any(way in _IMPLIED.get(duty, ()) for duty in duties)
 
-    def _demands_met(self, row: int, grant: Grant) -> bool | None:
-        """Whether the grant is held as the row demands; None when nobody could tell how it is held."""
-        estate = self.estate
+    def _demands_met(self, row: int, entry: Entry) -> bool | None:
+        """Whether the assignment is held as the row demands; None when nobody could tell how it is held."""
+        estate, grant = self.estate, entry.grant
+        if grant is None:
+            return True
         if estate.get(row, "by") == "eligible":
             return None if grant.mark is None else grant.mark == "eligible"
         if estate.get(row, "expires") is not None:

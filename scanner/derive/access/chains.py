@@ -1,69 +1,167 @@
-"""The chain that explains an opening, searched only for what is shown: identity, groups, assignment, scope, data."""
+"""The chain that explains an opening, searched only for what is shown: identity, groups, assignment, host, identity, data."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
+from scanner.derive.access import trace
 from scanner.derive.access.engine import Engine
+from scanner.derive.access.entries import Entry
+from scanner.derive.access.spread import Part, Spread
 from scanner.findings import Step
 from scanner.graph.estate import Estate
+from scanner.graph.ontology import MARKS
 
-if TYPE_CHECKING:
-    from scanner.derive.access.openings import Reach
+_REACHES = {
+    "data-role": "may {access} the data",
+    "account-key": "may take its keys",
+    "workspace-keys": "the keys open all of it",
+    "stored-credential": "the credential opens all of it",
+    "run-as-compute": "jobs are handed the credential",
+    "vault": "the vault keeps a credential that opens it",
+    "workspace-identity": "previews are read with the workspace's identity",
+    "grant-self": "may give itself a role on the data",
+    "copy-out": "may copy the data out",
+    "anonymous": "anybody may read it",
+    "local-user": "signs in over SFTP",
+    "directory-admin": "can make itself a reader of anything in it",
+    "graph-app": "can make itself a reader of anything in it",
+}
+_BECOMES = {
+    "run-as-compute": "jobs run as this identity",
+    "run-as-endpoint": "its containers run as this identity",
+    "act-on-host": "whoever acts on the host acts as this identity",
+    "attach-identity": "may be attached to something new that runs",
+    "federate": "another credential signs in as it",
+    "grant-self": "the policy's identity does what the policy says",
+    "stored-credential": "the credential signs in as it",
+    "vault": "the credential signs in as it",
+}
+_ACTS_ON = {
+    "run-as-compute": "may run code there",
+    "run-as-endpoint": "may write its deployments",
+    "act-on-host": "may act on it",
+    "attach-identity": "may attach it, and create what runs",
+    "federate": "may let an outside workload sign in as it",
+    "stored-credential": "may take what it keeps",
+    "vault": "may read its secrets",
+    "workspace-identity": "may preview data there",
+    "grant-self": "may change policy assignments there",
+}
 
 
-def explain(
-    engine: Engine, reach: Reach, identity: int, account: int, owner: int | None, group: int | None
-) -> tuple[int, list[Step]]:
-    """Start and steps of the shortest chain for one identity; each step is an edge or right the snapshot shows."""
-    estate, grant = engine.estate, reach.grant
-    steps: list[Step] = []
-    if owner is not None and group is not None:
-        for inner in membership(estate, identity, owner):
-            steps.append(Step("member-of", estate.ref(inner)))
-        steps.append(Step("may-join", estate.ref(group), "as its owner"))
-        for outer in membership(estate, group, grant.principal):
-            steps.append(Step("member-of", estate.ref(outer)))
-    else:
-        for place in membership(estate, identity, grant.principal):
-            steps.append(Step("member-of", estate.ref(place)))
-    mark = "" if grant.mark in (None, "standing") else f", {grant.mark}"
-    condition = ", under a condition" if grant.condition else ""
-    steps.append(Step("granted", estate.ref(grant.role), f"on {estate.name(grant.scope)}{mark}{condition}"))
-    if reach.through is not None:
-        steps.append(
-            Step("takes-keys-of", estate.ref(reach.through), "its rights hand out the keys of its own account")
-        )
-    note = {
-        "data-role": f"may {reach.access} the data",
-        "account-key": "may take the account's keys",
-        "workspace-keys": "the keys open all of it",
-        "grant-self": "may give itself a role on the data",
-    }[reach.way]
-    if reach.reopened:
-        note += ", after switching key access on again"
-    steps.append(Step("reaches", estate.ref(account), note))
-    return identity, steps
+def explain(spread: Spread, part: Part, person: int | None, store: int, access: str) -> tuple[int, tuple[Step, ...]]:
+    """Start and steps of a chain for one identity; each step is an edge or right the snapshot shows."""
+    entries = trace.entries(spread, part, person, store)
+    start = person if person is not None else entries[0].source
+    if start is None:
+        start = entries[0].place
+    return start, tuple(_steps(spread.estate, entries, start, store, access))
 
 
-def membership(estate: Estate, member: int, group: int) -> list[int]:
-    """The groups on the shortest way from a member to a group, that group last; empty when they are the same."""
+def marks_on(engine: Engine, entries: Iterable[Entry], person: int | None) -> set[str]:
+    """Every mark on a chain, those of the identity it starts from included."""
+    estate = engine.estate
+    entries = list(entries)
+    found = {entry.mark for entry in entries if entry.mark is not None}
+    found |= {"conditional" for entry in entries if entry.grant is not None and not entry.certain}
+    if person is not None:
+        source = entries[0].source
+        if source is not None and person not in engine.standing_members(source):
+            found.add("eligible")
+        for mark, attribute, value in (
+            ("guest", "guest", True),
+            ("disabled", "account-enabled", False),
+            ("unresolved", "unresolved", True),
+        ):
+            if estate.get(person, attribute) is value:
+                found.add(mark)
+    return found
+
+
+def weakest(marks: Iterable[str]) -> str | None:
+    return max(marks, key=MARKS.index, default=None)
+
+
+def _steps(estate: Estate, entries: list[Entry], start: int, store: int, access: str) -> Iterator[Step]:
+    here = start
+    for number, entry in enumerate(entries):
+        if entry.source is not None:
+            for edge, group in membership(estate, here, entry.source):
+                yield Step(edge, estate.ref(group))
+        if entry.mark == "may-join" and entry.via is not None:
+            yield Step("may-join", estate.ref(entry.via), "as its owner")
+            here = entry.via
+            continue
+        yield from _own(estate, entry)
+        if entry.acts_as is not None:
+            yield Step("runs-as", estate.ref(entry.acts_as), becomes(entry))
+            here = entry.acts_as
+        if number == len(entries) - 1:
+            yield Step("reaches", estate.ref(store), reaches(entry, access))
+
+
+def becomes(entry: Entry) -> str:
+    """Why an entry makes one somebody else, in words."""
+    return _BECOMES.get(entry.way, "")
+
+
+def reaches(entry: Entry, access: str) -> str:
+    """What an entry lets one do to the store it reaches, in words."""
+    note = _REACHES[entry.way].format(access=access)
+    return f"{note}, after switching key access on again" if entry.mark == "can-reopen" else note
+
+
+def _own(estate: Estate, entry: Entry) -> Iterator[Step]:
+    """What an entry rests on, and what it is exercised on."""
+    if entry.grant is not None:
+        grant = entry.grant
+        mark = "" if grant.mark in (None, "standing") else f", {grant.mark}"
+        condition = ", under a condition" if grant.condition else ""
+        yield Step("granted", estate.ref(grant.role), f"on {estate.name(grant.scope)}{mark}{condition}")
+    kind = entry.cause.partition(":")[0]
+    if kind == "directory-role" and entry.via is not None:
+        yield Step("holds-directory-role", estate.ref(entry.via))
+    elif kind == "owner" and entry.acts_as is not None:
+        yield Step("owns", estate.ref(entry.acts_as), "may add a credential to it")
+    elif kind == "trust" and entry.acts_as is not None:
+        yield Step("trusted-by", estate.ref(entry.acts_as), "its tokens are accepted")
+    elif kind == "instance":
+        yield Step("assigned-to", estate.ref(entry.place), "its own compute instance")
+    elif entry.way == "workspace-keys":
+        yield Step("takes-keys-of", estate.ref(entry.place), "its rights hand out the keys of its own account")
+    elif entry.place != entry.acts_as and (entry.acts_as is not None or entry.via is not None):
+        yield Step("acts-on", estate.ref(entry.place), _ACTS_ON.get(entry.way, ""))
+    if (
+        entry.via is not None
+        and estate.kind(entry.via) in ("datastore", "connection")
+        and entry.way != "workspace-identity"
+    ):
+        yield Step("takes-keys-of", estate.ref(entry.via), "it keeps a credential")
+
+
+def membership(estate: Estate, member: int, group: int) -> list[tuple[str, int]]:
+    """The groups on the shortest way from a member to a group, each with the edge that leads to it; standing membership
+    before one that must be activated. Empty when they are the same, or when there is none.
+    """
     if member == group:
         return []
-    before: dict[int, int] = {member: member}
+    before: dict[int, tuple[str, int]] = {}
     frontier = [member]
     while frontier:
         following: list[int] = []
         for place in frontier:
-            for above in sorted(estate.neighbours(place, "member-of"), key=estate.key):
-                if above in before:
-                    continue
-                before[above] = place
-                if above == group:
-                    path = [above]
-                    while before[path[-1]] != member:
-                        path.append(before[path[-1]])
-                    return path[::-1]
-                following.append(above)
+            for edge in ("member-of", "eligible-member-of"):
+                for above in sorted(estate.neighbours(place, edge), key=estate.key):
+                    if above in before or above == member:
+                        continue
+                    before[above] = (edge, place)
+                    if above == group:
+                        path = [(edge, above)]
+                        while place != member:
+                            path.append((before[place][0], place))
+                            place = before[place][1]
+                        return path[::-1]
+                    following.append(above)
         frontier = following
     return []

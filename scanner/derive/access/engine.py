@@ -1,7 +1,7 @@
 """Access as sets: members of groups, roles evaluated once, assignments by scope; never a pair of person and resource.
 
-Everybody in a group, at any depth, is one bitmap, made once. A role is asked once for each action. A resource looks up
-the short chain of scopes above it, not all assignments.
+Everybody in a group, at any depth, is one bitmap, made once. A role is asked once for each action. Who holds a right at a
+place is the list of assignments at the short chain of scopes above it, each list made once and shared by all below.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Literal
 from pyroaring import BitMap
 
 from scanner import ids
+from scanner.derive.access.actions import STORES, Action, Right
+from scanner.derive.access.closure import closure
 from scanner.graph.estate import UNSET, Estate
 from scanner.graph.permissions import PermissionBlock, block_allows
 
@@ -25,14 +27,8 @@ RIGHTS = (
     "role-definition",
     "management-group",
 )  # lists that could hold a grant nobody saw
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """An action, folded; `data` for data actions."""
-
-    name: str
-    data: bool = False
+_CONTAINERS = ("resource-group", "subscription", "management-group", "tenant")
+_NOBODY = BitMap()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,41 +43,77 @@ class Grant:
     condition: str | None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """A right that an assignment gives: to whom, and whether for certain. `gaps` say what would settle a doubt."""
+
+    grant: Grant
+    who: BitMap
+    certain: bool
+    gaps: tuple[int, ...] = ()
+
+
 class Engine:
-    """The sets of one estate, made when first asked for and kept."""
+    """The sets of one estate, made when first asked for and kept. Do not change the bitmaps it gives out."""
 
     def __init__(self, estate: Estate) -> None:
         self.estate = estate
-        self._members = _closure(estate)
+        self._members = _members(estate)
+        self._standing: dict[int, BitMap] | None = None
+        # stand-ins for the members of groups nobody could look into
+        self.unseen = BitMap(node for node in estate.nodes("user") if estate.key(node).startswith("unread:"))
+        self._inner: dict[int, tuple[int, ...]] = {}
         self._can: dict[tuple[int, str, bool], Grants] = {}
-        self._granting: dict[tuple[int, str], list[Grant]] = {}
+        self._gives: dict[tuple[int, Right], Grants] = {}
+        self._above: dict[tuple[int, bool], tuple[BitMap, BitMap]] = {}
+        self._at: dict[tuple[int, Right], tuple[Held, ...]] = {}
+        self._inherits: dict[tuple[int, Right], tuple[Held, ...]] = {}
+        self._held: dict[tuple[int, Right], tuple[Held, ...]] = {}
+        self._holders: dict[tuple[int, Right], tuple[BitMap, BitMap]] = {}
+        self._denied: dict[tuple[int, Action], tuple[BitMap, BitMap]] = {}
         self._gapped = bool(estate.gap_names & {"scope-of", "contained-in"})
         self._chains: dict[int, tuple[int, ...]] = {}
         self.grants: dict[int, list[Grant]] = defaultdict(list)  # by scope node
-        self.children: dict[int, list[int]] = defaultdict(
-            list
-        )  # resource -> scopes below it that only assignments name
+        self.children: dict[int, list[int]] = defaultdict(list)  # resource -> scopes in it that only assignments name
+        self._of_own_roles: dict[int, list[Grant]] = defaultdict(list)
+        self._approved_first: dict[int, list[Grant]] = defaultdict(list)
+        self.unread: dict[int, list[Grant]] = defaultdict(list)  # by scope node: of roles nobody could read
         self.denies: dict[int, list[int]] = defaultdict(list)  # by scope node
         self._index()
 
     # -- who ------------------------------------------------------------------------------------------------------
 
     def members(self, principal: int) -> BitMap:
-        """The identities a principal stands for: everybody in a group at any depth, or the identity itself."""
+        """The identities a principal stands for: everybody in a group at any depth, now or once they activate
+        membership; or the identity itself.
+        """
         found = self._members.get(principal)
+        if found is None:
+            found = self._members[principal] = BitMap([principal])
+        return found
+
+    def standing_members(self, principal: int) -> BitMap:
+        """The identities a principal stands for without anybody activating a membership first."""
+        if self._standing is None:
+            self._standing = _members(self.estate, standing=True)
+        found = self._standing.get(principal)
         return found if found is not None else BitMap([principal])
 
-    def inner_groups(self, group: int) -> list[int]:
-        """The group and all groups nested in it."""
-        estate = self.estate
-        seen = {group}
-        order = [group]
-        for place in order:
-            for member in estate.neighbours(place, "has-member"):
-                if member not in seen and estate.kind(member) == "group":
-                    seen.add(member)
-                    order.append(member)
-        return order
+    def inner_groups(self, principal: int) -> tuple[int, ...]:
+        """The principal and, when it is a group, all groups nested in it."""
+        found = self._inner.get(principal)
+        if found is None:
+            estate = self.estate
+            seen = {principal: None}
+            order = [principal]
+            for place in order:
+                for edge in ("has-member", "has-eligible-member"):
+                    for member in estate.neighbours(place, edge):
+                        if member not in seen and estate.kind(member) == "group":
+                            seen[member] = None
+                            order.append(member)
+            found = self._inner[principal] = tuple(order)
+        return found
 
     # -- what -----------------------------------------------------------------------------------------------------
 
@@ -98,13 +130,11 @@ class Engine:
         answers = {self.can(role, action) for action in actions}
         return next((answer for answer in _STRENGTH if answer in answers), "no")
 
-    def granting(self, scope: int, actions: tuple[Action, ...]) -> list[Grant]:
-        """The assignments at a scope whose role gives any of the actions; asked once, shared by all resources below."""
-        key = (scope, actions[0].name)
-        found = self._granting.get(key)
+    def gives(self, role: int, right: Right) -> Grants:
+        """Whether a role gives a right: the strongest answer over its actions, evaluated once."""
+        found = self._gives.get((role, right))
         if found is None:
-            found = [g for g in self.grants.get(scope, ()) if self.can_any(g.role, actions) in ("yes", "conditional")]
-            self._granting[key] = found
+            found = self._gives[role, right] = self.can_any(role, right.actions)
         return found
 
     def _evaluate(self, role: int, action: Action) -> Grants:
@@ -139,13 +169,20 @@ class Engine:
         if container is not None and container != node:
             return container
         key = ids.parent(estate.key(node))
-        while key is not None:
-            found = estate.node(key)
-            if found is not None and found != node:
-                return found
-            key = ids.parent(key)
+        found = self.nearest(key) if key is not None else None
+        if found is not None and found != node:
+            return found
         root = estate.node(ids.ROOT_SCOPE)
         return root if root != node else None
+
+    def nearest(self, key: str | None) -> int | None:
+        """The node of an id, or of the nearest id above it that the estate has."""
+        while key is not None:
+            found = self.estate.node(key)
+            if found is not None:
+                return found
+            key = ids.parent(key)
+        return None
 
     def gaps(self, node: int, kinds: Sequence[str]) -> list[int]:
         """Indices of gaps of these record kinds at a scope of the node's chain."""
@@ -157,39 +194,135 @@ class Engine:
             if estate.gaps[gap].kind in kinds
         ]  # fmt: skip
 
-    def _index(self) -> None:
-        estate = self.estate
-        principals = {grant: principal for principal, grant in estate.pairs("granted")}
-        roles = dict(estate.pairs("of-role"))
-        for source, scope in estate.pairs("at-scope"):
-            if estate.kind(source) == "deny-assignment":
-                self.denies[scope].append(source)
-                continue
-            mark = estate.get(source, "mark")
-            self.grants[scope].append(
-                Grant(
-                    source,
-                    principals[source],
-                    roles[source],
-                    scope,
-                    mark if isinstance(mark, str) else None,
-                    estate.get(source, "condition"),
-                )
-            )
-            if estate.kind(scope) == "missing":
-                holder = self.above(scope)
-                if holder is not None and estate.kind(holder) not in (
-                    "resource-group",
-                    "subscription",
-                    "management-group",
-                    "tenant",
-                ):
-                    self.children[holder].append(scope)
+    # -- who holds a right where ----------------------------------------------------------------------------------
 
-    # -- denied ---------------------------------------------------------------------------------------------------
+    def held(self, place: int, right: Right) -> tuple[Held, ...]:
+        """Who holds a right at a place, assignment by assignment, denials taken off. Places that nothing tells apart
+        share one tuple.
+        """
+        key = (place, right)
+        found = self._held.get(key)
+        if found is None:
+            base = self._inherited(place, right)
+            found = self._less_denied(place, right, base) if self.restricted else base
+            self._held[key] = found
+        return found
+
+    def at(self, scope: int, right: Right) -> tuple[Held, ...]:
+        """What the assignments made exactly at a scope give, whatever is denied."""
+        key = (scope, right)
+        found = self._at.get(key)
+        if found is None:
+            found = self._at[key] = tuple(self._given(scope, right)) if scope in self.grants else ()
+        return found
+
+    def inside(self, resource: int, right: Right) -> tuple[Held, ...]:
+        """What assignments to a part of a resource (a container) give there."""
+        parts = self.children.get(resource)
+        if not parts:
+            return ()
+        base = tuple(held for part in parts for held in self.at(part, right))
+        return self._less_denied(resource, right, base) if self.restricted else base
+
+    @property
+    def restricted(self) -> bool:
+        """Whether anything takes rights away or leaves them in doubt: then no scope only adds to what is above it."""
+        return bool(self.denies) or self._gapped
+
+    def holders(self, place: int, right: Right) -> tuple[BitMap, BitMap]:
+        """Everybody who holds a right at a place: for certain, and at best. Scopes that add nothing share their sets."""
+        found = self._holders.get((place, right))
+        if found is None:
+            above = None if self.restricted else self.above(place)
+            held = self.held(place, right) if above is None else self.at(place, right)
+            inherited = (_NOBODY, _NOBODY) if above is None else self.holders(above, right)
+            if held:
+                sure = [h.who for h in held if h.certain]
+                certain = inherited[0].union(*sure) if sure else inherited[0]
+                unsure = len(sure) < len(held) or inherited[0] is not inherited[1]
+                found = (certain, inherited[1].union(*(h.who for h in held)) if unsure else certain)
+                for made in found:
+                    made.shrink_to_fit()
+                if self.estate.kind(place) in STORES:
+                    return found  # stores are many, and each is asked once
+            else:
+                found = inherited
+            self._holders[place, right] = found
+        return found
+
+    def custom(self, place: int) -> tuple[BitMap, BitMap]:
+        """Who holds a role of the tenant's own at a place: for certain, and at best."""
+        return self._picked(place, True)
+
+    def behind_approval(self, place: int) -> BitMap:
+        """Who is eligible at a place for a role that takes somebody else's approval to activate."""
+        return self._picked(place, False)[1]
+
+    def _picked(self, place: int, custom: bool) -> tuple[BitMap, BitMap]:
+        found = self._above.get((place, custom))
+        if found is None:
+            above = self.above(place)
+            sure, possible = self._picked(above, custom) if above is not None else (_NOBODY, _NOBODY)
+            for grant in (self._of_own_roles if custom else self._approved_first).get(place, ()):
+                who = self.members(grant.principal)
+                possible = possible | who
+                sure = sure if grant.condition else sure | who
+            found = self._above[place, custom] = (sure, possible)
+        return found
+
+    def _inherited(self, place: int, right: Right) -> tuple[Held, ...]:
+        found: tuple[Held, ...] = ()
+        for scope in reversed(self.chain(place)):
+            key = (scope, right)
+            known = self._inherits.get(key)
+            if known is None:
+                own = self.at(scope, right)
+                known = self._inherits[key] = (*own, *found) if own else found
+            found = known
+        return found
+
+    def _given(self, scope: int, right: Right) -> Iterable[Held]:
+        for grant in self.grants.get(scope, ()):
+            answer = self.gives(grant.role, right)
+            if answer in ("yes", "conditional"):
+                who = self.members(grant.principal)
+                if who:
+                    yield Held(grant, who, answer == "yes" and not grant.condition)
+
+    def _less_denied(self, place: int, right: Right, base: tuple[Held, ...]) -> tuple[Held, ...]:
+        """Takes off whom deny assignments keep out; an unread list of them leaves every grant in doubt."""
+        gaps = tuple(self.gaps(place, ("deny-assignment",)))
+        denied = any(self.denies.get(scope) for scope in self.chain(place))
+        if not gaps and not denied:
+            return base
+        found = []
+        for held in base:
+            certain, perhaps = held.who if held.certain else _NOBODY, held.who
+            if denied:
+                certain, perhaps = self._left(place, right, held)
+            who = certain or perhaps
+            if who:
+                found.append(Held(held.grant, who, bool(certain) and not gaps, gaps))
+        return tuple(found)
+
+    def _left(self, place: int, right: Right, held: Held) -> tuple[BitMap, BitMap]:
+        certain, perhaps = BitMap(), BitMap()
+        for action in right.actions:
+            answer = self.can(held.grant.role, action)
+            if answer not in ("yes", "conditional"):
+                continue
+            denied, doubtful = self.denied(place, action)
+            left = held.who - denied
+            perhaps |= left
+            if answer == "yes" and not held.grant.condition:
+                certain |= left - doubtful
+        return certain, perhaps
 
     def denied(self, node: int, action: Action) -> tuple[BitMap, BitMap]:
         """Identities that deny assignments keep from an action at a node: for certain, and only under a condition."""
+        found = self._denied.get((node, action))
+        if found is not None:
+            return found
         certain, perhaps = BitMap(), BitMap()
         for scope in self.chain(node):
             for deny in self.denies.get(scope, ()):
@@ -202,7 +335,8 @@ class Engine:
                             certain |= who
                         else:
                             perhaps |= who
-        return certain, perhaps - certain
+        found = self._denied[node, action] = (certain, perhaps - certain)
+        return found
 
     def _deny_principals(self, deny: int) -> BitMap:
         estate = self.estate
@@ -214,25 +348,43 @@ class Engine:
         nodes = [node for key in keys if (node := self.estate.node(key)) is not None]
         return BitMap().union(*(self.members(node) for node in nodes)) if nodes else BitMap()
 
+    def _index(self) -> None:
+        estate = self.estate
+        principals = {grant: principal for principal, grant in estate.pairs("granted")}
+        roles = dict(estate.pairs("of-role"))
+        for source, scope in estate.pairs("at-scope"):
+            if estate.kind(source) == "deny-assignment":
+                self.denies[scope].append(source)
+                continue
+            mark = estate.get(source, "mark")
+            condition = estate.get(source, "condition")
+            role = roles[source]
+            grant = Grant(source, principals[source], role, scope, mark if isinstance(mark, str) else None, condition)
+            self.grants[scope].append(grant)
+            if estate.get(role, "permissions") is UNSET:
+                self.unread[scope].append(grant)
+            if estate.get(role, "custom") is True:
+                self._of_own_roles[scope].append(grant)
+            if mark == "eligible" and estate.get(source, "activation-approval") is True:
+                self._approved_first[scope].append(grant)
+            if estate.kind(scope) == "missing":
+                holder = self.above(scope)
+                if holder is not None and estate.kind(holder) not in _CONTAINERS and scope not in self.children[holder]:
+                    self.children[holder].append(scope)
 
-def _closure(estate: Estate) -> dict[int, BitMap]:
-    """Everybody in each group. Groups that contain each other end with the same members."""
-    members: dict[int, BitMap] = {}
-    holders: defaultdict[int, list[int]] = defaultdict(list)  # group -> groups it is in
+
+def _members(estate: Estate, standing: bool = False) -> dict[int, BitMap]:
+    """Everybody in each group, those who may activate membership included unless only `standing` ones count.
+
+    Whoever activated a membership counts as eligible for it, or answers would depend on the hour. Groups in a circle
+    share one set.
+    """
+    direct: dict[int, BitMap] = {}
+    nested: dict[int, list[int]] = {}
     for group in estate.nodes("group"):
-        direct = BitMap()
-        for member in estate.neighbours(group, "has-member"):
-            if estate.kind(member) == "group":
-                holders[member].append(group)
-            else:
-                direct.add(member)
-        members[group] = direct
-    waiting = [group for group in members if holders[group] and members[group]]
-    while waiting:
-        group = waiting.pop()
-        for holder in holders[group]:
-            before = len(members[holder])
-            members[holder] |= members[group]
-            if len(members[holder]) != before and holders[holder]:
-                waiting.append(holder)
-    return members
+        eligible = estate.neighbours(group, "has-eligible-member")
+        members: list[int] = list(estate.neighbours(group, "has-member"))
+        found = [m for m in members if m not in eligible] if standing else [*members, *eligible]
+        nested[group] = [member for member in found if estate.kind(member) == "group"]
+        direct[group] = BitMap(member for member in found if estate.kind(member) != "group")
+    return closure(direct, lambda group: nested[group])

@@ -6,7 +6,20 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from scanner.graph.build import arm, authorisation, containers, coverage, directory, kept, machine_learning, quota
+from scanner.graph.build import (
+    arm,
+    authorisation,
+    containers,
+    coverage,
+    directory,
+    kept,
+    machine_learning,
+    outbound,
+    quota,
+    references,
+    settings,
+    workloads,
+)
 from scanner.graph.build.context import Context
 from scanner.graph.build.reading import lines
 from scanner.graph.estate import Estate
@@ -20,8 +33,11 @@ _STEPS: tuple[tuple[str, type[Any], Callable[..., None]], ...] = (
     *containers.STEPS,
     *arm.STEPS,
     *machine_learning.STEPS,
+    *outbound.STEPS,
     *directory.STEPS,
+    *workloads.STEPS,
     *authorisation.STEPS,
+    *settings.STEPS,
     *quota.STEPS,
     *kept.STEPS,
 )
@@ -42,7 +58,10 @@ def build(snapshot: Snapshot, arm_paths: Mapping[str, frozenset[str]] | None = N
             place(context, kind, body, of, raw)
     authorisation.resolve(context)
     arm.resolve(context)
-    machine_learning.resolve(context)
+    references.resolve(context)
+    workloads.resolve(context)
+    settings.resolve(context)
+    outbound.resolve(context)
     directory.resolve(context)
     coverage.mark(context)
     return estate

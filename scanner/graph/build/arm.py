@@ -8,8 +8,10 @@ from typing import Any
 from msgspec import UNSET
 
 from scanner import ids
-from scanner.graph.build import shapes
+from scanner.graph.build import shapes, shapes_access
 from scanner.graph.build.context import Context, arm_values, folded, known, lower, word
+from scanner.graph.build.settings import task
+from scanner.graph.build.workloads import access_policies
 from scanner.graph.records import RECORDS
 
 # The edges that a kind's own properties say: unknown where the properties were not listed, or were odd.
@@ -19,7 +21,8 @@ _STATED = {
     "batch-deployment": ("deploys", "runs-on"), "connection": ("connects-to",), "job": ("runs-on",),
     "application-insights": ("writes-logs-to",), "model-deployment": ("spills-to",), "user-assigned-identity": ("has-identity",),
     "ml-registry": ("replicated-to",), "storage-account": ("replicated-to",), "key-vault": (), "container-registry": (),
-    "model-account": (), "log-analytics": (),
+    "model-account": (), "log-analytics": (), "cosmos-account": (), "sql-server": (), "sql-database": (), "postgresql-server": (),
+    "search-service": (),
     **{kind.name: () for kind in RECORDS.values() if kind.node == "resource" and kind.arm_type},
 }  # fmt: skip
 
@@ -133,6 +136,7 @@ def _storage(context: Context, kind: str, body: shapes.Arm[shapes.Storage], of: 
         ("public-blobs", known(properties.allow_blob_public_access, True)),
         ("public-network-access", word(known(properties.public_network_access), "enabled")),
         ("hierarchical", known(properties.is_hns_enabled, False)),
+        ("sftp", known(properties.is_sftp_enabled, False)),
         ("secondary-region", ids.fold_location(secondary) if secondary else secondary),
     ))  # fmt: skip
 
@@ -162,6 +166,7 @@ def _vault(context: Context, kind: str, body: shapes.Arm[shapes.Vault], of: str,
     node = place(context, kind, body, raw)
     if body.properties is not UNSET:
         context.estate.set(node, "rbac", known(body.properties.enable_rbac_authorization, False))
+        access_policies(context, node, known(body.properties.access_policies, []))
 
 
 def _registry(context: Context, kind: str, body: shapes.Arm[shapes.Registry], of: str, raw: bytes) -> None:
@@ -195,9 +200,44 @@ def _plain(context: Context, kind: str, body: shapes.Arm[shapes.Nothing], of: st
 def _model_account(context: Context, kind: str, body: shapes.Arm[shapes.ModelAccount], of: str, raw: bytes) -> None:
     node = place(context, kind, body, raw)
     context.estate.set(node, "account-kind", known(body.kind))
+    _addressed(context, "model-account", node)
     if body.properties is not UNSET:
         disabled = known(body.properties.disable_local_auth, False)
         context.estate.set(node, "local-auth", UNSET if disabled is UNSET else not disabled)
+
+
+def _addressed(context: Context, kind: str, node: int) -> None:
+    """Services are reached at addresses that begin with their names, which Azure keeps unique."""
+    context.services.setdefault((kind, context.estate.name(node).lower()), []).append(node)
+
+
+def _database(context: Context, kind: str, body: shapes.Arm[shapes_access.Database], of: str, raw: bytes) -> None:
+    """Keys and passwords work unless it says otherwise; each service says so in its own way."""
+    node = place(context, kind, body, raw)
+    _addressed(context, kind, node)
+    properties = body.properties
+    if properties is UNSET or kind == "sql-database":
+        return
+    if kind == "sql-server":
+        administrators = known(properties.administrators)
+        refused = (
+            known(administrators.azure_ad_only_authentication, False) if administrators else administrators or False
+        )
+    elif kind == "postgresql-server":
+        config = known(properties.auth_config)
+        by_word = word(known(config.password_auth), "enabled") if config else "enabled" if config is None else UNSET
+        refused = UNSET if by_word is UNSET else by_word == "disabled"
+    else:
+        refused = known(properties.disable_local_auth, False)
+    context.estate.set(node, "local-auth", UNSET if refused is UNSET else not refused)
+    network = known(properties.network) if kind == "postgresql-server" else properties
+    public = known(network.public_network_access) if network else network
+    context.estate.set(node, "public-network-access", word(public, "enabled"))
+
+
+def _task(context: Context, kind: str, body: shapes.Arm[shapes.Nothing], of: str, raw: bytes) -> None:
+    place(context, kind, body, raw)
+    task(context, body.id)
 
 
 def _model_deployment(
@@ -236,6 +276,7 @@ def _user_assigned(context: Context, kind: str, body: shapes.Arm[shapes.UserAssi
         estate.connect(node, "has-identity", principal)
 
 
+_DATABASES = ("cosmos-account", "sql-server", "sql-database", "postgresql-server", "search-service")
 STEPS: tuple[tuple[str, type[Any], Callable[..., None]], ...] = (
     ("storage-account", shapes.Arm[shapes.Storage], _storage),
     ("object-replication", shapes.Stated[shapes.ObjectReplication], _object_replication),
@@ -247,6 +288,9 @@ STEPS: tuple[tuple[str, type[Any], Callable[..., None]], ...] = (
     ("model-account", shapes.Arm[shapes.ModelAccount], _model_account),
     ("model-deployment", shapes.Arm[shapes.ModelDeployment], _model_deployment),
     ("user-assigned-identity", shapes.Arm[shapes.UserAssigned], _user_assigned),
-    *((kind.name, shapes.Arm[shapes.Nothing], _plain) for kind in RECORDS.values() if kind.node == "resource" and kind.arm_type),
+    *((kind, shapes.Arm[shapes_access.Database], _database) for kind in _DATABASES),
+    ("registry-task", shapes.Arm[shapes.Nothing], _task),
+    *((kind.name, shapes.Arm[shapes.Nothing], _plain) for kind in RECORDS.values()
+      if kind.node == "resource" and kind.arm_type and kind.name != "registry-task"),
     ("resource", shapes.Arm[shapes.Nothing], _resource),
 )  # fmt: skip

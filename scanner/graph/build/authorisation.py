@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from scanner import ids
-from scanner.graph.build import shapes
+from scanner.graph.build import shapes, shapes_access
 from scanner.graph.build.context import Context, known, lower
 from scanner.graph.permissions import PermissionBlock
 
@@ -17,10 +17,10 @@ _MARKS = ("standing", "time-bound", "eligible")  # strongest first
 _PRINCIPALS = {"user": "user", "group": "group", "foreigngroup": "group", "serviceprincipal": "service-principal"}
 _EVERYBODY = "00000000-0000-0000-0000-000000000000"
 _UNREADABLE = "a condition that could not be understood"
-Item = shapes.Stated[shapes.Assignment]
+Item = shapes.Stated[shapes_access.Assignment]
 
 
-def _role(context: Context, kind: str, body: shapes.Stated[shapes.RoleDefinition], of: str, raw: bytes) -> None:
+def _role(context: Context, kind: str, body: shapes.Stated[shapes_access.RoleDefinition], of: str, raw: bytes) -> None:
     estate = context.estate
     node = estate.add("role", ids.last(body.id).lower(), original=body.id)
     estate.set(node, "name", known(body.properties.role_name))
@@ -32,14 +32,14 @@ def _role(context: Context, kind: str, body: shapes.Stated[shapes.RoleDefinition
         context.doubt(kind, node, ("*",), detail="it was listed without its permissions")
 
 
-def _block(permission: shapes.Permission) -> PermissionBlock:
+def _block(permission: shapes_access.Permission) -> PermissionBlock:
     return PermissionBlock(
         permission.actions or (), permission.not_actions or (), permission.data_actions or (),
         permission.not_data_actions or (), known(permission.condition) or None,
     )  # fmt: skip
 
 
-def _triple(facts: shapes.Assignment) -> tuple[str, str, str]:
+def _triple(facts: shapes_access.Assignment) -> tuple[str, str, str]:
     return facts.principal_id.lower(), ids.last(facts.role_definition_id).lower(), ids.fold(facts.scope)
 
 
@@ -74,7 +74,7 @@ def resolve(context: Context) -> None:
             _grant(context, facts, "eligible")
 
 
-def _key(context: Context, facts: shapes.Assignment) -> str:
+def _key(context: Context, facts: shapes_access.Assignment) -> str:
     """A system identity is re-minted with its host, so the host stands for it.
 
     An assignment under a condition is another one than its twin without: each has its own mark.
@@ -87,7 +87,7 @@ def _key(context: Context, facts: shapes.Assignment) -> str:
     return f"grant:{principal}|{role}|{scope}" + ("" if known(facts.condition, "") == "" else "|conditional")
 
 
-def _grant(context: Context, facts: shapes.Assignment, mark: str) -> None:
+def _grant(context: Context, facts: shapes_access.Assignment, mark: str) -> None:
     estate = context.estate
     principal_id, role_id, scope = _triple(facts)
     principal_type = lower(known(facts.principal_type))
@@ -110,6 +110,7 @@ def _grant(context: Context, facts: shapes.Assignment, mark: str) -> None:
     condition = known(facts.condition, "")
     estate.set(node, "condition", _UNREADABLE if condition is UNSET else condition or None)
     estate.set(node, "principal-kind", estate.kind(principal))
+    estate.set(node, "created-by", lower(known(facts.created_by)))
     role = estate.node(role_id)
     role = role if role is not None else estate.add("missing", role_id, role_id)
     target = context.refer(scope) if scope != ids.ROOT_SCOPE else estate.add("tenant", scope)
@@ -121,7 +122,7 @@ def _grant(context: Context, facts: shapes.Assignment, mark: str) -> None:
     estate.connect(node, "at-scope", target)
 
 
-def _deny(context: Context, kind: str, body: shapes.Stated[shapes.Deny], of: str, raw: bytes) -> None:
+def _deny(context: Context, kind: str, body: shapes.Stated[shapes_access.Deny], of: str, raw: bytes) -> None:
     """One that was not understood whole takes nothing away for certain; it is a doubt at its scope."""
     estate, facts = context.estate, body.properties
     target = context.refer(facts.scope) if facts.scope != ids.ROOT_SCOPE else estate.add("tenant", ids.ROOT_SCOPE)
@@ -142,16 +143,16 @@ def _deny(context: Context, kind: str, body: shapes.Stated[shapes.Deny], of: str
     estate.connect(node, "at-scope", target)
 
 
-def _who(principals: list[shapes.Principal]) -> frozenset[str]:
+def _who(principals: list[shapes_access.Principal]) -> frozenset[str]:
     """Object ids, or `*` for everybody."""
     found = {principal.id.lower() for principal in principals}
     return frozenset("*" if object_id == _EVERYBODY else object_id for object_id in found)
 
 
 STEPS = (
-    ("role-definition", shapes.Stated[shapes.RoleDefinition], _role),
+    ("role-definition", shapes.Stated[shapes_access.RoleDefinition], _role),
     ("role-activation", Item, _activation),
     ("role-eligibility", Item, _eligibility),
     ("role-assignment", Item, _assignment),
-    ("deny-assignment", shapes.Stated[shapes.Deny], _deny),
+    ("deny-assignment", shapes.Stated[shapes_access.Deny], _deny),
 )

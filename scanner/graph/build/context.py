@@ -11,6 +11,7 @@ from msgspec import UNSET
 
 from scanner import ids, regions
 from scanner.findings import Gap
+from scanner.graph.build.met import Settings, Workloads
 from scanner.graph.build.reading import ODD
 from scanner.graph.estate import Estate
 from scanner.graph.records import RECORDS
@@ -29,8 +30,11 @@ class Context:
     odd: bool = False  # whether the row being placed has a field of a shape nobody expected
     misread: list[tuple[str, str]] = field(default_factory=list)  # (record kind, scope) of rows nobody understood
     accounts: dict[str, list[int]] = field(default_factory=dict)  # storage account name -> nodes
+    services: dict[tuple[str, str], list[int]] = field(default_factory=dict)  # (kind, name in its address) -> nodes
     datastores: dict[tuple[int, str], int] = field(default_factory=dict)  # (workspace, folded name) -> node
     waiting_stores: list[tuple[int, Any]] = field(default_factory=list)
+    waiting_connections: list[tuple[int, str]] = field(default_factory=list)  # (connection, target as written)
+    waiting_instances: list[tuple[int, str]] = field(default_factory=list)  # (compute instance, its person's object id)
     waiting_assets: list[tuple[int, int, str]] = field(default_factory=list)
     waiting_identities: list[tuple[int, str]] = field(default_factory=list)  # (host, folded id of the identity)
     copies: set[tuple[int, int]] = field(default_factory=set)  # accounts an object replication policy ties
@@ -39,6 +43,8 @@ class Context:
     # (principal, role, scope) activated now -> name of the eligibility it came from, and the assignment's facts
     activations: dict[tuple[str, str, str], tuple[str, Any]] = field(default_factory=dict)
     eligibilities: set[str] = field(default_factory=set)  # names of the eligibilities seen
+    workloads: Workloads = field(default_factory=Workloads)
+    settings: Settings = field(default_factory=Settings)
     places: dict[str, tuple[int | None, str | None]] = field(default_factory=dict)  # locations as written
     tags: dict[tuple[tuple[str, Any], ...], dict[str, str]] = field(default_factory=dict)
 

@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from scanner import ids
 from scanner.findings import Gap
+from scanner.graph.build import settings, workloads
 from scanner.graph.build.context import Context
 from scanner.graph.build.reading import loosely
 from scanner.graph.records import RECORDS
@@ -22,7 +23,7 @@ _EDGES = {
     "role-assignment": "scope-of", "role-eligibility": "scope-of", "role-activation": "scope-of",
     "role-definition": "scope-of", "deny-assignment": "scope-of", "group-member": "has-member", "group-owner": "may-be-joined-by",
     "group-eligibility": "may-be-joined-by", "serverless-endpoint": "contains", "sql-database": "contains", "registry-task": "contains",
-    "management-group": "contained-in",
+    "management-group": "contained-in", "outbound-rule": "reaches-out-to",
 }  # fmt: skip
 _NOT_SUBJECTS = {"role", "deny-assignment", "region"}
 _POOL_LISTS = {"ml-usage", "ml-quota", "vm-size"}  # lists that say something of the pools of their location
@@ -110,6 +111,11 @@ def _mark(context: Context, entry: Coverage) -> int:
     if entry.kind == "registry-replication" and owner is not None:
         estate.set(owner, "replicated-regions", UNSET)
         estate.mark_gap(owner, "replicated-regions", gap)
+    settings.doubt(context, entry.kind, entry.scope, gap)
+    workloads.doubt(context, entry.kind, entry.scope, gap)
+    if entry.kind == "outbound-rule" and owner is not None:
+        estate.set(owner, "open-outbound", UNSET)
+        estate.mark_gap(owner, "open-outbound", gap)
     if entry.kind in _POOL_LISTS:
         _doubt_pools(context, entry, gap)
     if record and record.node and record.node not in _NOT_SUBJECTS and entry.outcome != "bounded":

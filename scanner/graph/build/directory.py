@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from scanner import ids
-from scanner.graph.build import shapes
+from scanner.graph.build import shapes_access
 from scanner.graph.build.context import Context, known, lower
 from scanner.graph.estate import Estate
 
@@ -20,7 +20,7 @@ _KINDS = {
 }
 
 
-def _user(context: Context, kind: str, body: shapes.User, of: str, raw: bytes) -> None:
+def _user(context: Context, kind: str, body: shapes_access.User, of: str, raw: bytes) -> None:
     node = _principal(context, "user", body.id, body.display_name)
     if not isinstance(body.display_name, str):
         return
@@ -31,9 +31,11 @@ def _user(context: Context, kind: str, body: shapes.User, of: str, raw: bytes) -
         estate.set(node, "guest", body.user_type.lower() == "guest")
     if isinstance(body.account_enabled, bool):
         estate.set(node, "account-enabled", body.account_enabled)
+    estate.set(node, "country", known(body.usage_location) or known(body.country))
+    estate.set(node, "synchronised", known(body.on_premises_sync_enabled, False))
 
 
-def _service_principal(context: Context, kind: str, body: shapes.ServicePrincipal, of: str, raw: bytes) -> None:
+def _service_principal(context: Context, kind: str, body: shapes_access.ServicePrincipal, of: str, raw: bytes) -> None:
     names = known(body.alternative_names) or ()
     host = next((name for name in names if name.startswith("/") and "/providers/" in name.lower()), None)
     kind_ = known(body.service_principal_type)
@@ -42,7 +44,11 @@ def _service_principal(context: Context, kind: str, body: shapes.ServicePrincipa
     estate = context.estate
     if isinstance(body.account_enabled, bool):
         estate.set(node, "account-enabled", body.account_enabled)
+    client = lower(known(body.app_id))
     if estate.kind(node) == "service-principal":
+        if client:
+            context.workloads.by_app[client] = node
+        estate.set(node, "app-id", client)
         owner = lower(known(body.app_owner_organization_id))
         estate.set(node, "app-owner", owner if isinstance(body.display_name, str) or owner else UNSET)
         return
@@ -52,7 +58,7 @@ def _service_principal(context: Context, kind: str, body: shapes.ServicePrincipa
         estate.set(node, "user-assigned", explicit or "/userassignedidentities/" in host.lower())
 
 
-def _group(context: Context, kind: str, body: shapes.Group, of: str, raw: bytes) -> None:
+def _group(context: Context, kind: str, body: shapes_access.Group, of: str, raw: bytes) -> None:
     node = _principal(context, "group", body.id, body.display_name)
     if not isinstance(body.display_name, str):
         return
@@ -61,6 +67,9 @@ def _group(context: Context, kind: str, body: shapes.Group, of: str, raw: bytes)
         estate.set(node, "dynamic", "DynamicMembership" in body.group_types)
     estate.set(node, "role-assignable", known(body.is_assignable_to_role, False))
     estate.set(node, "synchronised", known(body.on_premises_sync_enabled, False))
+    estate.set(node, "restricted-unit", known(body.is_management_restricted, False))
+    estate.set(node, "membership-rule", known(body.membership_rule))
+    estate.set(node, "under-pim", False)
 
 
 def _principal(context: Context, kind: str, object_id: str, name: object) -> int:
@@ -73,25 +82,28 @@ def _principal(context: Context, kind: str, object_id: str, name: object) -> int
     return node
 
 
-def _member(context: Context, kind: str, body: shapes.Member, of: str, raw: bytes) -> None:
+def _member(context: Context, kind: str, body: shapes_access.Member, of: str, raw: bytes) -> None:
     _tie(context, body, of, "member-of")
 
 
-def _owner(context: Context, kind: str, body: shapes.Member, of: str, raw: bytes) -> None:
+def _owner(context: Context, kind: str, body: shapes_access.Member, of: str, raw: bytes) -> None:
     """An owner can add members, herself among them; not where the group is mastered on premises."""
     group = context.estate.node(of.lower())
     if group is None or context.estate.get(group, "synchronised") is not True:
         _tie(context, body, of, "may-join")
 
 
-def _eligible(context: Context, kind: str, body: shapes.Eligibility, of: str, raw: bytes) -> None:
-    """Who may activate membership, or ownership and with it the right to add members, may join."""
+def _eligible(context: Context, kind: str, body: shapes_access.Eligibility, of: str, raw: bytes) -> None:
+    """Who may activate membership is a member that is eligible; who may activate ownership may add members."""
     estate = context.estate
     principal = estate.add("user", body.principal_id.lower(), original=body.principal_id)
-    estate.connect(principal, "may-join", estate.add("group", body.group_id.lower()))
+    group = estate.add("group", body.group_id.lower())
+    member = lower(known(body.access_id, "member")) == "member"
+    estate.connect(principal, "eligible-member-of" if member else "may-join", group)
+    estate.set(group, "under-pim", True)
 
 
-def _tie(context: Context, body: shapes.Member, of: str, edge: str) -> None:
+def _tie(context: Context, body: shapes_access.Member, of: str, edge: str) -> None:
     what = lower(known(body.odata_type))
     if what in ("#microsoft.graph.device", "#microsoft.graph.orgcontact"):
         return  # a device or a contact signs in to nothing here
@@ -124,7 +136,8 @@ def _anybody(estate: Estate, group: int) -> bool:
     seen = {group}
     waiting = [group]
     while waiting:
-        for member in estate.neighbours(waiting.pop(), "has-member"):
+        group = waiting.pop()
+        for member in (*estate.neighbours(group, "has-member"), *estate.neighbours(group, "has-eligible-member")):
             if estate.kind(member) != "group":
                 return True
             if member not in seen:
@@ -134,10 +147,10 @@ def _anybody(estate: Estate, group: int) -> bool:
 
 
 STEPS = (
-    ("user", shapes.User, _user),
-    ("service-principal", shapes.ServicePrincipal, _service_principal),
-    ("group", shapes.Group, _group),
-    ("group-member", shapes.Member, _member),
-    ("group-owner", shapes.Member, _owner),
-    ("group-eligibility", shapes.Eligibility, _eligible),
+    ("user", shapes_access.User, _user),
+    ("service-principal", shapes_access.ServicePrincipal, _service_principal),
+    ("group", shapes_access.Group, _group),
+    ("group-member", shapes_access.Member, _member),
+    ("group-owner", shapes_access.Member, _owner),
+    ("group-eligibility", shapes_access.Eligibility, _eligible),
 )

@@ -11,7 +11,8 @@ from scanner.graph.records import RECORDS
 # These become edges, attributes or scopes elsewhere in this package.
 _PLACED = {
     "object-replication", "registry-replication", "role-activation", "group-member", "group-owner", "group-eligibility",
-    "ml-quota", "vm-size",
+    "ml-quota", "vm-size", "application", "application-owner", "service-principal-owner", "application-federation", "federated-credential",
+    "directory-role-assignment", "policy-assignment", "blob-container", "local-user", "registry-token", "role-management-policy", "outbound-rule",
 }  # fmt: skip
 
 

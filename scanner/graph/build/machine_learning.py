@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from msgspec import UNSET
@@ -13,14 +12,16 @@ from scanner.graph.build.arm import place
 from scanner.graph.build.context import Context, known, lower, word
 
 _SYSTEM_STORES = {"workspaceblobstore", "workspacefilestore", "workspaceartifactstore", "workspaceworkingdirectory"}
-_DATASTORE_URI = re.compile(
-    r"azureml:/+(?:subscriptions/([^/]+)/resourcegroups/([^/]+)(?:/providers/microsoft\.machinelearningservices)?/workspaces/([^/]+)/)?"
-    r"datastores/([^/]+)",
-    re.IGNORECASE,
-)
-_ACCOUNT_URI = re.compile(
-    r"(?:https?|abfss?|wasbs?)://(?:[^@/]+@)?([a-z0-9]{3,24})\.(?:z\d+\.)?(?:blob|dfs|file)\.", re.IGNORECASE
-)
+# Ways of signing in for which a connection keeps nothing that others could use.
+_WITHOUT_SECRET = {
+    "aad",
+    "none",
+    "managed-identity",
+    "user-entra-token",
+    "project-managed-identity",
+    "agentic-identity",
+    None,
+}
 
 
 def _workspace(context: Context, kind: str, body: shapes.Arm[shapes.Workspace], of: str, raw: bytes) -> None:
@@ -81,11 +82,15 @@ def _compute(context: Context, kind: str, body: shapes.Arm[shapes.Compute], of: 
     attached = context.refer(known(properties.resource_id))
     if attached is not None:
         estate.connect(node, "attached-to", attached)
+    local = known(properties.disable_local_auth, False)
+    estate.set(node, "local-root", UNSET if local is UNSET else not local)
     details = known(properties.properties)
     if details is None:
         estate.set(node, "vm-size", None)
     if not details:
         return
+    if compute_type == "compute-instance":
+        _instance(context, node, details)
     estate.set(node, "vm-size", lower(known(details.vm_size)))
     estate.set(node, "priority", word(known(details.vm_priority), "dedicated"))
     scale = known(details.scale_settings)
@@ -98,6 +103,24 @@ def _compute(context: Context, kind: str, body: shapes.Arm[shapes.Compute], of: 
         )
 
 
+def _instance(context: Context, node: int, details: shapes.ComputeDetails) -> None:
+    """A compute instance is one person's: whom it was made for, else who made it."""
+    estate = context.estate
+    ssh = known(details.ssh_settings)
+    public = word(known(ssh.ssh_public_access), "disabled") if ssh else "disabled" if ssh is None else UNSET
+    estate.set(node, "ssh", UNSET if public is UNSET else public == "enabled")
+    estate.set(node, "idle-shutdown", known(details.idle_time_before_shutdown))
+    personal = known(details.personal_compute_instance_settings)
+    assigned = known(personal.assigned_user) if personal else None
+    person = known(assigned.object_id) if assigned else None
+    maker = known(details.created_by)
+    person = person or (known(maker.user_id) if maker else None)
+    if isinstance(person, str) and person:
+        context.waiting_instances.append((node, person.lower()))
+    else:
+        context.doubt("compute", node, ("assigned-to",), detail="it does not say whose it is")
+
+
 def _datastore(context: Context, kind: str, body: shapes.Arm[shapes.Datastore], of: str, raw: bytes) -> None:
     node, workspace = _child(context, kind, body, raw, "has-datastore")
     estate = context.estate
@@ -108,9 +131,18 @@ def _datastore(context: Context, kind: str, body: shapes.Arm[shapes.Datastore], 
     if body.properties is UNSET:
         return
     estate.set(node, "datastore-type", word(known(body.properties.datastore_type)))
+    estate.set(node, "service-identity", word(known(body.properties.service_data_access_auth_identity), "none"))
     credentials = known(body.properties.credentials)
+    _signs_in(context, node, credentials)
     estate.set(node, "credential", word(known(credentials.credentials_type) if credentials else credentials))
     context.waiting_stores.append((node, body.properties))
+
+
+def _signs_in(context: Context, node: int, credentials: Any) -> None:
+    """A stored credential of an application signs in as its service principal."""
+    client = known(credentials.client_id) if credentials else None
+    if isinstance(client, str) and client:
+        context.workloads.sign_ins.append((node, client.lower()))
 
 
 def _data_asset(context: Context, kind: str, body: shapes.Arm[shapes.DataVersion], of: str, raw: bytes) -> None:
@@ -137,14 +169,14 @@ def _asset_name(context: Context, node: int, arm_id: str) -> None:
 
 def _place_data(context: Context, kind: str, node: int, workspace: int | None, uri: Any) -> None:
     """Keeps where the data is said to be until all datastores are known."""
-    context.estate.set(node, "uri", _without_query(uri))
+    context.estate.set(node, "uri", without_query(uri))
     if uri and workspace is not None:
         context.waiting_assets.append((node, workspace, uri))
     else:
         context.doubt(kind, node, ("stored-in",), detail="it does not say where its data is")
 
 
-def _without_query(uri: Any) -> Any:
+def without_query(uri: Any) -> Any:
     """A SAS rides in the query."""
     return uri.partition("?")[0] if isinstance(uri, str) else uri
 
@@ -194,14 +226,19 @@ def _connection(context: Context, kind: str, body: shapes.Arm[shapes.Connection]
         return
     estate = context.estate
     estate.set(node, "category", known(body.properties.category))
-    estate.set(node, "target", _without_query(known(body.properties.target)))
-    estate.set(node, "auth-type", word(known(body.properties.auth_type)))
+    estate.set(node, "target", without_query(known(body.properties.target)))
+    signs_in = word(known(body.properties.auth_type))
+    estate.set(node, "auth-type", signs_in)
+    estate.set(node, "stores-secret", signs_in if signs_in is UNSET else signs_in not in _WITHOUT_SECRET)
+    _signs_in(context, node, known(body.properties.credentials))
     metadata = {name.lower(): value for name, value in (known(body.properties.metadata) or {}).items()}
     reference = metadata.get("resourceid") or known(body.properties.target)
     if isinstance(reference, str) and reference.startswith("/subscriptions/"):
         target = context.refer(reference)
         if target is not None:
             estate.connect(node, "connects-to", target)
+    elif isinstance(reference, str):
+        context.waiting_connections.append((node, reference))
 
 
 def _job(context: Context, kind: str, body: shapes.Arm[shapes.Job], of: str, raw: bytes) -> None:
@@ -233,87 +270,6 @@ def _ml_registry(context: Context, kind: str, body: shapes.Arm[shapes.MlRegistry
     for name in found:
         context.region(name)
     estate.set(node, "regions", frozenset(found))
-
-
-def resolve(context: Context) -> None:
-    """Ties datastores to accounts, assets to datastores, projects to what their hub stands on."""
-    for node, properties in context.waiting_stores:
-        _resolve_store(context, node, properties)
-    for node, workspace, uri in context.waiting_assets:
-        _resolve_asset(context, node, workspace, uri)
-    for project, hub_key in context.hubs:
-        _resolve_project(context, project, hub_key)
-
-
-def _resolve_project(context: Context, project: int, hub_key: str) -> None:
-    """A project stands on what its hub stands on, and knows no more of it than is known of the hub."""
-    estate = context.estate
-    hub = context.refer(hub_key)
-    if hub is None:
-        return
-    estate.connect(hub, "hub-of", project)
-    if estate.kind(hub) == "missing":
-        context.doubt("workspace", project, ("depends-on", "default-store"), scope=hub_key, reason="not visible")
-        return
-    own = set(estate.neighbours(project, "depends-on"))
-    for target in estate.neighbours(hub, "depends-on"):
-        if target not in own:
-            estate.connect(project, "depends-on", target)
-    if not estate.neighbours(project, "default-store"):
-        for target in estate.neighbours(hub, "default-store"):
-            estate.connect(project, "default-store", target)
-    for edge in ("depends-on", "default-store"):
-        for gap in estate.gaps_at(hub, edge):
-            estate.mark_gap(project, edge, gap)
-
-
-def _resolve_store(context: Context, node: int, properties: shapes.Datastore) -> None:
-    """By subscription, group and name when that account was seen, else by the name, which Azure keeps unique."""
-    estate = context.estate
-    name = known(properties.account_name)
-    if not name:
-        elsewhere = known(properties.one_lake_workspace_name) or known(properties.store_name)
-        if elsewhere:  # OneLake and the first Data Lake are no storage accounts: a place nobody here can tell
-            key = f"store:{estate.get(node, 'datastore-type')}:{elsewhere.lower()}"
-            estate.connect(node, "stored-in", estate.add("missing", key, elsewhere))
-        else:
-            context.doubt("datastore", node, ("stored-in",), detail="it does not say where its data is")
-        return
-    subscription, group = known(properties.subscription_id), known(properties.resource_group)
-    stated = (
-        f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{name}"
-        if subscription and group
-        else ""
-    )
-    target = estate.node(ids.fold(stated)) if stated else None
-    if target is None and (not stated or len(context.accounts.get(name.lower(), ())) == 1):
-        target = context.account(name)
-    if target is None:
-        target = context.refer(stated)
-    if target is not None:
-        estate.connect(node, "stored-in", target)
-
-
-def _resolve_asset(context: Context, node: int, workspace: int, uri: str) -> None:
-    estate = context.estate
-    store = _DATASTORE_URI.match(uri)
-    if store:
-        subscription, group, name, datastore = (part and part.lower() for part in store.groups())
-        if subscription:
-            holder = context.refer(
-                f"/subscriptions/{subscription}/resourcegroups/{group}/providers/microsoft.machinelearningservices/workspaces/{name}"
-            )
-            workspace = workspace if holder is None else holder
-        target = context.datastores.get((workspace, datastore))
-        if target is None:
-            target = context.refer(f"{estate.key(workspace)}/datastores/{datastore}")
-    elif account := _ACCOUNT_URI.match(uri):
-        target = context.account(account.group(1))
-    else:  # a job's output, another asset, a site on the web: a place nobody here can tell
-        place = _without_query(uri)
-        target = estate.add("missing", f"place:{place}", place)
-    if target is not None:
-        estate.connect(node, "stored-in", target)
 
 
 STEPS = (

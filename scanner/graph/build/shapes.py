@@ -82,6 +82,19 @@ class Workspace(Shape):
     managed_network: ManagedNetwork | UnsetType | None = UNSET
 
 
+class OutboundDestination(Shape):
+    service_resource_id: Text = UNSET
+    service_tag: Text = UNSET
+    action: Text = UNSET
+    address_prefixes: list[str] | UnsetType | None = UNSET
+
+
+class OutboundRule(Shape):
+    """The destination of a rule is a host name, or an object by the rule's type."""
+
+    destination: str | OutboundDestination | UnsetType | None = UNSET
+
+
 class ScaleSettings(Shape):
     min_node_count: Number = UNSET
     max_node_count: Number = UNSET
@@ -89,7 +102,27 @@ class ScaleSettings(Shape):
     max_instances: Number = UNSET
 
 
+class AssignedUser(Shape):
+    object_id: Text = UNSET
+
+
+class PersonalSettings(Shape):
+    assigned_user: AssignedUser | UnsetType | None = UNSET
+
+
+class CreatedBy(Shape):
+    user_id: Text = UNSET
+
+
+class SshSettings(Shape):
+    ssh_public_access: Text = UNSET
+
+
 class ComputeDetails(Shape):
+    personal_compute_instance_settings: PersonalSettings | UnsetType | None = UNSET
+    created_by: CreatedBy | UnsetType | None = UNSET
+    ssh_settings: SshSettings | UnsetType | None = UNSET
+    idle_time_before_shutdown: Text = UNSET
     vm_size: Text = UNSET
     vm_priority: Text = UNSET
     scale_settings: ScaleSettings | UnsetType | None = UNSET
@@ -98,12 +131,14 @@ class ComputeDetails(Shape):
 class Compute(Shape):
     compute_type: Text = UNSET
     compute_location: Text = UNSET
+    disable_local_auth: Flag = UNSET
     resource_id: Text = UNSET
     properties: ComputeDetails | UnsetType | None = UNSET
 
 
 class Credentials(Shape):
     credentials_type: Text = UNSET
+    client_id: Text = UNSET
 
 
 class Datastore(Shape):
@@ -113,6 +148,7 @@ class Datastore(Shape):
     one_lake_workspace_name: Text = UNSET
     subscription_id: Text = UNSET
     resource_group: Text = UNSET
+    service_data_access_auth_identity: Text = UNSET
     credentials: Credentials | UnsetType | None = UNSET
 
 
@@ -147,6 +183,7 @@ class Connection(Shape):
     category: Text = UNSET
     target: Text = UNSET
     auth_type: Text = UNSET
+    credentials: Credentials | UnsetType | None = UNSET
     metadata: dict[str, Any] | UnsetType | None = UNSET
 
 
@@ -174,6 +211,7 @@ class Storage(Shape):
     allow_blob_public_access: Flag = UNSET
     public_network_access: Text = UNSET
     is_hns_enabled: Flag = UNSET
+    is_sftp_enabled: Flag = UNSET
     secondary_location: Text = UNSET
 
 
@@ -182,8 +220,18 @@ class ObjectReplication(Shape):
     destination_account: Text = UNSET
 
 
+class VaultPermissions(Shape):
+    secrets: list[str] | UnsetType | None = UNSET
+
+
+class AccessPolicy(Shape):
+    object_id: str
+    permissions: VaultPermissions | UnsetType | None = UNSET
+
+
 class Vault(Shape):
     enable_rbac_authorization: Flag = UNSET
+    access_policies: list[AccessPolicy] | UnsetType | None = UNSET
 
 
 class Registry(Shape):
@@ -234,82 +282,6 @@ class ManagementGroupProperties(Shape):
 class Tenant(Shape):
     tenant_id: str
     display_name: Text = UNSET
-
-
-class Assignment(Shape):
-    principal_id: str
-    role_definition_id: str
-    scope: str
-    principal_type: Text = UNSET
-    condition: Text = UNSET
-    end_date_time: Text = UNSET
-    assignment_type: Text = UNSET
-    linked_role_eligibility_schedule_instance_id: Text = UNSET
-
-
-class Permission(Shape):
-    actions: tuple[str, ...] | None = ()
-    not_actions: tuple[str, ...] | None = ()
-    data_actions: tuple[str, ...] | None = ()
-    not_data_actions: tuple[str, ...] | None = ()
-    condition: Text = UNSET
-
-
-class RoleDefinition(Shape):
-    role_name: Text = UNSET
-    type: Text = UNSET
-    permissions: list[Permission] | UnsetType | None = UNSET
-
-
-class Principal(Shape):
-    id: str
-    type: Text = UNSET
-
-
-class Deny(Shape):
-    scope: str
-    permissions: list[Permission] | UnsetType | None = UNSET
-    principals: list[Principal] | UnsetType | None = UNSET
-    exclude_principals: list[Principal] | UnsetType | None = UNSET
-    do_not_apply_to_child_scopes: Flag = UNSET
-
-
-class User(Shape):
-    id: str
-    display_name: Text = UNSET
-    user_principal_name: Text = UNSET
-    user_type: Text = UNSET
-    account_enabled: Flag = UNSET
-
-
-class ServicePrincipal(Shape):
-    id: str
-    display_name: Text = UNSET
-    service_principal_type: Text = UNSET
-    alternative_names: list[str] | UnsetType | None = UNSET
-    app_owner_organization_id: Text = UNSET
-    account_enabled: Flag = UNSET
-
-
-class Group(Shape):
-    id: str
-    display_name: Text = UNSET
-    group_types: list[str] | UnsetType | None = UNSET
-    is_assignable_to_role: Flag = UNSET
-    on_premises_sync_enabled: Flag = UNSET
-
-
-class Member(Shape):
-    id: str
-    odata_type: Text = msgspec.field(default=UNSET, name="@odata.type")
-
-
-class Eligibility(Shape):
-    """Who may activate membership or ownership of a group."""
-
-    id: str
-    principal_id: str
-    group_id: str
 
 
 class UsageName(Shape):

@@ -1,0 +1,180 @@
+"""Who can act as whom: managed identities through their hosts, workloads through owners, stored credentials and trusts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pyroaring import BitMap
+
+from scanner import ids
+from scanner.derive.access import actions
+from scanner.derive.access.actions import Right, host_right
+from scanner.derive.access.closure import closure
+from scanner.derive.access.credentials import Credential, Credentials
+from scanner.derive.access.direct import uses_of
+from scanner.derive.access.engine import Engine
+from scanner.derive.access.entries import NOBODY, Entry, by_right, by_standing
+
+_ML = "microsoft.machinelearningservices/workspaces"
+_IDENTITY = "microsoft.managedidentity/userassignedidentities"
+_POLICY = "microsoft.authorization/policyassignments"
+_Place = tuple[int, Right, str, int]  # where, what, the way it is, and the host it is about
+
+
+class Acting:
+    """For each identity the entries by which others become it, and everybody behind those in turn; made when asked for."""
+
+    def __init__(self, engine: Engine, credentials: Credentials) -> None:
+        self.engine = engine
+        self.estate = engine.estate
+        self.credentials = credentials
+        self.actable = BitMap((*self.estate.nodes("managed-identity"), *self.estate.nodes("service-principal")))
+        self._entries: dict[int, tuple[Entry, ...]] = {}
+        self._behind: dict[bool, dict[int, BitMap]] = {}
+        self._before: dict[tuple[int, bool], BitMap] = {}
+        self._creators: tuple[BitMap, BitMap] | None = None
+
+    def entries(self, identity: int) -> tuple[Entry, ...]:
+        """Every step by which somebody becomes an identity, in a stable order."""
+        found = self._entries.get(identity)
+        if found is None:
+            found = self._entries[identity] = tuple(self._make(identity))
+        return found
+
+    def behind(self, identity: int, certain: bool) -> BitMap:
+        """The identities from which one may become this one, step by step, itself included; people are not among them."""
+        found = self._behind.get(certain)
+        if found is None:
+            own = {node: BitMap([node]) for node in self.actable}
+            found = self._behind[certain] = closure(own, lambda node: self.before(node, certain))
+        return found[identity]
+
+    def before(self, identity: int, certain: bool) -> BitMap:
+        """The identities from which one may become this one in one step: for certain, or at best."""
+        found = self._before.get((identity, certain))
+        if found is None:
+            found = self._before[identity, certain] = self._actors(identity)[0 if certain else 1] & self.actable
+        return found
+
+    # -- the steps ------------------------------------------------------------------------------------------------
+
+    def _make(self, identity: int) -> Iterator[Entry]:
+        engine = self.engine
+        for place, right, way, host in self.places(identity):
+            if right is actions.ATTACH:
+                yield from self._attach(identity, place)
+                continue
+            for held in engine.held(place, right):
+                yield by_right(engine, held, way, host if way == "run-as-compute" else place, acts_as=identity)
+        yield from self._standing(identity)
+        for credential in self.credentials.signing_in.get(identity, ()):
+            yield from uses_of(engine, credential, acts_as=identity)
+
+    def places(self, identity: int) -> Iterator[_Place]:
+        """Where rights let one become a managed identity: its hosts, its own resource, the policy it serves."""
+        estate = self.estate
+        if estate.kind(identity) != "managed-identity":
+            return
+        seen = set()
+        for host in estate.neighbours(identity, "identity-of"):
+            if host not in seen:
+                seen.add(host)
+                yield from self._host(estate.key(host), host)
+        key = estate.get(identity, "host")
+        if isinstance(key, str) and estate.node(key) not in seen:
+            yield from self._host(key, estate.node(key))
+
+    def _host(self, key: str, host: int | None) -> Iterator[_Place]:
+        """The rights that matter at one host, also at one that no list showed: its id says what and where it is."""
+        engine, estate = self.engine, self.estate
+        arm_type = ids.resource_type(key)
+        place = host if host is not None else engine.nearest(key)
+        if place is None:
+            return
+        shown = host if host is not None else place
+        if arm_type == f"{_ML}/computes":
+            workspace = engine.nearest(ids.parent(key))
+            if host is not None and estate.get(host, "compute-type") == "compute-instance":
+                return  # an instance is one person's: see `_standing`
+            if workspace is not None:
+                yield workspace, actions.RUN_JOBS, "run-as-compute", shown
+            for cluster in estate.neighbours(host, "attached-to") if host is not None else ():
+                yield cluster, host_right(ids.resource_type(estate.key(cluster))), "act-on-host", cluster
+        elif arm_type == f"{_ML}/onlineendpoints":
+            yield place, actions.DEPLOY, "run-as-endpoint", shown
+        elif arm_type == _IDENTITY:
+            yield place, actions.ATTACH, "attach-identity", shown
+            yield place, actions.FEDERATE, "federate", shown
+        elif arm_type == _POLICY:
+            scope = engine.nearest(key.rpartition("/providers/")[0] or ids.ROOT_SCOPE)
+            if scope is not None:
+                yield scope, actions.ASSIGN_POLICIES, "grant-self", scope
+        elif not arm_type.startswith("microsoft.machinelearningservices/"):
+            # workspaces, registries and batch endpoints run nobody's code as themselves
+            yield place, host_right(arm_type), "act-on-host", shown
+
+    def _attach(self, identity: int, place: int) -> Iterator[Entry]:
+        """Attaching takes a right on the identity and one to create something that runs, held by the same person."""
+        certain, perhaps = self.creators()
+        for held in self.engine.held(place, actions.ATTACH):
+            sure = held.who & certain
+            who = sure or held.who & perhaps
+            if who:
+                yield by_right(
+                    self.engine, held, "attach-identity", place, acts_as=identity, who=who, certain=bool(sure)
+                )
+
+    def creators(self) -> tuple[BitMap, BitMap]:
+        """Everybody who may create something that runs, anywhere in the estate: for certain, and at best."""
+        if self._creators is None:
+            held = [h for scope in list(self.engine.grants) for h in self.engine.at(scope, actions.CREATE)]
+            sure = [h.who for h in held if h.certain]
+            self._creators = (
+                BitMap().union(*sure) if sure else NOBODY,
+                BitMap().union(*(h.who for h in held)) if held else NOBODY,
+            )
+        return self._creators
+
+    def _standing(self, identity: int) -> Iterator[Entry]:
+        """Steps that no assignment gives: ownership, a personal instance, a trust."""
+        estate, engine = self.estate, self.engine
+        key = estate.key(identity)
+        for owner in sorted(set(estate.neighbours(identity, "owned-by")), key=estate.key):
+            yield by_standing(
+                f"owner:{estate.key(owner)}|{key}", "federate", engine.members(owner), identity, acts_as=identity, source=owner
+            )  # fmt: skip
+        for subject in sorted(set(estate.neighbours(identity, "trusts")), key=estate.key):
+            yield by_standing(
+                f"trust:{key}|{estate.key(subject)}", "federate", BitMap([subject]), identity, acts_as=identity, source=subject
+            )  # fmt: skip
+        for host in dict.fromkeys(estate.neighbours(identity, "identity-of")):
+            for person in dict.fromkeys(estate.neighbours(host, "assigned-to")):
+                yield by_standing(
+                    f"instance:{estate.key(person)}|{estate.key(host)}", "run-as-compute", BitMap([person]), host,
+                    acts_as=identity, source=person,
+                )  # fmt: skip
+
+    def actors(self, identity: int) -> BitMap:
+        """Everybody who may become an identity in one step, at best."""
+        return self._actors(identity)[1]
+
+    def _actors(self, identity: int) -> tuple[BitMap, BitMap]:
+        """Who may become an identity in one step: for certain, and at best."""
+        sure, possible = [], []
+        for place, right, _, _ in self.places(identity):
+            certain, perhaps = self.engine.holders(place, right)
+            if right is actions.ATTACH:
+                creators = self.creators()
+                certain, perhaps = certain & creators[0], perhaps & creators[1]
+            sure.append(certain)
+            possible.append(perhaps)
+        for entry in (*self._standing(identity), *self._by_credential(identity)):
+            possible.append(entry.who)
+            if entry.certain:
+                sure.append(entry.who)
+        return BitMap().union(*sure) if sure else NOBODY, BitMap().union(*possible) if possible else NOBODY
+
+    def _by_credential(self, identity: int) -> Iterator[Entry]:
+        credential: Credential
+        for credential in self.credentials.signing_in.get(identity, ()):
+            yield from uses_of(self.engine, credential, acts_as=identity)

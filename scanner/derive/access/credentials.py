@@ -1,0 +1,54 @@
+"""Stored credentials: which datastores and connections keep something that opens a store, or that signs in as a workload."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from scanner.graph.estate import Estate
+
+_KEYS = ("account-key", "sas")
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A secret kept by `keeper` (a datastore or connection) in a workspace, and so in that workspace's vault."""
+
+    keeper: int
+    workspace: int
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """By the store they open, and by the workload they sign in as."""
+
+    opening: Mapping[int, Sequence[Credential]]
+    signing_in: Mapping[int, Sequence[Credential]]
+
+
+def find(estate: Estate) -> Credentials:
+    """All of an estate. A credential of Azure AD is none: with it everybody signs in as themselves."""
+    opening: defaultdict[int, list[Credential]] = defaultdict(list)
+    signing_in: defaultdict[int, list[Credential]] = defaultdict(list)
+    for kind, belongs, leads in (
+        ("datastore", "datastore-of", "stored-in"),
+        ("connection", "connection-of", "connects-to"),
+    ):
+        for keeper in estate.nodes(kind):
+            workspace = estate.first(keeper, belongs)
+            if workspace is None:
+                continue
+            credential = Credential(keeper, workspace)
+            for workload in estate.neighbours(keeper, "signs-in-as"):
+                signing_in[workload].append(credential)
+            opens = (
+                estate.get(keeper, "credential") in _KEYS
+                if kind == "datastore"
+                else estate.get(keeper, "stores-secret") is True
+                and estate.get(keeper, "auth-type") != "service-principal"
+            )
+            if opens:
+                for store in estate.neighbours(keeper, leads):
+                    opening[store].append(credential)
+    return Credentials(opening, signing_in)

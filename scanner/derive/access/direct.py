@@ -1,0 +1,229 @@
+"""Every way straight into a store: by a data role, by keys, by what a workspace keeps, by making oneself a reader, or by none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scanner.derive.access import actions
+from scanner.derive.access.actions import STORES, Right, StoreRights
+from scanner.derive.access.credentials import Credential, Credentials
+from scanner.derive.access.engine import Engine, Held
+from scanner.derive.access.entries import NOBODY, Entry, by_right, by_standing
+from scanner.graph.estate import UNSET, Estate
+
+_GUID_LIST = re.compile(
+    r"roleDefinitionId\]\s*(ForAnyOfAnyValues|ForAnyOfAllValues)\s*:\s*GuidEquals\s*\{([0-9a-fA-F,\s-]*)\}",
+    re.IGNORECASE,
+)
+
+
+def into(engine: Engine, credentials: Credentials, store: int, access: str) -> Iterator[Entry]:
+    """Every entry that lets somebody read, or write, the data of a store without becoming anybody else first."""
+    rights = STORES[engine.estate.kind(store)]
+    for held in engine.held(store, rights.read if access == "read" else rights.write):
+        yield by_right(engine, held, "data-role", store)
+    yield from _keys(engine, rights, store, store, rights.keys, "account-key")
+    yield from grant_self(engine, store, rights)
+    if access == "read" and engine.estate.kind(store) == "storage-account":
+        for held in engine.held(store, actions.REPLICATE):
+            yield by_right(engine, held, "copy-out", store)
+    yield from of_its_own(engine, credentials, store, access)
+
+
+def of_its_own(engine: Engine, credentials: Credentials, store: int, access: str) -> Iterator[Entry]:
+    """The entries that another store at the same place need not have: through workspaces, settings, parts of the store."""
+    rights = STORES[engine.estate.kind(store)]
+    own = rights.read if access == "read" else rights.write
+    for held in engine.inside(store, own):
+        yield by_right(engine, held, "data-role", store)
+    for workspace in engine.estate.neighbours(store, "default-store-of"):
+        yield from _keys(engine, rights, store, workspace, actions.WORKSPACE_KEYS, "workspace-keys")
+    for credential in credentials.opening.get(store, ()):
+        yield from _stored(engine, rights, store, credential)
+    if access == "read":
+        yield from _previews(engine, store, own)
+        yield from _copies(engine, store)
+        yield from _without_identity(engine.estate, store)
+
+
+def keys_accepted(estate: Estate, store: int) -> bool | None:
+    """Whether the store's keys work; None when that could not be read."""
+    attribute = STORES[estate.kind(store)].keys_open
+    value = estate.get(store, attribute) if attribute else True
+    return None if value is UNSET else value is not False
+
+
+def _key_doubts(estate: Estate, store: int) -> tuple[int, ...]:
+    return (*estate.gaps_at(store, "*"), *estate.gaps_at(store, STORES[estate.kind(store)].keys_open))
+
+
+def _keys(engine: Engine, rights: StoreRights, store: int, place: int, right: Right, way: str) -> Iterator[Entry]:
+    """Keys open everything unless the store refuses them; whoever may write the store can turn that around."""
+    estate = engine.estate
+    accepted = keys_accepted(estate, store)
+    for held in engine.held(place, right):
+        if accepted is False:
+            if rights.reopen is None:
+                continue
+            certain, perhaps = engine.holders(store, rights.reopen)
+            sure = held.who & certain
+            who = sure or held.who & perhaps
+            if who:
+                yield by_right(engine, held, way, place, who=who, certain=bool(sure), mark="can-reopen")
+        else:
+            gaps = _key_doubts(estate, store) if accepted is None else ()
+            yield by_right(engine, held, way, place, certain=accepted is True, gaps=gaps)
+
+
+# -- what a workspace keeps ---------------------------------------------------------------------------------------
+
+
+def _stored(engine: Engine, rights: StoreRights, store: int, credential: Credential) -> Iterator[Entry]:
+    """A key in a datastore opens the whole account to whoever may take it, or run code that is handed it."""
+    estate = engine.estate
+    accepted = keys_accepted(estate, store)
+    if accepted is False:
+        return  # a key that no longer works
+    gaps = _key_doubts(estate, store) if accepted is None else ()
+    for entry in uses_of(engine, credential):
+        yield Entry(
+            entry.cause, entry.way, entry.who, entry.certain and accepted is True, (*entry.gaps, *gaps), entry.place, None,
+            entry.grant, entry.source, credential.keeper, entry.mark,
+        )  # fmt: skip
+
+
+def uses_of(engine: Engine, credential: Credential, acts_as: int | None = None) -> Iterator[Entry]:
+    """Who may use what a workspace keeps: take it, run jobs that are handed it, or read it in the workspace's vault."""
+    estate = engine.estate
+    datastore = estate.kind(credential.keeper) == "datastore"
+    secrets = actions.DATASTORE_SECRETS if datastore else actions.CONNECTION_SECRETS
+    workspace, keeper = credential.workspace, credential.keeper
+    for held in engine.held(workspace, secrets):
+        yield by_right(engine, held, "stored-credential", workspace, acts_as=acts_as, via=keeper)
+    if datastore:
+        for held in engine.held(workspace, actions.RUN_JOBS):
+            yield by_right(engine, held, "run-as-compute", workspace, acts_as=acts_as, via=keeper)
+    for vault in estate.neighbours(workspace, "depends-on"):
+        if estate.kind(vault) == "key-vault":
+            yield from _vault(engine, vault, keeper, acts_as)
+
+
+def _vault(engine: Engine, vault: int, keeper: int, acts_as: int | None) -> Iterator[Entry]:
+    """Roles open a vault in its RBAC mode, access policies in the other; whoever may write those may add themselves."""
+    estate = engine.estate
+    by_roles = estate.get(vault, "rbac")
+    gaps = (*estate.gaps_at(vault, "*"), *estate.gaps_at(vault, "rbac")) if by_roles is UNSET else ()
+    sure = by_roles is not UNSET
+    if by_roles is not False:
+        for held in engine.held(vault, actions.READ_SECRETS):
+            yield by_right(engine, held, "vault", vault, acts_as=acts_as, via=keeper, certain=sure, gaps=gaps)
+    if by_roles is not True:
+        for held in engine.held(vault, actions.WRITE_ACCESS_POLICIES):
+            yield by_right(engine, held, "vault", vault, acts_as=acts_as, via=keeper, certain=sure, gaps=gaps)
+        for principal in dict.fromkeys(estate.neighbours(vault, "secrets-read-by")):
+            who = engine.members(principal)
+            if who:
+                yield by_standing(
+                    f"policy:{estate.key(vault)}|{estate.key(principal)}", "vault", who, vault,
+                    acts_as=acts_as, source=principal, via=keeper, certain=sure, gaps=gaps,
+                )  # fmt: skip
+
+
+def _previews(engine: Engine, store: int, own: Right) -> Iterator[Entry]:
+    """Where the service reads a datastore with the workspace's identity, whoever may preview data reads with it."""
+    estate = engine.estate
+    for datastore in estate.neighbours(store, "stores"):
+        if estate.kind(datastore) != "datastore" or estate.get(datastore, "service-identity") in (UNSET, None, "none"):
+            continue
+        readers = engine.holders(store, own)[1].union(*(held.who for held in engine.inside(store, own)))
+        workspace = estate.first(datastore, "datastore-of")
+        if workspace is None:
+            continue
+        for identity in estate.neighbours(workspace, "has-identity"):
+            if identity in readers:
+                for held in engine.held(workspace, actions.PREVIEW):
+                    yield by_right(engine, held, "workspace-identity", workspace, via=datastore)
+                break
+
+
+# -- making oneself a reader --------------------------------------------------------------------------------------
+
+
+def grant_self(engine: Engine, store: int, rights: StoreRights) -> Iterator[Entry]:
+    """Who may give themselves a role on a store, or on any store of its sort right below a scope."""
+    for held in engine.held(store, actions.ASSIGN):
+        limited = _limited_to(engine, rights, held)
+        if limited is None:
+            yield by_right(engine, held, "grant-self", store)
+        elif limited:  # the condition was read in full: it admits a role that opens data
+            grant = held.grant
+            yield Entry(
+                engine.estate.key(grant.node), "grant-self", held.who, not held.gaps, held.gaps, store, None, grant,
+                grant.principal, None, grant.mark,
+            )  # fmt: skip
+    for held in engine.held(store, actions.DEFINE_ROLES):
+        certain, perhaps = engine.custom(store)  # whoever may redefine a role they hold may make it read
+        sure = held.who & certain
+        who = sure or held.who & perhaps
+        if who:
+            yield by_right(engine, held, "grant-self", store, who=who, certain=bool(sure))
+    for held in engine.held(store, actions.ACTIVATION_RULES):
+        who = held.who & engine.behind_approval(store)
+        if who:
+            yield by_right(engine, held, "grant-self", store, who=who)
+
+
+def _limited_to(engine: Engine, rights: StoreRights, held: Held) -> bool | None:
+    """Reads the one form of condition that lists the roles that may be given.
+
+    True: a listed role opens data; False: none does; None: no condition, or one of another form.
+    """
+    grant = held.grant
+    texts = [grant.condition] if grant.condition else []
+    if engine.can(grant.role, actions.ASSIGN_ROLES) == "conditional":
+        texts += engine.conditions(grant.role, actions.ASSIGN_ROLES)
+    if not texts:
+        return None
+    estate = engine.estate
+    wanted = (*rights.read.actions, *rights.write.actions, *rights.keys.actions, actions.ASSIGN_ROLES)
+    for text in texts:
+        lists = _GUID_LIST.findall(text)
+        if not lists:
+            return None
+        for _, guids in lists:
+            for guid in re.split(r"[,\s]+", guids.strip().lower()):
+                role = estate.node(guid)
+                if role is None or estate.get(role, "permissions") is UNSET:
+                    return None
+                if engine.can_any(role, wanted) != "no":
+                    return True
+    return False
+
+
+# -- copies, and no identity at all -------------------------------------------------------------------------------
+
+
+def _copies(engine: Engine, store: int) -> Iterator[Entry]:
+    """Rights over a storage account's settings that carry data out of it without reading it here."""
+    estate = engine.estate
+    if estate.kind(store) != "storage-account":
+        return
+    for right, attribute in ((actions.ADD_LOCAL_USERS, "sftp"), (actions.PUBLISH, "public-blobs")):
+        allowed = estate.get(store, attribute)
+        if allowed is False:
+            continue
+        gaps = (*estate.gaps_at(store, "*"), *estate.gaps_at(store, attribute)) if allowed is UNSET else ()
+        for held in engine.held(store, right):
+            yield by_right(engine, held, "copy-out", store, certain=allowed is True, gaps=gaps)
+
+
+def _without_identity(estate: Estate, store: int) -> Iterator[Entry]:
+    if estate.kind(store) != "storage-account":
+        return
+    key = estate.key(store)
+    if estate.get(store, "anonymous-containers") and estate.get(store, "public-blobs") is not False:
+        yield by_standing(f"anonymous:{key}", "anonymous", NOBODY, store, anybody=True)
+    if estate.get(store, "sftp") is True:
+        for name in sorted(estate.get(store, "local-users") or ()):
+            yield by_standing(f"local-user:{key}|{name}", "local-user", NOBODY, store, anybody=True)

@@ -1,0 +1,115 @@
+"""Everybody who reaches a store, as one set: no causes, no chains, no judgement; what large estates are counted with.
+
+Rights are inherited, so the set of a store is the set of the scope above it and what its own assignments add. Who can act
+as somebody in a set is inherited the same way: of a store only its own few are looked at.
+"""
+
+from __future__ import annotations
+
+from pyroaring import BitMap
+
+from scanner.derive.access import actions, direct
+from scanner.derive.access.acting import Acting
+from scanner.derive.access.actions import STORES
+from scanner.derive.access.closure import closure
+from scanner.derive.access.entries import NOBODY
+
+_KEPT = 256
+_Facts = tuple[str, str, bool]  # kind of store, access, whether its keys are refused
+
+
+class Everybody:
+    """Sets of identities by store, at best: doubtful steps are counted. Do not change the sets it gives out."""
+
+    def __init__(self, acting: Acting) -> None:
+        self.acting = acting
+        self.engine = acting.engine
+        self._behind: dict[int, BitMap] | None = None
+        self._plain: dict[tuple[int, _Facts], BitMap] = {}
+        self._closed: dict[tuple[int, _Facts], BitMap] = {}
+
+    def straight(self, store: int, access: str) -> BitMap:
+        """Who reaches a store without becoming anybody else."""
+        facts = self._facts(store, access)
+        own = store in self.engine.grants or self.engine.restricted
+        above = None if own else self.engine.above(store)
+        plain = self._at(store if above is None else above, facts)
+        more = [entry.who for entry in direct.of_its_own(self.engine, self.acting.credentials, store, access)]
+        return plain.union(*more) if more else plain
+
+    def at_all(self, store: int, access: str) -> BitMap:
+        """Who reaches a store by any chain."""
+        above = self.engine.above(store)
+        straight = self.straight(store, access)
+        if above is None or self.engine.restricted:
+            return self._with_those_behind(straight)
+        facts = self._facts(store, access)
+        inherited = self._closed_at(above, facts)
+        extra = straight - self._at(above, facts)
+        return inherited | self._with_those_behind(extra) if extra else inherited
+
+    def _facts(self, store: int, access: str) -> _Facts:
+        estate = self.engine.estate
+        return estate.kind(store), access, direct.keys_accepted(estate, store) is False
+
+    def _at(self, scope: int, facts: _Facts) -> BitMap:
+        """Who would reach a store of this sort right below a scope by what is assigned there and above; kept for scopes
+        that hold several stores.
+        """
+        found = self._plain.get((scope, facts))
+        if found is None:
+            found = self._made(scope, facts)
+            if self.engine.estate.kind(scope) not in STORES:
+                _keep(self._plain, (scope, facts), found)
+        return found
+
+    def _made(self, scope: int, facts: _Facts) -> BitMap:
+        kind, access, refused = facts
+        rights, holders = STORES[kind], self.engine.holders
+        keys = holders(scope, rights.keys)[1]
+        if refused:
+            keys = keys & holders(scope, rights.reopen)[1] if rights.reopen is not None else NOBODY
+        sets = [holders(scope, rights.read if access == "read" else rights.write)[1], keys]
+        sets += [entry.who for entry in direct.grant_self(self.engine, scope, rights)]
+        if access == "read" and kind == "storage-account":
+            sets.append(holders(scope, actions.REPLICATE)[1])
+        sets = [s for s in sets if s]
+        return NOBODY if not sets else sets[0] if len(sets) == 1 else BitMap().union(*sets)
+
+    def _closed_at(self, scope: int, facts: _Facts) -> BitMap:
+        found = self._closed.get((scope, facts))
+        if found is None:
+            here = self._at(scope, facts)
+            above = self.engine.above(scope)
+            if above is None:
+                found = self._with_those_behind(here)
+            else:
+                inherited = self._closed_at(above, facts)
+                extra = here - self._at(above, facts)
+                found = inherited | self._with_those_behind(extra) if extra else inherited
+            _keep(self._closed, (scope, facts), found)
+        return found
+
+    def _with_those_behind(self, who: BitMap) -> BitMap:
+        carriers = who & self.acting.actable
+        if not carriers:
+            return who
+        behind = self.behind()
+        # identities of one circle share one set: each is taken once
+        sets = {id(found): found for identity in carriers if (found := behind[identity])}
+        return who.union(*sets.values())
+
+    def behind(self) -> dict[int, BitMap]:
+        """For each managed identity and workload everybody who can act as it, itself included."""
+        if self._behind is None:
+            acting = self.acting
+            own = {identity: acting.actors(identity) | BitMap([identity]) for identity in acting.actable}
+            self._behind = closure(own, lambda identity: own[identity] & acting.actable)
+        return self._behind
+
+
+def _keep(sets: dict[tuple[int, _Facts], BitMap], key: tuple[int, _Facts], found: BitMap) -> None:
+    """Remembers a set, and forgets the rest now and then: stores of one scope are asked for one after another."""
+    if len(sets) >= _KEPT:
+        sets.clear()
+    sets[key] = found

@@ -1,0 +1,282 @@
+"""The questions people ask about access: who can, by which paths, and with which duties.
+
+Each takes nodes and gives an answer of `answers`. What the ways are and how they are judged is the business of `ways`.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+from pyroaring import BitMap
+
+from scanner.derive.access import Access
+from scanner.derive.access.alike import Alike
+from scanner.derive.access.answers import DutiesOf, HeldDuty, Paths, Way, WhoCan
+from scanner.derive.access.chains import explain
+from scanner.derive.access.links import Link
+from scanner.derive.access.routes import Routes, chain, picture, reference
+from scanner.derive.access.ways import (
+    RELEASING,
+    State,
+    WayIn,
+    Ways,
+    holds_data,
+    into_environment,
+    into_store,
+    of_tenant,
+    target_of,
+)
+from scanner.findings import Chain, Gap
+from scanner.graph.estate import UNSET, Estate
+
+DATA = ("data-store", "environment", "data-class", "datastore", "data-asset", "workspace")  # what may be asked about
+STATES: tuple[State, ...] = (
+    "unwanted",
+    "approved",
+    "own",
+    "residual",
+    "break-glass",
+    "platform",
+)  # as answers list them
+_HOLDING = ("holds", "may-activate", "may-hold", "holds-as-declared")
+_TRIED = 5  # people among whom the one with the shortest chain is looked for
+
+
+class Found:
+    """The ways into one thing, or into several that nothing tells apart: `shown` are those, and for a release the environment."""
+
+    def __init__(self, shown: tuple[int, ...], ways: Ways) -> None:
+        self.shown = shown
+        self.end = ways.end
+        self.access = ways.access
+        self.ways = ways.ways
+        self.gaps = ways.gaps
+        self._links = ways.links
+
+    @cached_property
+    def routes(self) -> Routes:
+        """The steps, made when first asked for."""
+        return Routes(self.end, self._links())
+
+
+class Questions:
+    """Asks one estate; what was looked up is kept for the next question."""
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        self.engine = access.engine
+        self.estate: Estate = access.engine.estate
+        self._alike = Alike(self.engine, access.acting.credentials)
+        self._ways: dict[tuple[int, str], list[Ways]] = {}
+
+    # -- what is asked about --------------------------------------------------------------------------------------
+
+    def stores(self, node: int | None) -> list[int]:
+        """The stores of data that a node stands for; of nothing in particular: all that hold data of a class."""
+        estate = self.estate
+        if node is None:
+            return [store for store in estate.nodes("data-store") if holds_data(estate, store)]
+        kind, name = estate.kind(node), estate.name(node)
+        if kind == "environment":
+            mine = [s for s in estate.nodes("data-store") if estate.get(s, "environment") == name]
+            holding = [s for s in mine if holds_data(estate, s)]
+            return holding or [s for s in mine if estate.get(s, "referenced") is True]
+        if kind == "data-class":
+            return [s for s in estate.nodes("data-store") if name in (estate.get(s, "data-classes") or ())]
+        if kind in estate.ontology.members("data-store"):
+            return [node]
+        edges = ("default-store", "has-datastore") if kind == "workspace" else ("stored-in",)
+        below = [other for edge in edges for other in estate.neighbours(node, edge)]
+        return list(dict.fromkeys(s for other in below if estate.kind(other) != "missing" for s in self.stores(other)))
+
+    def environments(self, node: int) -> list[int]:
+        """The environments a node is, or stands in."""
+        estate = self.estate
+        if estate.kind(node) == "environment":
+            return [node]
+        names = [estate.get(place, "environment") for place in (node, *self.stores(node))]
+        found = [estate.node(f"environment:{name}") for name in dict.fromkeys(names) if isinstance(name, str)]
+        return [environment for environment in found if environment is not None]
+
+    def into(self, shown: Iterable[int], how: str) -> list[Found]:
+        """The ways into stores, or for `release` into environments; stores that nothing tells apart are asked once."""
+        groups: dict[object, list[int]] = {}
+        for node in shown:
+            groups.setdefault(node if how == "release" else self.alike(node), []).append(node)
+        return [Found(tuple(nodes), ways) for nodes in groups.values() for ways in self._of(nodes[0], how)]
+
+    def alike(self, store: int) -> object:
+        """Equal for stores that the same ways lead into."""
+        return self._alike.signature(store), target_of(self.estate, store), holds_data(self.estate, store)
+
+    def _of(self, node: int, how: str) -> list[Ways]:
+        found = self._ways.get((node, how))
+        if found is None:
+            if how == "release":
+                found = [w for duty in RELEASING if (w := into_environment(self.access, node, duty)) is not None]
+            else:
+                found = [into_store(self.access, node, how)]
+            self._ways[node, how] = found
+        return found
+
+    @cached_property
+    def tenant(self) -> list[Found]:
+        """Who can take any data there is."""
+        ways = of_tenant(self.access)
+        return [Found((ways.end,), ways)] if ways is not None else []
+
+    # -- the questions --------------------------------------------------------------------------------------------
+
+    def who_can(self, how: str, asked: int, *, draw: bool = False) -> WhoCan:
+        """Everybody who can read or write the data of a node, or release to its environment."""
+        estate = self.estate
+        targets = self.environments(asked) if how == "release" else self.stores(asked)
+        found = self.into(targets, how)
+        ways = self.ways(found)
+        above = self.ways(self.tenant) if targets and how != "release" else ()
+        drawn = (link for f in found for link in f.routes.links) if draw else ()
+        return WhoCan(
+            how, estate.ref(asked), self._about(how, targets), tuple(map(estate.ref, targets)), ways, above,
+            self.marks(ref.key for way in (*ways, *above) for ref in way.who), self.gaps(found), self._blind(targets), picture(estate, drawn),
+        )  # fmt: skip
+
+    def paths(self, principal: int, asked: int, *, draw: bool = False) -> Paths:
+        """Every way of a principal, or of anybody in it when it is a group, into the data of a node."""
+        estate = self.estate
+        found = [f for how in ("read", "write") for f in self.into(self.stores(asked), how)]
+        if estate.kind(asked) == "environment":
+            found += self.into([asked], "release")
+        mine = self.engine.members(principal)
+        ways, above = self.ways(found, mine), self.ways(self.tenant, mine)
+        drawn: dict[Link, None] = {}
+        for f in found if draw else ():
+            for way in f.ways:
+                for person in way.who & mine:
+                    drawn.update(dict.fromkeys(f.routes.route(person, way.cause)))
+        return Paths(
+            estate.ref(principal), estate.ref(asked), tuple(dict.fromkeys(estate.ref(node) for f in found for node in f.shown)), ways, above,
+            self.marks(ref.key for way in (*ways, *above) for ref in way.who), self.gaps(found), picture(estate, drawn),
+        )  # fmt: skip
+
+    def duties(self, principal: int) -> DutiesOf:
+        """The duties a principal holds itself or through the groups it is in."""
+        estate = self.estate
+        up: dict[int, Link | None] = {principal: None}  # place -> the membership that led there
+        for place in (order := [principal]):
+            for edge in ("member-of", "eligible-member-of"):
+                for group in dict.fromkeys(estate.neighbours(place, edge)):
+                    if group not in up:
+                        up[group] = Link(place, group, edge)
+                        order.append(group)
+        held: dict[tuple[str, str], HeldDuty] = {}
+        drawn: dict[Link, None] = {}
+        for edge in _HOLDING:
+            for place in order:
+                for duty in dict.fromkeys(estate.neighbours(place, edge)):
+                    key = (str(estate.get(duty, "duty")), str(estate.get(duty, "environment")))
+                    if key not in held:
+                        route = [Link(place, duty, edge, estate.reason(place, edge, duty), certain=edge != "may-hold")]
+                        while (before := up[route[0].source]) is not None:
+                            route.insert(0, before)
+                        held[key] = HeldDuty(*key, edge, chain(estate, principal, route))
+                        drawn.update(dict.fromkeys(route))
+        gaps = {estate.gaps[gap] for place in order for gap in estate.gaps_at(place, "holds")}
+        listed = tuple(held[key] for key in sorted(held, key=lambda key: (key[1], key[0])))
+        return DutiesOf(estate.ref(principal), listed, tuple(sorted(gaps)), picture(estate, drawn))
+
+    # -- parts of answers -----------------------------------------------------------------------------------------
+
+    def ways(self, found: Iterable[Found], among: BitMap | None = None) -> tuple[Way, ...]:
+        """Ways into several things, one for each cause, way, access and judgement; `among` keeps those of some identities."""
+        merged: dict[tuple[object, ...], list[tuple[Found, WayIn, BitMap]]] = {}
+        for f in found:
+            for way in f.ways:
+                who = way.who if among is None else way.who & among
+                if who or (way.anybody and among is None):
+                    merged.setdefault((way.cause, way.way, f.access, way.state, way.row), []).append((f, way, who))
+        made = [self._way(parts) for parts in merged.values()]
+        return tuple(
+            sorted(made, key=lambda w: (STATES.index(w.state), not w.certain, -len(w.who), w.words, w.way, w.access))
+        )
+
+    def _way(self, parts: list[tuple[Found, WayIn, BitMap]]) -> Way:
+        estate = self.estate
+        f, way, _ = parts[0]
+        who = BitMap().union(*(people for _, _, people in parts))
+        people = sorted((estate.ref(n) for n in who), key=lambda ref: (ref.name.casefold(), ref.key))
+        line = estate.line(way.row, "name") or estate.line(way.row, "release-workload") if way.row is not None else None
+        row = ""
+        if way.row is not None:
+            row = estate.name(way.row) if estate.kind(way.row).endswith("-row") else "the release workload"
+        gaps = {estate.gaps[gap] for _, one, _ in parts for gap in one.gaps}
+        mine = [(one, some) for found, one, some in parts if found.end == f.end]
+        one, some = min(
+            mine, key=lambda pair: (not pair[0].certain, pair[0].part is not None and pair[0].part.behind is not None)
+        )
+        return Way(
+            way.cause, way.words, way.way, f.access, way.state, tuple(people),
+            tuple(dict.fromkeys(estate.ref(node) for found, _, _ in parts for node in found.shown)), self.chain(f, one, some),
+            any(one.certain for _, one, _ in parts), way.mark, row, line, tuple(sorted(gaps)), way.fix, way.anybody,
+        )  # fmt: skip
+
+    def chain(self, f: Found, way: WayIn, who: BitMap) -> Chain:
+        """The shortest chain of a way, of whoever of some people has the shortest."""
+        estate = self.estate
+        people: list[int | None] = [*self._nearest(way, who)]
+        if way.part is not None and way.spread is not None:
+            made = [explain(way.spread, way.part, p, f.end, f.access) for p in people or [None]]
+            start, steps = min(made, key=lambda pair: len(pair[1]))
+            return Chain(reference(estate, start), steps)
+        routes = [(p, route) for p in people if p is not None and (route := f.routes.route(p, way.cause))]
+        if not routes:
+            return Chain(reference(estate, f.end))
+        return chain(estate, *min(routes, key=lambda pair: len(pair[1])))
+
+    def _nearest(self, way: WayIn, who: BitMap) -> list[int]:
+        """A few people of a way, those first who need no group inside another."""
+        source = way.part.cause.source if way.part is not None else None
+        direct = (
+            who & BitMap(list(self.estate.neighbours(source, "has-member")))
+            if source is not None and len(who) > _TRIED
+            else who
+        )
+        return heapq.nsmallest(_TRIED, direct or who, key=self.estate.key)
+
+    def marks(self, keys: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """What is special about identities: guests, disabled ones, and ones the directory no longer knows."""
+        estate = self.estate
+        made = {}
+        for key in keys:
+            node = estate.node(key)
+            if node is not None:
+                said = [
+                    word for attribute, value, word in (("guest", True, "guest"), ("account-enabled", False, "disabled"), ("unresolved", True, "unresolved"))
+                    if estate.get(node, attribute) is value
+                ]  # fmt: skip
+                if said:
+                    made[key] = tuple(said)
+        return made
+
+    def gaps(self, found: Iterable[Found]) -> tuple[Gap, ...]:
+        return tuple(sorted({self.estate.gaps[gap] for f in found for gap in f.gaps}))
+
+    def _about(self, how: str, targets: Sequence[int]) -> str:
+        """What was asked about, beside its name: `live data in production`."""
+        estate = self.estate
+        if how == "release" or not targets:
+            return ""
+        classes = sorted({name for t in targets for name in estate.get(t, "data-classes") or ()})
+        where = sorted(
+            {str(estate.get(t, "environment")) for t in targets if isinstance(estate.get(t, "environment"), str)}
+        )
+        several = f"{len(targets)} stores of " if len(targets) > 1 else ""
+        data = f"{' and '.join(classes)} data" if classes else "data of no declared class"
+        return f"{several}{data}" + (f" in {' and '.join(where)}" if where else "")
+
+    def _blind(self, targets: Iterable[int]) -> tuple[str, ...]:
+        estate = self.estate
+        files = [estate.name(t) for t in targets if estate.get(t, "hierarchical") in (True, UNSET) and estate.kind(t) == "storage-account"]  # fmt: skip
+        lists = [f"access control lists inside {', '.join(files[:3])}" + (f" and {len(files) - 3} more" if len(files) > 3 else "")]  # fmt: skip
+        return (*lists * bool(files), "SAS tokens already issued", "what the network lets through")

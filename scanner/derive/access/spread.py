@@ -1,0 +1,224 @@
+"""From the stores backwards: who comes in, by which way, and at which step a chain leaves what the scenario allows.
+
+Stores of one environment and classes are judged together. What spreads is never a pair of person and store: each cause has
+its set of stores and its sets of people, and an identity that comes in as it should hands its stores on to whoever acts as it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from pyroaring import BitMap
+
+from scanner.derive.access.acting import Acting
+from scanner.derive.access.approval import Approval, Sorted, State, Target
+from scanner.derive.access.closure import closure
+from scanner.derive.access.entries import NOBODY, Entry, by_standing
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """People who come into some stores for one cause by one way.
+
+    `cause` is the step nearest the data that nothing allows (for accepted people their own). Where `behind` is set, the
+    people do not take it themselves: they act, at some remove, as that identity, which does. `after` is what a group
+    that one may join goes on by. `state` is None for people nobody meant to let in.
+    """
+
+    cause: Entry
+    way: str
+    who: BitMap
+    certain: bool
+    gaps: tuple[int, ...]
+    stores: BitMap
+    state: State | None = None
+    behind: int | None = None
+    after: Entry | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _Inroad:
+    """An entry straight into stores, and which: those it opens for certain, and those it may open."""
+
+    entry: Entry
+    certain: BitMap = field(default_factory=BitMap)
+    doubtful: BitMap = field(default_factory=BitMap)
+    gaps: tuple[int, ...] = ()
+
+
+class Spread:
+    """One target and access. Add what leads straight into its stores, then ask for the parts."""
+
+    def __init__(self, acting: Acting, approval: Approval, target: Target, access: str) -> None:
+        self.acting = acting
+        self.approval = approval
+        self.estate = approval.estate
+        self.target = target
+        self.access = access
+        self._inroads: dict[tuple[str, str], _Inroad] = {}
+        self._carried: dict[int, tuple[BitMap, BitMap]] = {}  # accepted identity -> stores: for certain, and at best
+        self._pools: dict[bool, dict[str, Mapping[int, BitMap]]] = {}
+        self.first_steps: dict[tuple[int, str, bool, int], Entry | None] = {}  # found once for each circle and person
+        self.outside: defaultdict[int, BitMap] = defaultdict(BitMap)  # unwanted identity -> stores
+
+    def add(self, stores: BitMap, entries: Iterable[Entry]) -> None:
+        """Says which entries lead straight into some stores."""
+        for entry in entries:
+            inroad = self._inroads.get((entry.cause, entry.way))
+            if inroad is None:
+                inroad = self._inroads[entry.cause, entry.way] = _Inroad(entry)
+            if entry.certain:
+                inroad.certain |= stores
+            else:
+                inroad.doubtful |= stores
+                inroad.gaps = inroad.gaps or entry.gaps
+
+    def sort(self, entry: Entry) -> Sorted:
+        """Who of an entry's people is unwanted here, and who accepted."""
+        return self.approval.sort(entry, self.target, self.access)
+
+    def reached(self) -> dict[int, BitMap]:
+        """Identities of others by which stores are reached in any state, with those stores; after `parts`."""
+        found = {identity: stores[1] for identity, stores in self._carried.items()}
+        for identity, stores in self.outside.items():
+            for other in self.acting.behind(identity, certain=False):
+                found[other] = found.get(other, NOBODY) | stores
+        return found
+
+    def parts(self) -> Iterator[Part]:
+        """All parts, those of entries straight into stores first."""
+        for inroad in self._inroads.values():
+            entry = inroad.entry
+            for stores, certain in ((inroad.certain, True), (inroad.doubtful - inroad.certain, False)):
+                if stores:
+                    yield from self._of(entry, stores, certain, () if certain else inroad.gaps)
+                    self._carry(self.sort(entry).accepted, stores, certain)
+        self._hand_on()
+        for identity, (sure, possible) in sorted(self._carried.items()):
+            for step in self.acting.entries(identity):
+                if sure:
+                    yield from self._of(step, sure, step.certain, step.gaps)
+                if possible != sure:
+                    yield from self._of(step, possible - sure, False, step.gaps)
+        self._pools.clear()  # large, and of no use to anybody but the parts
+
+    def _of(self, entry: Entry, stores: BitMap, certain: bool, gaps: tuple[int, ...]) -> Iterator[Part]:
+        """The parts of one entry into some stores: its own people, those behind them, and those who may join its groups."""
+        found = self.sort(entry)
+        if found.accepted:
+            yield Part(entry, entry.way, found.accepted, certain, gaps, stores, found.state)
+        if found.unwanted or entry.anybody:
+            if found.doubtful or found.doubts:
+                certain, gaps = False, (*gaps, *self._mark_gaps(entry, found), *found.doubts)
+            yield Part(entry, entry.way, found.unwanted, certain, gaps, stores)
+            yield from self._behind(entry, found.unwanted & self.acting.actable, stores, certain, gaps)
+        yield from self._joiners(entry, stores, certain, gaps)
+
+    def _behind(
+        self,
+        cause: Entry,
+        carriers: BitMap,
+        stores: BitMap,
+        certain: bool,
+        gaps: tuple[int, ...],
+        after: Entry | None = None,
+    ) -> Iterator[Part]:
+        """Everybody who can act as people nobody meant to let in, by the way of their own first step."""
+        for identity in carriers:
+            self.outside[identity] |= stores
+            for way in self._ways():
+                sure = self._pool(way, True)[identity] if certain else NOBODY
+                if sure:
+                    yield Part(cause, way, sure, True, gaps, stores, None, identity, after)
+                more = self._pool(way, False)[identity]
+                if more is not sure and len(more) > len(sure):
+                    yield Part(cause, way, more - sure, False, gaps, stores, None, identity, after)
+
+    def _joiners(self, entry: Entry, stores: BitMap, certain: bool, gaps: tuple[int, ...]) -> Iterator[Part]:
+        """Whoever may join a group that is let in can let themselves in; an administrator's ownership is administration."""
+        estate = self.estate
+        for group in self.approval.groups_that_let_in(entry, self.target, self.access):
+            for owner in sorted(set(estate.neighbours(group, "may-be-joined-by")), key=estate.key):
+                if estate.get(owner, "origin") != "own":
+                    continue
+                outside = self.acting.engine.members(owner) - entry.who - self.approval.break_glass
+                outside = BitMap(n for n in outside if estate.get(n, "administrator") is not True)
+                if outside:
+                    joining = by_standing(
+                        f"owner:{estate.key(owner)}|{estate.key(group)}", entry.way, outside, entry.place, source=owner, via=group,
+                        acts_as=entry.acts_as, mark="may-join",
+                    )  # fmt: skip
+                    yield Part(joining, entry.way, outside, certain, gaps, stores, after=entry)
+                    yield from self._behind(joining, outside & self.acting.actable, stores, certain, gaps, entry)
+
+    def _mark_gaps(self, entry: Entry, found: Sorted) -> tuple[int, ...]:
+        """Why it could not be told how an assignment is held."""
+        if not found.doubtful or entry.grant is None:
+            return ()
+        return tuple(self.estate.gaps_at(entry.grant.node, "mark"))
+
+    # -- identities that come in as they should -------------------------------------------------------------------
+
+    def _carry(self, accepted: BitMap, stores: BitMap, certain: bool) -> list[int]:
+        """Gives stores to accepted identities; returns those for which some were new."""
+        changed = []
+        for identity in accepted & self.acting.actable:
+            sure, possible = self._carried.get(identity, (NOBODY, NOBODY))
+            now = (sure | stores if certain else sure, possible | stores)
+            if now != (sure, possible):
+                self._carried[identity] = now
+                changed.append(identity)
+        return changed
+
+    def _hand_on(self) -> None:
+        """Until nothing changes: whoever is accepted as acting as an identity has its stores."""
+        waiting = list(self._carried)
+        while waiting:
+            identity = waiting.pop()
+            sure, possible = self._carried[identity]
+            for step in self.acting.entries(identity):
+                accepted = self.sort(step).accepted
+                if sure and step.certain:
+                    waiting += self._carry(accepted, sure, True)
+                waiting += self._carry(accepted, possible, False)
+
+    # -- people behind identities ---------------------------------------------------------------------------------
+
+    def _ways(self) -> Iterable[str]:
+        return self._all_pools(False)
+
+    def _pool(self, way: str, certain: bool) -> Mapping[int, BitMap]:
+        return self._all_pools(certain).get(way, _NOBODY_ANYWHERE)
+
+    def _all_pools(self, certain: bool) -> dict[str, Mapping[int, BitMap]]:
+        """For each way and identity, the unwanted people whose own first step is of that way and who can act as it."""
+        found = self._pools.get(certain)
+        if found is None:
+            own: dict[str, dict[int, BitMap]] = {}
+            acting = self.acting
+            doubts = False
+            for identity in acting.actable:
+                for step in acting.entries(identity):
+                    doubts = doubts or not step.certain
+                    if step.certain or not certain:
+                        who = self.sort(step).unwanted
+                        if who:
+                            at = own.setdefault(step.way, {})
+                            at[identity] = at[identity] | who if identity in at else who
+            found = self._pools[certain] = {
+                way: closure({n: mine.get(n, NOBODY) for n in acting.actable}, lambda n: acting.before(n, certain))
+                for way, mine in own.items()
+            }
+            if not doubts:
+                self._pools[not certain] = found
+        return found
+
+
+class _Nobody(dict[int, BitMap]):
+    def __missing__(self, identity: int) -> BitMap:
+        return NOBODY
+
+
+_NOBODY_ANYWHERE = _Nobody()

@@ -1,0 +1,100 @@
+"""Finds the entries by which one person of a part comes into one store; only for what is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from scanner.derive.access import direct, tenantwide
+from scanner.derive.access.entries import Entry
+from scanner.derive.access.spread import Part, Spread
+
+
+def entries(spread: Spread, part: Part, person: int | None, store: int) -> list[Entry]:
+    """The person's own step first, the one into the store last: a shortest row that the part stands for."""
+    tail = [part.cause]
+    last = part.cause if part.after is None else part.after
+    if part.after is not None:
+        tail.append(part.after)
+    if last.acts_as is None:
+        tail[-1] = _straight(spread, store, last)
+    else:
+        tail += _onward(spread, last.acts_as, store)
+    if part.behind is None or person is None:
+        return tail
+    return [*_before(spread, part, person), *tail]
+
+
+def ends(spread: Spread, part: Part, person: int | None) -> list[Entry]:
+    """The person's own step and the cause, whatever lies between: enough to say how a chain is held."""
+    tail = [part.cause] if part.after is None else [part.cause, part.after]
+    if part.behind is None or person is None:
+        return tail
+    circle = spread.acting.behind(part.behind, part.certain)
+    key = (id(circle), part.way, part.certain, person)
+    if key not in spread.first_steps:
+        spread.first_steps[key] = next(
+            (
+                step
+                for identity in circle
+                for step in spread.acting.entries(identity)
+                if step.way == part.way and (step.certain or not part.certain) and person in spread.sort(step).unwanted
+            ),
+            None,
+        )
+    first = spread.first_steps[key]
+    return tail if first is None else [first, *tail]
+
+
+def _into(spread: Spread, store: int) -> Iterable[Entry]:
+    """What leads straight into a store, or into everything the tenant has."""
+    acting = spread.acting
+    if acting.engine.estate.kind(store) == "tenant":
+        return tenantwide.entries(acting.engine)
+    return direct.into(acting.engine, acting.credentials, store, spread.access)
+
+
+def _straight(spread: Spread, store: int, like: Entry) -> Entry:
+    """The entry of this very store with a cause and way: settings of stores differ."""
+    for entry in _into(spread, store):
+        if entry.cause == like.cause and entry.way == like.way:
+            return entry
+    return like
+
+
+def _onward(spread: Spread, start: int, store: int) -> list[Entry]:
+    """How an identity that is let in goes on to the store, each step as it should."""
+    acting = spread.acting
+    after: dict[int, tuple[Entry, int | None]] = {}
+    waiting: list[tuple[Entry, int | None]] = [(entry, None) for entry in _into(spread, store)]
+    for entry, following in waiting:
+        for identity in spread.sort(entry).accepted & acting.actable:
+            if identity not in after:
+                after[identity] = (entry, following)
+                waiting += [(step, identity) for step in acting.entries(identity)]
+        if start in after:
+            break
+    found = []
+    here: int | None = start
+    while here is not None and here in after:
+        entry, here = after[here]
+        found.append(entry)
+    return found
+
+
+def _before(spread: Spread, part: Part, person: int) -> list[Entry]:
+    """How a person comes to act as the identity that takes the cause."""
+    acting = spread.acting
+    assert part.behind is not None  # noqa: S101  # asked by the caller
+    seen = {part.behind}
+    waiting: list[tuple[int, list[Entry]]] = [(part.behind, [])]
+    for identity, row in waiting:
+        steps = [step for step in acting.entries(identity) if step.certain or not part.certain]
+        for step in steps:
+            if step.way == part.way and person in spread.sort(step).unwanted:
+                return [step, *row]
+        for step in steps:
+            for before in step.who & acting.actable:
+                if before not in seen:
+                    seen.add(before)
+                    waiting.append((before, [step, *row]))
+    return []

@@ -1,0 +1,233 @@
+"""The ways into one thing, judged: each cause, whom it lets in, what the scenario says of them, and the links they take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Literal
+
+from pyroaring import BitMap
+
+from scanner import ids
+from scanner.derive.access import Access, direct, tenantwide, trace
+from scanner.derive.access.approval import Target
+from scanner.derive.access.chains import marks_on, weakest
+from scanner.derive.access.engine import RIGHTS, Engine
+from scanner.derive.access.entries import NOBODY, Entry
+from scanner.derive.access.links import Link, into
+from scanner.derive.access.spread import Part, Spread
+from scanner.derive.access.words import called, mended
+from scanner.graph.estate import UNSET, Estate
+
+State = Literal["unwanted", "approved", "own", "residual", "break-glass", "platform"]
+_PLATFORM = {"microsoft", "host-default", "policy", "service"}
+_HOLDING = ("holds", "may-activate", "may-hold", "holds-as-declared")
+RELEASING = ("release", "indirect-release")
+
+
+@dataclass(frozen=True, slots=True)
+class WayIn:
+    """A cause by which identities come in, the way of their own first step, and how the scenario judges it.
+
+    `own` is what belongs to the data's own environment. `row` is the node whose line approves it, `part` of `spread` what the
+    engine found; a release has neither. `anybody` comes in without an identity; then `who` is empty.
+    """
+
+    cause: str
+    words: str
+    way: str
+    state: State
+    who: BitMap
+    certain: bool = True
+    mark: str = ""
+    row: int | None = None
+    gaps: tuple[int, ...] = ()
+    fix: str = ""
+    anybody: bool = False
+    part: Part | None = None
+    spread: Spread | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Everything that leads to `end` (a store, or the duty of releasing): the ways, and gaps that may hide more.
+
+    `links` makes the steps that the ways are made of, when somebody asks for them.
+    """
+
+    end: int
+    access: str
+    links: Callable[[], tuple[Link, ...]]
+    ways: tuple[WayIn, ...]
+    gaps: tuple[int, ...] = field(default=())
+
+
+def target_of(estate: Estate, store: int) -> Target:
+    """What the ways into a store are judged against."""
+    environment, classes, unit = (estate.get(store, name) for name in ("environment", "data-classes", "unit"))
+    return Target(
+        environment if isinstance(environment, str) else None,
+        classes if isinstance(classes, frozenset) else frozenset(),
+        unit if isinstance(unit, str) else None,
+    )
+
+
+def into_store(access: Access, store: int, how: str) -> Ways:
+    """The ways to read, or to write, a store."""
+    engine = access.engine
+    entries = list(direct.into(engine, access.acting.credentials, store, how))
+    spread = Spread(access.acting, access.approval, target_of(engine.estate, store), how)
+    spread.add(BitMap([store]), entries)
+    ways = [*_judged(access, spread), *_emergency(access, spread, entries)]
+    return Ways(store, how, partial(into, access.acting, store, how), tuple(ways), _gaps(engine, store, ways))
+
+
+def of_tenant(access: Access) -> Ways | None:
+    """Who can take any data there is, by the directory; None when nothing is known of the tenant."""
+    tenant = access.engine.estate.node(ids.ROOT_SCOPE)
+    if tenant is None:
+        return None
+    entries = list(tenantwide.entries(access.engine))
+    spread = Spread(access.acting, access.approval, Target(None, frozenset(), None), "read")
+    spread.add(BitMap([tenant]), entries)
+    ways = (*_judged(access, spread), *_emergency(access, spread, entries))
+    links = tuple(
+        Link(e.source, tenant, e.way, tenantwide.explained(access.engine.estate, e), e.cause, e.certain, e.mark, e)
+        for e in entries if e.source is not None
+    )  # fmt: skip
+    return Ways(tenant, "read", lambda: links, tuple(ways))
+
+
+def into_environment(access: Access, environment: int, duty: str) -> Ways | None:
+    """Who holds a duty of releasing to an environment, as the duties were derived; None when it has no such duty."""
+    estate = access.engine.estate
+    node = estate.node(f"duty:{duty}@{estate.name(environment)}")
+    if node is None:
+        return None
+    links: dict[Link, None] = {}
+    ways = []
+    for edge in _HOLDING:
+        for principal in dict.fromkeys(estate.neighbours(node, estate.ontology.edges[edge].inverse)):
+            cause = f"{edge}:{estate.key(principal)}|{estate.key(node)}"
+            reason, mark = estate.reason(principal, edge, node), "eligible" if edge == "may-activate" else ""
+            links[Link(principal, node, edge, reason, cause, edge != "may-hold", mark or None)] = None
+            links.update(dict.fromkeys(members_of(estate, principal)))
+            gap = estate.edge_gap(principal, edge, node)
+            words = f"{reason} for {estate.name(principal)}"
+            for state, who, row in _releasing(access, principal, edge, environment):
+                gaps = () if gap is None else (gap,)
+                ways.append(WayIn(cause, words, duty, state, who, edge != "may-hold", mark, row, gaps))
+    unread = {gap for kind in ("group", "identity") for p in estate.nodes(kind) for gap in estate.gaps_at(p, "holds")}
+    return Ways(node, "release", lambda: tuple(links), tuple(ways), tuple(sorted(unread)))
+
+
+def members_of(estate: Estate, principal: int) -> Iterator[Link]:
+    """Memberships of a group and of all groups in it."""
+    seen = {principal}
+    waiting = [principal]
+    while waiting:
+        group = waiting.pop()
+        for edge, inverse, mark in (
+            ("member-of", "has-member", None), ("eligible-member-of", "has-eligible-member", "eligible")
+        ):  # fmt: skip
+            for member in dict.fromkeys(estate.neighbours(group, inverse) if estate.kind(group) == "group" else ()):
+                yield Link(member, group, edge, "", f"membership:{estate.key(member)}|{estate.key(group)}", True, mark)
+                if member not in seen:
+                    seen.add(member)
+                    waiting.append(member)
+
+
+# -- inside -------------------------------------------------------------------------------------------------------
+
+
+def _judged(access: Access, spread: Spread) -> Iterator[WayIn]:
+    estate, approval, target = access.engine.estate, access.approval, spread.target
+    for part in spread.parts():
+        cause, words = part.cause, called(estate, part.cause)
+        mark = weakest(marks_on(access.engine, trace.ends(spread, part, None), None)) or ""
+        whole = WayIn(
+            cause.cause,
+            words,
+            part.way,
+            "unwanted",
+            part.who,
+            part.certain,
+            mark,
+            None,
+            part.gaps,
+            part=part,
+            spread=spread,
+        )
+        if part.state is None:
+            yield replace(whole, fix=mended(estate, cause), anybody=cause.anybody)
+            continue
+        left = part.who
+        if part.state == "approved":
+            for row, members in approval.rows_that_let_in(cause, target, spread.access):
+                if left & members:
+                    yield replace(whole, state="approved", who=left & members, row=row)
+                    left = left - members
+        own = part.state == "approved" and cause.source is not None and approval.same_environment(cause.source, target)
+        if left:
+            administer = part.state == "approved" and not own and _administer(access, left)
+            yield replace(whole, state="own" if own else "residual" if administer else part.state, who=left)
+
+
+def _administer(access: Access, who: BitMap) -> bool:
+    """Who is accepted beside those a row lets in is accepted as an administrator."""
+    return all(access.engine.estate.get(node, "administrator") is True for node in who)
+
+
+def _emergency(access: Access, spread: Spread, entries: Iterable[Entry]) -> Iterator[WayIn]:
+    """Emergency accounts stand in no part, since they have rules of their own; they are never hidden."""
+    for entry in entries:
+        who = entry.who & access.approval.break_glass
+        if who:
+            part = Part(entry, entry.way, who, entry.certain, entry.gaps, NOBODY, "approved")
+            words = called(access.engine.estate, entry)
+            yield WayIn(
+                entry.cause, words, entry.way, "break-glass", who, entry.certain, entry.mark or "", None, entry.gaps, part=part, spread=spread
+            )  # fmt: skip
+
+
+def _gaps(engine: Engine, store: int, ways: Iterable[WayIn]) -> tuple[int, ...]:
+    """Everything unread that might open the store further, or change what is said of a way."""
+    estate = engine.estate
+    found = {*estate.gaps_at(store, "opened-by"), *engine.gaps(store, RIGHTS)}
+    for opening in estate.neighbours(store, "may-be-opened-by"):
+        gap = estate.edge_gap(store, "may-be-opened-by", opening)
+        if gap is not None:
+            found.add(gap)
+    return tuple(sorted(found.union(*(way.gaps for way in ways))))
+
+
+def _releasing(
+    access: Access, principal: int, edge: str, environment: int
+) -> Iterator[tuple[State, BitMap, int | None]]:
+    """The people of a duty's holder, parted by who wants them to have it."""
+    engine, estate = access.engine, access.engine.estate
+    who = engine.members(principal)
+    emergency = who & access.approval.break_glass
+    if emergency:
+        yield "break-glass", emergency, None
+        who = who - emergency
+    for inner in engine.inner_groups(principal):
+        for row in estate.neighbours(inner, "named-by"):
+            fitting = estate.kind(row) == "role-row" and estate.get(row, "environment") == estate.name(environment)
+            if fitting and "release" in estate.get(row, "duties") and who & engine.members(inner):
+                yield "approved", who & engine.members(inner), row
+                who = who - engine.members(inner)
+    workloads = BitMap(n for n in who if estate.get(n, "release-workload") is True)
+    if workloads:
+        yield "approved", workloads, next(iter(workloads))
+        who = who - workloads
+    if who and estate.get(principal, "origin") in _PLATFORM:
+        yield "platform", who, None
+    elif who:
+        yield ("residual" if edge == "holds-as-declared" else "unwanted"), who, None
+
+
+def holds_data(estate: Estate, node: int) -> bool:
+    """Whether openings are looked for at a store."""
+    return estate.get(node, "holds-data") not in (False, UNSET) and node not in estate.aside

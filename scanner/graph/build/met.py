@@ -1,0 +1,30 @@
+"""What is met while records are placed and waits for others: it lives while an estate is built."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from scanner.graph.build import shapes_access
+
+
+@dataclass
+class Workloads:
+    """What was met of workloads while placing."""
+
+    by_app: dict[str, int] = field(default_factory=dict)  # application (client) id -> service principal
+    applications: dict[str, tuple[str, int | None]] = field(default_factory=dict)  # object id -> (client id, sign-ins)
+    roles: dict[str, str] = field(default_factory=dict)  # id of a directory role's definition -> template id
+    owners: list[tuple[str, str]] = field(default_factory=list)  # (owner, object id of a workload or application)
+    trusts: list[tuple[str, Any]] = field(default_factory=list)  # (object id or folded ARM id, what is trusted)
+    sign_ins: list[tuple[int, str]] = field(default_factory=list)  # (datastore or connection, client id)
+    secret_readers: list[tuple[str, int]] = field(default_factory=list)  # (object id, vault)
+
+
+@dataclass
+class Settings:
+    """Names by attribute and resource, and rules of activation by role and scope."""
+
+    names: dict[tuple[str, str], set[str]] = field(default_factory=dict)  # (folded id of the resource, attribute)
+    odd: set[tuple[str, str]] = field(default_factory=set)
+    activation: dict[tuple[str, str], shapes_access.ActivationPolicy] = field(default_factory=dict)

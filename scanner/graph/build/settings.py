@@ -1,0 +1,177 @@
+"""What lists below a resource say of it as a whole: open containers, users of its own, tokens, tasks, rules of activation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import UNSET
+
+from scanner import ids
+from scanner.graph.build import shapes, shapes_access
+from scanner.graph.build.context import Context, known, lower, word
+
+# record kind -> the kind of node and the attribute its rows add up to; also what is unknown when the list is unread
+ATTRIBUTES = {
+    "blob-container": ("storage-account", "anonymous-containers"),
+    "local-user": ("storage-account", "local-users"),
+    "registry-token": ("container-registry", "tokens"),
+    "registry-task": ("container-registry", "tasks"),
+}
+ACTIVATION = (
+    "activation-approval",
+    "activation-mfa",
+    "activation-hours",
+    "activation-approvers",
+)
+
+
+def _note(context: Context, kind: str, arm_id: str, counts: Any) -> None:
+    """Adds a row's name to its resource; `counts` is UNSET where a field of the row could not be understood."""
+    key = ids.fold(arm_id)
+    holder: str | None = key
+    wanted, attribute = ATTRIBUTES[kind]
+    arm_type = context.estate.ontology.kinds[wanted].arm_type
+    while holder is not None and ids.resource_type(holder) != arm_type:
+        holder = ids.parent(holder)
+    if holder is None:
+        return
+    if counts is UNSET or context.odd:
+        context.settings.odd.add((holder, attribute))
+    elif counts:
+        context.settings.names.setdefault((holder, attribute), set()).add(ids.last(arm_id))
+
+
+def _container(context: Context, kind: str, body: shapes.Stated[shapes_access.Container], of: str, raw: bytes) -> None:
+    access = word(known(body.properties.public_access), "none")
+    _note(context, kind, body.id, access if access is UNSET else access not in ("none", ""))
+
+
+def _local_user(context: Context, kind: str, body: shapes.Stated[shapes_access.LocalUser], of: str, raw: bytes) -> None:
+    facts = body.properties
+    signs_in = [
+        known(facts.has_ssh_password, False),
+        known(facts.has_ssh_key, False),
+        known(facts.has_shared_key, False),
+    ]
+    _note(context, kind, body.id, True if True in signs_in else UNSET if UNSET in signs_in else False)
+
+
+def _token(context: Context, kind: str, body: shapes.Stated[shapes_access.Token], of: str, raw: bytes) -> None:
+    status = lower(known(body.properties.status, "enabled"))
+    _note(context, kind, body.id, status if status is UNSET else status == "enabled")
+
+
+def task(context: Context, arm_id: str) -> None:
+    """A task is a resource too; its registry knows it by name."""
+    _note(context, "registry-task", arm_id, True)
+
+
+def _activation(
+    context: Context, kind: str, body: shapes.Stated[shapes_access.ActivationPolicy], of: str, raw: bytes
+) -> None:
+    facts = body.properties
+    scope, role = known(facts.scope), known(facts.role_definition_id)
+    if isinstance(scope, str) and isinstance(role, str) and not context.odd:
+        context.settings.activation[ids.last(role).lower(), ids.fold(scope)] = facts
+
+
+def resolve(context: Context) -> None:
+    """Writes names onto resources, and rules of activation onto the eligible assignments they are about."""
+    estate, found = context.estate, context.settings
+    for kind, attribute in ATTRIBUTES.values():
+        for node in estate.nodes(kind):
+            key = (estate.key(node), attribute)
+            if key not in found.odd:
+                estate.set(node, attribute, frozenset(found.names.get(key, ())))
+    roles = dict(estate.pairs("of-role"))
+    for grant, scope in tuple(estate.pairs("at-scope")):
+        if estate.kind(grant) != "grant" or estate.get(grant, "mark") != "eligible":
+            continue
+        policy = found.activation.get((estate.key(roles[grant]), estate.key(scope)))
+        estate.set(grant, "activation-read", policy is not None)
+        if policy is not None:
+            estate.write(grant, _demands(policy))
+
+
+def doubt(context: Context, kind: str, scope: str, gap: int) -> None:
+    """What an unread list leaves unknown of its resource, or of the eligible assignments at its scope."""
+    estate = context.estate
+    if kind in ATTRIBUTES:
+        wanted, attribute = ATTRIBUTES[kind]
+        key: str | None = scope
+        while key is not None and ((node := estate.node(key)) is None or estate.kind(node) != wanted):
+            key = ids.parent(key)
+        node = estate.node(key) if key is not None else None
+        if node is not None:
+            estate.set(node, attribute, UNSET)
+            estate.mark_gap(node, attribute, gap)
+    elif kind == "role-management-policy":
+        for grant, target in tuple(estate.pairs("at-scope")):
+            if estate.key(target) == scope and estate.get(grant, "mark") == "eligible":
+                for attribute in ("activation-read", *ACTIVATION):
+                    estate.set(grant, attribute, UNSET)
+                    estate.mark_gap(grant, attribute, gap)
+
+
+def _demands(policy: shapes_access.ActivationPolicy) -> list[tuple[str, Any]]:
+    """What activating takes, from the rules for those who activate; rules for administrators are about assigning."""
+    rules = known(policy.effective_rules, [])
+    if not isinstance(rules, list):
+        return []
+    mine = {
+        (known(rule.id) or "").partition("_")[0].lower(): rule
+        for rule in rules
+        if "enduser" in (known(rule.id) or "").lower()
+    }
+    found: list[tuple[str, Any]] = []
+    approval = mine.get("approval")
+    setting = known(approval.setting) if approval is not None else None
+    if setting:
+        found.append(("activation-approval", known(setting.is_approval_required, False)))
+        stages = known(setting.approval_stages, [])
+        approvers = [known(stage.primary_approvers, []) for stage in stages] if isinstance(stages, list) else []
+        named = {
+            str(lower(known(a.id))) for stage in approvers if isinstance(stage, list) for a in stage if known(a.id)
+        }
+        found.append(("activation-approvers", frozenset(named)))
+    enabled = mine.get("enablement")
+    if enabled is not None:
+        demanded = known(enabled.enabled_rules, [])
+        if isinstance(demanded, list):
+            found.append(
+                (
+                    "activation-mfa",
+                    "multifactorauthentication" in {d.lower() for d in demanded} or "authenticationcontext" in mine,
+                )
+            )
+    longest = mine.get("expiration")
+    hours = _hours(known(longest.maximum_duration)) if longest is not None else None
+    if hours is not None:
+        found.append(("activation-hours", hours))
+    return found
+
+
+def _hours(duration: Any) -> float | None:
+    """`PT8H`, `PT30M`, `P1D` as hours; None for anything else."""
+    if not isinstance(duration, str) or not duration.upper().startswith("P"):
+        return None
+    days, _, time = duration.upper()[1:].partition("T")
+    total, digits = 0.0, ""
+    for part, units in ((days, {"D": 24.0}), (time, {"H": 1.0, "M": 1 / 60, "S": 1 / 3600})):
+        for letter in part:
+            if letter.isdigit():
+                digits += letter
+            elif letter in units and digits:
+                total += int(digits) * units[letter]
+                digits = ""
+            else:
+                return None
+    return None if digits else total
+
+
+STEPS = (
+    ("blob-container", shapes.Stated[shapes_access.Container], _container),
+    ("local-user", shapes.Stated[shapes_access.LocalUser], _local_user),
+    ("registry-token", shapes.Stated[shapes_access.Token], _token),
+    ("role-management-policy", shapes.Stated[shapes_access.ActivationPolicy], _activation),
+)
