@@ -86,20 +86,25 @@ def _wanted(session: Session, groups: Sequence[Record], assigned: set[str]) -> l
     names = {name.lower() for name in session.settings.names}
     found = []
     for row in groups:
-        body: dict[str, Any] = msgspec.json.decode(row.body)
-        key = str(body.get("id", "")).lower()
+        body = answers.told(row.body)
+        key = answers.word(body, "id").lower()
         if key in assigned or key in names or str(body.get("displayName")).lower() in names:
             found.append(row)
     return found
 
 
+def _with_id(rows: Sequence[Record]) -> list[dict[str, Any]]:
+    """Bodies of the rows that can be asked about."""
+    return [body for body in (answers.told(row.body) for row in rows) if answers.word(body, "id")]
+
+
 async def _members(session: Session, groups: Sequence[Record]) -> set[str]:
     """Members, owners and who may become either, of groups and of the groups in them; returns everybody that was met."""
-    bodies: list[dict[str, Any]] = [msgspec.json.decode(row.body) for row in groups]
-    hidden = {str(b["id"]).lower() for b in bodies if str(b.get("visibility")).lower() == "hiddenmembership"}
+    bodies = _with_id(groups)
+    hidden = {b["id"].lower() for b in bodies if str(b.get("visibility")).lower() == "hiddenmembership"}
     met: set[str] = set()
     done: set[str] = set()
-    waiting = {str(b["id"]).lower() for b in bodies}
+    waiting = {b["id"].lower() for b in bodies}
     while waiting:
         done |= waiting
         found = await ties.read(session, ("group-member", "group-owner", "group-eligibility"), waiting, hidden)
@@ -112,14 +117,14 @@ async def _workloads(
     session: Session, workloads: Sequence[Record], applications: Sequence[Record], holding: set[str]
 ) -> set[str]:
     """Who owns a workload that holds something, or its application, can sign in as it; so can whoever it trusts."""
-    bodies: list[dict[str, Any]] = [msgspec.json.decode(row.body) for row in workloads]
     ours = [
-        b for b in bodies if str(b.get("id")).lower() in holding and b.get("servicePrincipalType") != "ManagedIdentity"
+        b
+        for b in _with_id(workloads)
+        if b["id"].lower() in holding and b.get("servicePrincipalType") != "ManagedIdentity"
     ]
     app_ids = {str(b.get("appId")).lower() for b in ours}
-    registered: list[dict[str, Any]] = [msgspec.json.decode(row.body) for row in applications]
-    theirs = {str(b["id"]).lower() for b in registered if str(b.get("appId")).lower() in app_ids}
-    found = await ties.read(session, ("service-principal-owner",), {str(b["id"]).lower() for b in ours})
+    theirs = {b["id"].lower() for b in _with_id(applications) if str(b.get("appId")).lower() in app_ids}
+    found = await ties.read(session, ("service-principal-owner",), {b["id"].lower() for b in ours})
     found |= await ties.read(session, ("application-owner", "application-federation"), theirs)
     return {tie.id for tie in found}
 
@@ -134,7 +139,7 @@ async def _people(session: Session, wanted: Sequence[str]) -> None:
     known = frozenset(wanted) | names
 
     def referred(row: Record) -> bool:
-        body = msgspec.json.decode(row.body)
+        body = answers.told(row.body)
         return not known.isdisjoint(str(body.get(name)).lower() for name in ("id", "userPrincipalName", "displayName"))
 
     if len(wanted) > _FEW_PEOPLE:
