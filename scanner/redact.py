@@ -18,7 +18,7 @@ REDACTED = "[redacted]"
 
 # Names that hold secrets wherever they stand. Names of settings about keys are let through by `_HARMLESS`.
 _SECRET_NAME = re.compile(
-    r"password|passwd|secret|token|credential|connectionstring|instrumentationkey|(account|access|shared|api|master|readonly|endpoint|function|host|query)keys?\d?$"
+    r"password|passwd|secret|token|credential|connectionstring|instrumentationkey|(account|access|admin|shared|api|master|readonly|endpoint|function|host|query)keys?\d?$"
     r"|(primary|secondary)[a-z]*keys?\d?$|signature|privatekey|certificate|keyvalue|kubeconfig",
     re.IGNORECASE,
 )
@@ -26,7 +26,7 @@ _SAS_NAME = re.compile(r"(^sas|Sas|SAS)(?![a-z])")
 _HARMLESS = re.compile(
     r"^(allowsharedkeyaccess.*|credentialstype|credentials|disablelocalauth|keyvault.*|.*authtype|.*authmode|sastokenexpiry.*|defaulttooauthauthentication"
     r"|systemdatastoresauthmode|serviceddataaccessauthidentity|enablesecret.*|softdelete.*|secretpermissions|sasexpirationperiod|saspolicy"
-    r"|keypolicy|keyexpirationperiodindays|publicnetworkaccess|tokenizationtype|allowedcopyscope|.*isolationmode|haspassword|hassshpassword)$",
+    r"|keypolicy|keyexpirationperiodindays|publicnetworkaccess|tokenizationtype|allowedcopyscope|.*isolationmode|haspassword|hassshpassword|passwordauth)$",
     re.IGNORECASE,
 )
 _SECRET_VALUE = re.compile(
@@ -107,7 +107,7 @@ _TYPES: Mapping[str, _Allowed] = {
  scalesettings maxnodecount minnodecount nodeidletimebeforescaledown currentnodecount targetnodecount nodestatecounts idlenodecount
  leavingnodecount preemptednodecount preparingnodecount runningnodecount unusablenodecount subnet id enablenodepublicip isolatednetwork
  remoteloginportpublicaccess ostype allocationstate applicationsharingpolicy sshsettings sshpublicaccess adminusername sshport
- computeinstanceauthorizationtype personalcomputeinstancesettings assigneduser objectid tenantid createdby userid username userorgid state
+ computeinstanceauthorizationtype personalcomputeinstancesettings assigneduser objectid tenantid createdby userid userorgid state
  idletimebeforeshutdown schedules computestartstop action triggertype status provisioningstatus cron recurrence expression timezone starttime
  frequency interval schedule hours minutes weekdays setupscripts scripts creationscript startupscript scriptsource timeout lastoperation
  operationname operationstatus operationtime operationtrigger datamounts source sourcetype mountname mountaction mountpath mountstate
