@@ -17,7 +17,7 @@ from scanner.collect import Secret, Settings, run
 from scanner.redact import REDACTED, pseudonymise, redact
 from scanner.render import json_report, sarif, text
 from scanner.simulator import Simulator
-from scanner.snapshot import write
+from scanner.snapshot import from_records, record, write
 from tests.support.scan import report_of, scenario, tenant
 
 CANARY = "CaNaRy0123456789"
@@ -294,6 +294,27 @@ def test_pseudonyms_hide_people_and_keep_findings() -> None:
     assert hidden.manifest.redacted
     facts = [msgspec.json.decode(r.body)["userPrincipalName"] for r in hidden.records("user")]
     assert all(fact.endswith("@redacted.invalid") for fact in facts)
+
+
+def test_pseudonyms_hide_who_made_approves_or_administers_what_and_keep_ids() -> None:
+    guid = "11111111-2222-4333-8444-555555555555"
+    made = {"createdBy": "grace@contoso.example", "lastModifiedBy": guid, "createdByType": "User"}
+    rows = [
+        record("workspace", {"id": _WS, "systemData": made, "properties": {"description": "kept"}}),
+        record("role-assignment", {"id": "/a", "properties": {"createdBy": guid}}),
+        record("compute", {"id": f"{_WS}/computes/i", "properties": {"properties": {"createdBy": {"userId": guid, "userName": "Grace"}}}}),
+        record("classic-administrator", {"id": "/b", "properties": {"emailAddress": "grace@contoso.example"}}),
+        record("role-management-policy", {"id": "/c", "properties": {"effectiveRules": [{"setting": {"approvalStages": [
+            {"primaryApprovers": [{"id": guid, "description": "Grace", "userType": "User"}]}]}}]}}),
+        record("application", {"id": "o", "appId": "a", "displayName": "Grace's tool"}),
+        record("user", {"id": guid, "displayName": "Grace", "userPrincipalName": "grace@contoso.example"}),
+    ]  # fmt: skip
+    hidden = pseudonymise(from_records(rows, tenant="t"))
+    left = {kind: b"".join(bytes(r.body) for r in hidden.records(kind)) for kind in hidden.kinds}
+    assert not [kind for kind, text in left.items() if b"race" in text]
+    assert guid.encode() in left["role-assignment"] and b"kept" in left["workspace"]
+    (person,) = (json.loads(bytes(r.body)) for r in hidden.records("user"))
+    assert person["userPrincipalName"].encode() in left["workspace"]  # the same person has the same pseudonym
 
 
 _PIECES = st.sampled_from(
