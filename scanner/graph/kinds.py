@@ -95,6 +95,9 @@ _PERSON_OR_WORKLOAD = (
     words("acts-undeclared-in", "of those, the ones neither its host nor the scenario puts it in"),
     boolean("acts-in-production", "whether one of those is production"),
 )
+_GRAPH_PERMISSIONS = words(
+    "graph-permissions", "application permissions it holds on Microsoft Graph, as Graph names them"
+)
 
 _KINDS = (
     # -- places and containers
@@ -248,10 +251,10 @@ _KINDS = (
         _PRINCIPAL, _PERSON_OR_WORKLOAD, text("app-owner", "tenant that owns the application", arm="appOwnerOrganizationId"),
         text("app-id", "application (client) id", arm="appId"),
         number("secrets", "client secrets and certificates of its application that have not ended; unset when the application was not read"),
-        words("graph-permissions", "application permissions it holds on Microsoft Graph, as Graph names them"))),
+        _GRAPH_PERMISSIONS)),
     NodeKind("managed-identity", "managed identity", "build", "an identity Azure keeps for a resource, by object id", attributes(
         _PRINCIPAL, _PERSON_OR_WORKLOAD, text("host", "folded id of the resource it belongs to"),
-        boolean("user-assigned", "whether it stands alone rather than belonging to one resource"))),
+        boolean("user-assigned", "whether it stands alone rather than belonging to one resource"), _GRAPH_PERMISSIONS)),
     NodeKind("group", "group", "build", "an Entra group", attributes(
         _PRINCIPAL, boolean("dynamic", "whether a rule decides who is in it", arm="groupTypes"),
         boolean("role-assignable", "isAssignableToRole", arm="isAssignableToRole"),

@@ -90,9 +90,9 @@ def _mark_groups_left_out(context: Context) -> None:
     for group in estate.nodes("group") if asked else ():
         if estate.key(group) not in asked:
             estate.set(group, "empty", UNSET)
-            context.doubt(
-                "group-member", group, ("has-member", "empty"), reason="bounded", detail="nothing was assigned to it"
-            )
+            estate.set(group, "under-pim", UNSET)
+            unseen = ("has-member", "empty", "may-be-joined-by", "has-eligible-member", "under-pim")
+            context.doubt("group-member", group, unseen, reason="bounded", detail="nothing was assigned to it")
 
 
 def _doubt_everywhere(context: Context, edge: str, gap: int) -> None:
