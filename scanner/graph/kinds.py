@@ -318,8 +318,9 @@ _KINDS = (
         text("cause", "the first step that leaves what the scenario allows, in words"),
         number("people", "identities it opens the data to"), text("opened-to", "how many, in words: `2 identities`"),
         words("examples", "up to five of them"), number("targets", "how many stores it opens"),
-        words("from-environments", "environments of the workspaces, hosts and identities its chains come by"),
+        words("from-environments", "environments of the workspaces, hosts and identities its chains come by, and of the workloads it lets in"),
         words("from-stages", "stages of those environments", *STAGES),
+        words("kept-in-stages", "stages of the workspaces that keep the credentials its chains use", *STAGES),
         text("fix", "the step that closes it"))),
     NodeKind("duty", "duty", "derive", "a duty in an environment", attributes(
         _NAMED, text("duty", "which", "train", "approve", "release", "operate", "observe", "provision", "grant-access",
