@@ -169,7 +169,11 @@ def _judged(access: Access, spread: Spread) -> Iterator[WayIn]:
                 if left & members:
                     yield replace(whole, state="approved", who=left & members, row=row)
                     left = left - members
-        own = part.state == "approved" and cause.source is not None and approval.same_environment(cause.source, target)
+        source = cause.source if part.state == "approved" else None
+        if left and source is not None and estate.get(source, "release-workload") is True:
+            yield replace(whole, state="approved", who=left, row=source)
+            continue
+        own = source is not None and approval.same_environment(source, target)
         if left:
             administer = part.state == "approved" and not own and _administer(access, left)
             yield replace(whole, state="own" if own else "residual" if administer else part.state, who=left)
