@@ -40,6 +40,30 @@ _SOURCE = (
     boolean("used-by-production", "whether one of those is production"),
 )
 
+# Who made what production runs on.
+_MADE = (
+    text("maker", "who made it, as Azure names them; null when Azure does not say", arm="systemData.createdBy"),
+    text(
+        "maker-kind",
+        "kind of who made it",
+        "user",
+        "application",
+        "managed-identity",
+        "key",
+        arm="systemData.createdByType",
+    ),
+    text(
+        "came-by",
+        "the path it came by; other is a workload that does not release",
+        "release",
+        "registry",
+        "training",
+        "platform",
+        "person",
+        "other",
+    ),
+)
+
 # What every ARM resource has.
 _ARM = (
     *_NAMED,
@@ -152,8 +176,10 @@ _KINDS = (
     ), "microsoft.machinelearningservices/workspaces/data/versions"),
     NodeKind("model", "model", "build", "a version of a registered model", attributes(
         _ARM, text("uri", "where the weights are", arm="properties.modelUri"),
-        text("job-name", "job that made it", arm="properties.jobName"),
+        text("job-name", "job that made it", arm="properties.jobName"), *_MADE,
     ), "microsoft.machinelearningservices/workspaces/models/versions"),
+    NodeKind("ml-asset", "ML asset", "build", "a component, AML environment or schedule of a workspace", attributes(
+        _ARM, text("asset-type", "which", "component", "environment", "schedule"), *_MADE)),
     NodeKind("online-endpoint", "online endpoint", "build", "an online endpoint", attributes(
         _ARM, _IDENTITY_HOST, text("auth-mode", "how callers sign in", "key", "aml-token", "aad-token", arm="properties.authMode"),
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
@@ -384,6 +410,7 @@ UNIONS: Mapping[str, tuple[str, ...]] = {
     "identity": ("user", "service-principal", "managed-identity"),
     "principal": ("user", "service-principal", "managed-identity", "group"),
     "workload": ("service-principal", "managed-identity"),
+    "ml-artifact": ("model", "ml-asset"),
     "artifact-source": ("container-registry", "ml-registry"),
     "endpoint": ("online-endpoint", "batch-endpoint"),
     "deployment": ("online-deployment", "batch-deployment"),

@@ -102,6 +102,8 @@ def _writers(estate: Estate, scenario: Scenario, names: Names) -> None:
         for kind in ("dependency", "log-analytics", "ml-registry"):
             for node in estate.nodes(kind):
                 if estate.get(node, "shared") is True and wanted in (estate.key(node), estate.name(node).lower()):
+                    if kind == "ml-registry":
+                        estate.set(node, "environments-using", frozenset(entry.used_by), entry.span)
                     for writer in writers:
                         if writer is not None:
                             estate.connect(node, "written-by", writer)

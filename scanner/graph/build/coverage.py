@@ -16,7 +16,7 @@ from scanner.snapshot import Coverage
 
 # list -> the edge that may be missing at the resource it belongs to
 _EDGES = {
-    "compute": "has-compute", "datastore": "has-datastore", "data-asset": "has-data", "model": "has-model",
+    "compute": "has-compute", "datastore": "has-datastore", "data-asset": "has-data", "model": "has-model", "schedule": "has-asset", "ml-environment": "has-asset", "ml-component": "has-asset",
     "online-endpoint": "has-endpoint", "batch-endpoint": "has-endpoint", "online-deployment": "has-deployment",
     "batch-deployment": "has-deployment", "model-deployment": "has-deployment", "connection": "has-connection",
     "job": "has-job", "object-replication": "replicated-to", "registry-replication": "replicated-to",
