@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -39,8 +40,8 @@ def entries_of(report: Report) -> tuple[BaselineEntry, ...]:
     return tuple(sorted(found, key=lambda e: (e.rule, e.subject, e.fingerprint)))
 
 
-def contents(report: Report) -> tuple[str, int]:
-    """The text of a baseline file, and how many findings it remembers."""
+def contents(report: Report) -> dict[str, Any]:
+    """What a baseline file says, to be written as JSON."""
     entries = [_Entry(e.fingerprint, e.rule, e.subject, e.outcome, e.message) for e in entries_of(report)]
     file = _File(
         schema=SCHEMA,
@@ -49,7 +50,8 @@ def contents(report: Report) -> tuple[str, int]:
         day=report.today.isoformat(),
         findings=entries,
     )
-    return msgspec.json.format(msgspec.json.encode(file), indent=2).decode() + "\n", len(entries)
+    found: dict[str, Any] = msgspec.to_builtins(file)
+    return found
 
 
 def read(path: Path) -> tuple[BaselineEntry, ...]:

@@ -108,6 +108,12 @@ class Snapshot:
     _path: Path | None = None
     _lines: Mapping[str, Sequence[bytes]] = field(default_factory=dict)  # in memory: JSON lines by kind
     _blocks: Callable[[str], Iterator[list[bytes]]] | None = None  # being collected: the lines a kind has so far
+    _release: Callable[[], None] | None = None
+
+    def release(self) -> None:
+        """Another run may now write where this one was collected; until then it is refused, since this one still lies there."""
+        if self._release is not None:
+            self._release()
 
     @property
     def kinds(self) -> tuple[str, ...]:

@@ -37,6 +37,7 @@ def write(file: Path, **given: Any) -> int:  # fmt: skip
     """
     from scanner.baseline import contents
     from scanner.cli.scan import run
+    from scanner.render.safe import json_text
     from scanner.render.write import write_text
     from scanner.settle import blinding, nothing_in_scope
 
@@ -44,9 +45,9 @@ def write(file: Path, **given: Any) -> int:  # fmt: skip
     given |= {"baseline": None, "fail_on": "never", "allow_gaps": True, "today": None, "quiet": False,
               "save_snapshot": None}  # fmt: skip
     report, _ = run(given)
-    text, count = contents(report)
-    write_text(file, text)
-    click.echo(f"{count} findings remembered in {file}")
+    known = contents(report)
+    write_text(file, json_text(known, indent=2))
+    click.echo(f"{len(known['findings'])} findings remembered in {file}")
     unread = len(blinding(report))
     if unread:
         what = "1 list that the rules need was" if unread == 1 else f"{unread} lists that the rules need were"

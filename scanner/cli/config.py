@@ -45,12 +45,18 @@ def defaults(given: str | None) -> dict[str, Any]:
     collecting = {name: value for name, value in values.items() if name != "output"}  # where reports go, not snapshots
     asking = {name: value for name, value in collecting.items() if name != "format"}  # reports have other formats
     questions = dict.fromkeys(("who-can", "paths", "duties", "choke", "diff"), asking)
+    # what speaks about rules knows the user's own, and all of them: a selection is about what is judged
+    own = {name: values["rules"] for name in ("rules", "own") if "rules" in values}
     return {
         "scan": values,
         "snapshot": collecting,
         "doctor": collecting,
         "baseline": {"write": collecting},
         "access": questions,
+        "coverage": {name: values[name] for name in ("rules", "select", "ignore") if name in values},
+        "role": own,
+        "explain": own,
+        "rules": dict.fromkeys(("list", "show", "test"), own),
     }
 
 

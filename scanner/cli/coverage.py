@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from scanner.snapshot import Coverage, Manifest
 
 _SCOPES = 5
-_RULES = 12
+_RULES = 4  # of one family that are named
 _WORDS = {
     "forbidden": "refused", "throttled": "throttled to the end", "failed": "failed", "partial": "read in part",
     "unsupported": "not known to this cloud", "bounded": "bounded by settings",
@@ -33,13 +32,14 @@ def coverage(snapshot: Path, format: str, verbose: bool, **given: Any) -> int:
     """Say what SNAPSHOT does not hold, by missing permission, and which rules that leaves open."""
     from scanner.cli.selected import rules as selected
     from scanner.policy.lists import rules_behind
+    from scanner.render.safe import json_text
     from scanner.snapshot import read
 
     manifest = read(snapshot).manifest
     needing = rules_behind(selected(given["rules"], given["select"], given["ignore"]))
     groups = _by_permission(manifest.coverage)
     if format == "json":
-        click.echo(json.dumps(_document(manifest, groups, needing), indent=2))
+        click.echo(json_text(_document(manifest, groups, needing), indent=2))
         return int(Exit.CLEAN)
     for line in _text(manifest, groups, needing, verbose):
         click.echo(line)
@@ -85,9 +85,8 @@ def _text(
         if not verbose and len(entries) > _SCOPES:
             yield f"          and {len(entries) - _SCOPES:,} more"
         rules = _open(entries, needing)
-        more = f" and {len(rules) - _RULES} more" if len(rules) > _RULES else ""
         if outcome != "bounded":
-            yield f"  open    {', '.join(rules[:_RULES])}{more}" if rules else "  open    no selected rule rests on it"
+            yield f"  open    {by_family(rules)}" if rules else "  open    no selected rule rests on it"
     if verbose:
         yield ""
         counts: defaultdict[str, list[int]] = defaultdict(list)
@@ -101,6 +100,17 @@ def _text(
 def _open(entries: Sequence[Coverage], needing: Mapping[str, Sequence[str]]) -> list[str]:
     """Rules that rest on one of the lists."""
     return sorted({rule for entry in entries for rule in needing.get(entry.kind, ())})
+
+
+def by_family(rules: Sequence[str]) -> str:
+    """Ids of rules for people: a family with many in it is counted, so that none hides the others."""
+    families: defaultdict[str, list[str]] = defaultdict(list)
+    for rule in rules:
+        families[rule.rstrip("0123456789")].append(rule)
+    return ", ".join(
+        f"{found[0]} and {len(found) - 1} more of {family}" if len(found) > _RULES else ", ".join(found)
+        for family, found in families.items()
+    )
 
 
 def _document(

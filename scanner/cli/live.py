@@ -59,11 +59,11 @@ def collect(given: dict[str, Any], wanted: Settings, to: Path | None, *, redact:
     journal = to.with_name(f".{to.name}.journal") if to is not None else None
     hidden = given["no_progress"] or given["quiet"]
     with progress(hidden, given["log_format"]) as shown:
-        found = run(replace(wanted, journal=journal, resume=given["resume"]), shown)
+        collected = found = run(replace(wanted, journal=journal, resume=given["resume"]), shown)
         if redact:
             from scanner.redact import pseudonymise
 
-            found = pseudonymise(found)
+            found = pseudonymise(collected)
         if to is not None and journal is not None:
             shown.phase("writing the snapshot")
             write(found, to)
@@ -71,6 +71,7 @@ def collect(given: dict[str, Any], wanted: Settings, to: Path | None, *, redact:
             unfinished = 0 if redact else sum(entry.outcome in _AGAIN for entry in found.coverage)
             if not unfinished:
                 journal.unlink(missing_ok=True)
+        collected.release()
     if to is not None and unfinished and not given["quiet"]:
         lists = "1 list was" if unfinished == 1 else f"{unfinished} lists were"
         sys.stderr.write(f"{lists} not read to the end; the same command with `--resume` reads only what is missing\n")

@@ -95,7 +95,7 @@ def cli(ctx: click.Context, config: str | None, no_config: bool) -> None:
 
     What could not be read is unknown, and never counts as compliant.
     """
-    if ctx.invoked_subcommand in ("scan", "snapshot", "access", "baseline", "doctor") and not no_config:
+    if ctx.invoked_subcommand not in ("scenario", "version") and not no_config:
         from scanner.cli.config import defaults
 
         ctx.default_map = defaults(config)

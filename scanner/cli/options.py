@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from scanner.errors import UserError
+
 Command = Callable[..., Any]
 
 FAIL_ON = ("critical", "high", "medium", "low", "new", "never")
@@ -81,5 +83,10 @@ color = click.option(
 
 
 def split(words: tuple[str, ...]) -> tuple[str, ...]:
-    """`--select A,B --select C` is A, B and C."""
-    return tuple(word.strip() for given in words for word in given.split(",") if word.strip())
+    """`--select A,B --select C` is A, B and C. Raises UserError for words that name nothing: no filter is no small filter."""
+    found = tuple(word.strip() for given in words for word in given.split(",") if word.strip())
+    if words and not found:
+        raise UserError(
+            "an empty `--select` or `--ignore` names no rule", help="leave the option out to run every rule"
+        )
+    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -114,5 +113,7 @@ def _plain_line(line: str) -> None:
 
 
 def _json_line(event: dict[str, Any]) -> None:
-    """ASCII only, so that no name can play tricks on who reads the log."""
-    sys.stderr.write(json.dumps(event) + "\n")
+    """ASCII only and no command to a CI system, so that no name can play tricks on who reads the log."""
+    from scanner.render.safe import json_text
+
+    sys.stderr.write(json_text(event) + "\n")

@@ -15,6 +15,8 @@ from scanner.snapshot import CoverageOutcome
 
 # Rows of these lists have no id of their own, or share one.
 REPEATING = {"ml-usage", "ml-quota", "model-usage", "vm-size", "vm-usage"}
+# Pages without a new row, one after the other, after which a list is taken to have no end.
+MOST_EMPTY = 100
 _DENIED = re.compile(r"perform action '([^']*)' over scope '([^']*)'")
 _VERSION = re.compile(r"\b\d{4}-\d{2}-\d{2}(?:-[a-z]+)?\b")
 _NOT_KNOWN = {"NoRegisteredProviderFound", "InvalidResourceType", "InvalidApiVersionParameter", "UnsupportedApiVersion"}
@@ -86,6 +88,31 @@ def named(row: msgspec.Raw | bytes) -> str:
         return ""
 
 
+def on_one_line(row: bytes) -> bytes:
+    """Some providers indent their JSON; a record is one line. Within a text there is no line break: JSON escapes it."""
+    return msgspec.json.format(row, indent=-1) if b"\n" in row or b"\r" in row else row
+
+
+def told(row: msgspec.Raw | bytes) -> dict[str, Any]:
+    """What a row says; nothing when it is no object. Build makes a gap of such a row, a collection only goes on."""
+    found = msgspec.json.decode(row)
+    return found if isinstance(found, dict) else {}
+
+
+def below(body: Mapping[str, Any], *path: str) -> Any:
+    """The value at a path of a body; None when it, or anything above it, is absent or no object."""
+    value: Any = body
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def word(body: Mapping[str, Any], *path: str) -> str:
+    """The text at a path of a body; empty when there is none."""
+    value = below(body, *path)
+    return value if isinstance(value, str) else ""
+
+
 def failure(status: int, content: bytes, headers: Mapping[str, str]) -> Failed:
     """An error as ARM and Graph wrap it, as some providers do not, and as a gateway's page of HTML."""
     code, message = "", ""
@@ -133,13 +160,24 @@ def raised(error: AzureError) -> Failed:
     return Failed(int(getattr(error, "status_code", None) or 0), code, message.splitlines()[0][:1000])
 
 
-def settled(error: Failed, some: bool) -> CoverageOutcome:
-    """What a failure makes of a list: some answers mean that there is nothing there."""
+def settled(error: Failed, some: bool, scope: str = "") -> CoverageOutcome:
+    """What a failure makes of a list of a scope: some answers mean that there is nothing there.
+
+    Never after a page that had rows, and what can be gone while a scan runs is a resource or its group: a subscription that
+    was just listed is there, so what "is not found" in it was not read.
+    """
+    if some:
+        return "partial" if error.outcome in ("failed", "unsupported") else error.outcome
     if error.code in ("MissingSubscriptionRegistration", "SubscriptionNotRegistered", "AadPremiumLicenseRequired"):
         return "complete"
-    if error.status == 404 and error.code in _GONE:
-        return "complete"  # gone while the scan ran
-    return "partial" if some and error.outcome == "failed" else error.outcome
+    if error.status == 404 and error.code in _GONE and _may_be_gone(scope):
+        return "complete"
+    return error.outcome
+
+
+def _may_be_gone(scope: str) -> bool:
+    """Whether a folded scope is a resource group or something in one."""
+    return scope.startswith("/subscriptions/") and "/resourcegroups/" in scope
 
 
 # -- api-versions ------------------------------------------------------------------------------------------------------

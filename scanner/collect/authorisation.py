@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from scanner import ids
-from scanner.collect import types
+from scanner.collect import answers, types
 from scanner.collect.bulk import Known
 from scanner.collect.hierarchy import Place
 from scanner.collect.session import Session
@@ -35,7 +33,7 @@ async def _list(session: Session, place: Place, entry: Listing) -> None:
 
 async def _policies(session: Session, eligibilities: Sequence[Record]) -> None:
     """What activating demands (approval, MFA, hours), at each scope where somebody is eligible."""
-    scopes = {str((msgspec.json.decode(row.body).get("properties") or {}).get("scope") or "") for row in eligibilities}
+    scopes = {answers.word(answers.told(row.body), "properties", "scope") for row in eligibilities}
     entry = types.ROLE_POLICIES
     await session.together(
         session.list(entry.kind, ids.fold(scope), session.arm_url(f"{scope}/{entry.path}", entry.version))
@@ -66,8 +64,8 @@ async def _inherited(session: Session, place: Place, entry: Listing) -> None:
 
 def _below(place: Place, row: Record) -> bool:
     """Whether it is of the place itself, whose own list has it too."""
-    scope = (msgspec.json.decode(row.body).get("properties") or {}).get("scope")
-    return isinstance(scope, str) and ids.contains(place.key, ids.fold(scope))
+    scope = answers.word(answers.told(row.body), "properties", "scope")
+    return bool(scope) and ids.contains(place.key, ids.fold(scope))
 
 
 def _above(place: Place) -> str:

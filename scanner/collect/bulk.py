@@ -61,6 +61,8 @@ async def _types(session: Session, whole: Sequence[Place], found: dict[str, Know
     query = f"resources | where type in~ ({names}) | project {_ENVELOPE}, properties | order by id asc"
     by_place = await _by_place(session, query, places)
     for key, rows in (by_place or {}).items():
+        if key not in found:
+            continue  # of a place that was not asked for
         sorted_rows: dict[str, list[Record]] = {kind: [] for kind in kinds}
         for arm_type, row in rows:
             kind = BY_ARM_TYPE[arm_type].name
@@ -77,6 +79,8 @@ async def _inventory(session: Session, whole: Sequence[Place], found: dict[str, 
     query = f"resources | project {_ENVELOPE} | order by id asc"
     by_place = await _by_place(session, query, places) if places else None
     for key, rows in (by_place or {}).items():
+        if key not in found:
+            continue
         found[key].present = {arm_type for arm_type, _ in rows}
         records = [session.record("resource", row) for arm_type, row in rows if arm_type not in BY_ARM_TYPE]
         session.versions["resource"] = f"Resource Graph {types.RESOURCE_GRAPH}"

@@ -70,9 +70,11 @@ async def _machine_learning(
     except (ValueError, KeyError) as error:
         failure = Failed(200, "UnreadableBody", str(error)[:200])
     session.versions[kind] = "2020-08-01"  # the client's own
-    wanted = [row for row in rows if not session.left_out(str(row.get("id") or ""))]
+    wanted = [row for row in rows if not (isinstance(row, dict) and session.left_out(str(row.get("id") or "")))]
     records = [session.record(kind, msgspec.Raw(msgspec.json.encode(row)), scope) for row in wanted]
-    session.keep(kind, scope, records, "complete" if failure is None else answers.settled(failure, bool(rows)), failure)
+    session.keep(
+        kind, scope, records, "complete" if failure is None else answers.settled(failure, bool(rows), scope), failure
+    )
 
 
 async def _listed(session: Session, entry: Listing, subscription: Subscription, region: str) -> None:

@@ -19,10 +19,10 @@ from scanner.collect.answers import Failed
 from scanner.collect.session import Session
 from scanner.snapshot import Record
 
-_USER = "id,displayName,userPrincipalName,userType,accountEnabled"
+_USER = "id,displayName,userPrincipalName,userType,accountEnabled,usageLocation,country,onPremisesSyncEnabled"
 _FIELDS = {
     "service-principal": ("servicePrincipals", "id,appId,displayName,servicePrincipalType,alternativeNames,accountEnabled,appOwnerOrganizationId"),
-    "group": ("groups", "id,displayName,securityEnabled,groupTypes,membershipRule,isAssignableToRole,onPremisesSyncEnabled,visibility"),
+    "group": ("groups", "id,displayName,securityEnabled,groupTypes,membershipRule,isAssignableToRole,onPremisesSyncEnabled,isManagementRestricted,visibility"),
     "application": ("applications", "id,appId,displayName,keyCredentials,passwordCredentials"),
 }  # fmt: skip
 # What makes somebody master of the directory, and so of everything it decides.
@@ -30,6 +30,9 @@ _ROLES = {
     "directory-role": "roleManagement/directory/roleDefinitions",
     "directory-role-assignment": "roleManagement/directory/roleAssignments",
 }
+# Microsoft Graph as the directory knows it, by the application id that is the same in every tenant and cloud.
+_MICROSOFT_GRAPH = "servicePrincipals(appId='00000003-0000-0000-c000-000000000000')"
+_PERMISSION = "id,appRoleId,principalId,principalType"  # who holds which; not what they are called
 _GROUP = "#microsoft.graph.group"
 _SMALL = 2000  # groups; in a larger directory most of them have nothing to do with Azure
 _IN_FILTER = 15  # ids that one `in (...)` takes
@@ -47,12 +50,14 @@ class _Assigned(msgspec.Struct):
 async def collect(session: Session) -> None:
     """Keeps principals and who is in which group. Reads from the journal to whom something is assigned."""
     assigned = set(_assigned(session))
-    groups, workloads, applications, *_ = await session.together(
+    groups, workloads, applications, permitted, _, ruling = await session.together(
         [
             *(_principals(session, kind) for kind in ("group", "service-principal", "application")),
+            _permitted(session),
             *(session.list(kind, "tenant", session.graph_url(path)) for kind, path in _ROLES.items()),
         ]
     )
+    assigned |= {_holder(row) for row in (*permitted, *ruling)} - {""}
     wanted = groups if len(groups) <= _SMALL else _wanted(session, groups, assigned)
     met = await _members(session, wanted)
     met |= await _workloads(session, workloads, applications, assigned | met)
@@ -76,6 +81,46 @@ class _AssignedLine(msgspec.Struct):
     body: _Assigned
 
 
+def _holder(row: Record) -> str:
+    try:
+        return msgspec.json.decode(row.body, type=_Assignment).principal.lower()
+    except msgspec.ValidationError:
+        return ""
+
+
+async def _permitted(session: Session) -> list[Record]:
+    """Who holds which permission of Microsoft Graph; returns those that let a workload change something."""
+    url = session.graph_url(f"{_MICROSOFT_GRAPH}/appRoleAssignedTo", **{"$select": _PERMISSION, "$top": "999"})
+    names, held = await session.together([_permissions(session), session.list("app-role-assignment", "tenant", url)])
+    roles = [msgspec.json.decode(row.body) for row in names]
+    harmless = {str(role.get("id")).lower() for role in roles if "Write" not in str(role.get("value"))}
+    return [row for row in held if str(msgspec.json.decode(row.body).get("appRoleId")).lower() not in harmless]
+
+
+async def _permissions(session: Session) -> list[Record]:
+    """What Microsoft Graph calls its permissions: they stand in the one object that stands for it."""
+    kind = "app-role"
+    before = session.journal.finished(kind, "tenant")
+    if before is not None:
+        return before
+    try:
+        answer = await session.send("GET", session.graph_url(_MICROSOFT_GRAPH, **{"$select": "id,appRoles"}))
+        rows = msgspec.json.decode(answer, type=_Resource).roles or []
+    except Failed as error:
+        session.keep(kind, "tenant", [], answers.settled(error, False), error)
+        return []
+    except msgspec.MsgspecError:
+        session.keep(kind, "tenant", [], "failed", Failed(200, "UnreadableBody", "the answer was no service principal"))
+        return []
+    found = [session.record(kind, row) for row in rows]
+    session.keep(kind, "tenant", found)
+    return found
+
+
+class _Resource(msgspec.Struct):
+    roles: list[msgspec.Raw] | None = msgspec.field(default=None, name="appRoles")
+
+
 async def _principals(session: Session, kind: str) -> list[Record]:
     path, fields = _FIELDS[kind]
     return await session.list(kind, "tenant", session.graph_url(path, **{"$select": fields, "$top": "999"}))
@@ -86,20 +131,25 @@ def _wanted(session: Session, groups: Sequence[Record], assigned: set[str]) -> l
     names = {name.lower() for name in session.settings.names}
     found = []
     for row in groups:
-        body: dict[str, Any] = msgspec.json.decode(row.body)
-        key = str(body.get("id", "")).lower()
+        body = answers.told(row.body)
+        key = answers.word(body, "id").lower()
         if key in assigned or key in names or str(body.get("displayName")).lower() in names:
             found.append(row)
     return found
 
 
+def _with_id(rows: Sequence[Record]) -> list[dict[str, Any]]:
+    """Bodies of the rows that can be asked about."""
+    return [body for body in (answers.told(row.body) for row in rows) if answers.word(body, "id")]
+
+
 async def _members(session: Session, groups: Sequence[Record]) -> set[str]:
     """Members, owners and who may become either, of groups and of the groups in them; returns everybody that was met."""
-    bodies: list[dict[str, Any]] = [msgspec.json.decode(row.body) for row in groups]
-    hidden = {str(b["id"]).lower() for b in bodies if str(b.get("visibility")).lower() == "hiddenmembership"}
+    bodies = _with_id(groups)
+    hidden = {b["id"].lower() for b in bodies if str(b.get("visibility")).lower() == "hiddenmembership"}
     met: set[str] = set()
     done: set[str] = set()
-    waiting = {str(b["id"]).lower() for b in bodies}
+    waiting = {b["id"].lower() for b in bodies}
     while waiting:
         done |= waiting
         found = await ties.read(session, ("group-member", "group-owner", "group-eligibility"), waiting, hidden)
@@ -112,14 +162,14 @@ async def _workloads(
     session: Session, workloads: Sequence[Record], applications: Sequence[Record], holding: set[str]
 ) -> set[str]:
     """Who owns a workload that holds something, or its application, can sign in as it; so can whoever it trusts."""
-    bodies: list[dict[str, Any]] = [msgspec.json.decode(row.body) for row in workloads]
     ours = [
-        b for b in bodies if str(b.get("id")).lower() in holding and b.get("servicePrincipalType") != "ManagedIdentity"
+        b
+        for b in _with_id(workloads)
+        if b["id"].lower() in holding and b.get("servicePrincipalType") != "ManagedIdentity"
     ]
     app_ids = {str(b.get("appId")).lower() for b in ours}
-    registered: list[dict[str, Any]] = [msgspec.json.decode(row.body) for row in applications]
-    theirs = {str(b["id"]).lower() for b in registered if str(b.get("appId")).lower() in app_ids}
-    found = await ties.read(session, ("service-principal-owner",), {str(b["id"]).lower() for b in ours})
+    theirs = {b["id"].lower() for b in _with_id(applications) if str(b.get("appId")).lower() in app_ids}
+    found = await ties.read(session, ("service-principal-owner",), {b["id"].lower() for b in ours})
     found |= await ties.read(session, ("application-owner", "application-federation"), theirs)
     return {tie.id for tie in found}
 
@@ -134,7 +184,7 @@ async def _people(session: Session, wanted: Sequence[str]) -> None:
     known = frozenset(wanted) | names
 
     def referred(row: Record) -> bool:
-        body = msgspec.json.decode(row.body)
+        body = answers.told(row.body)
         return not known.isdisjoint(str(body.get(name)).lower() for name in ("id", "userPrincipalName", "displayName"))
 
     if len(wanted) > _FEW_PEOPLE:

@@ -39,12 +39,10 @@ async def collect(settings: Settings, progress: Progress) -> Snapshot:
     credential = credentials.credential(settings, cloud)
     journal = Journal(settings.journal, _about(settings, cloud), _now(), settings.resume)
     try:
-        snapshot = await _read(settings, cloud, credential, progress, journal)
+        return await _read(settings, cloud, credential, progress, journal)
     except BaseException:
         journal.close()
         raise
-    journal.release()
-    return snapshot
 
 
 async def _read(
@@ -107,7 +105,7 @@ def _snapshot(session: Session, identity: str) -> Snapshot:
         started=journal.started, finished=_now(), partial=session.late,
         api_versions=dict(sorted(session.versions.items())), counts=journal.counts(), coverage=journal.coverage(),
     )  # fmt: skip
-    return Snapshot(manifest, source="collection", _blocks=journal.blocks)
+    return Snapshot(manifest, source="collection", _blocks=journal.blocks, _release=journal.release)
 
 
 def _about(settings: Settings, cloud: Cloud) -> dict[str, Any]:

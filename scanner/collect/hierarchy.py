@@ -164,9 +164,10 @@ async def _chains(session: Session, subscription_ids: list[str]) -> dict[str, tu
     try:
         async for rows in resource_graph.rows(session, query, subscription_ids):
             for row in rows:
-                body = msgspec.json.decode(row)
-                chain = (body.get("properties") or {}).get("managementGroupAncestorsChain") or ()
-                found[ids.fold(body["id"])] = tuple(str(entry["name"]) for entry in chain)
+                chain = answers.below(answers.told(row), "properties", "managementGroupAncestorsChain") or []
+                if not isinstance(chain, list) or not all(answers.word(entry, "name") for entry in chain):
+                    raise Failed(200, "UnreadableBody", "a chain of management groups has a shape nobody expected")
+                found[ids.fold(answers.named(row))] = tuple(str(entry["name"]) for entry in chain)
     except Failed as error:
         session.keep("management-group", "tenant", [], error.outcome, error)
     return found
@@ -218,7 +219,7 @@ async def _tenant(session: Session, found: list[Subscription]) -> None:
     wanted = session.settings.tenant or (str(found[0].row.get("tenantId") or "") if found else "")
 
     def ours(row: Record) -> bool:
-        return str(msgspec.json.decode(row.body).get("tenantId", "")).lower() == wanted.lower()
+        return answers.word(answers.told(row.body), "tenantId").lower() == wanted.lower()
 
     rows = await session.list("tenant", "tenant", session.arm_url("tenants", types.TENANTS), keep=ours)
     if not rows:

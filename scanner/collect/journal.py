@@ -189,7 +189,7 @@ class Journal:
         return head
 
     def release(self) -> None:
-        """The collection is over; what it found can still be read, and another run may begin."""
+        """What was found is written elsewhere, or not needed; it can still be read, and another run may begin."""
         with contextlib.suppress(OSError):
             os.fsync(self._file.fileno())
         _unlock(self._file)
@@ -208,7 +208,10 @@ class _Line(msgspec.Struct):
 
 def _first(line: bytes, kind: str, seen: set[bytes]) -> bool:
     """Whether an object is met for the first time. Role definitions come with the prefix of whoever asked: their GUID is what they are."""
-    name = msgspec.json.decode(line, type=_Line).body.id.lower()
+    try:
+        name = msgspec.json.decode(line, type=_Line).body.id.lower()
+    except msgspec.ValidationError:
+        return True  # of no known shape: not to be told from another
     key = hashlib.blake2b(
         (name.rpartition("/")[2] if kind == "role-definition" else name).encode(), digest_size=16
     ).digest()
@@ -239,6 +242,8 @@ def _open(path: Path | None) -> FileIO:
         return file
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(handle).st_ino != path.stat().st_ino:
+            raise OSError("it was taken away by the run before")  # between opening and locking
     except OSError as error:
         with contextlib.suppress(OSError):
             file.close()

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from scanner.collect import types
+from scanner.collect import answers, types
 from scanner.collect.answers import Failed
 from scanner.collect.session import Session
 from scanner.graph.permissions import PermissionBlock, allows
@@ -49,24 +49,39 @@ async def rows(
     if scope_filter:
         options["authorizationScopeFilter"] = scope_filter
     url = session.arm_url("providers/Microsoft.ResourceGraph/resources", types.RESOURCE_GRAPH)
-    read = 0
+    read: set[str] = set()
     tokens: set[str] = set()
+    empty = 0
     while subscriptions:
         body = {"query": query, "subscriptions": list(subscriptions), "options": options}
         try:
             answer = msgspec.json.decode(await session.send("POST", url, body), type=_Answer)
         except msgspec.MsgspecError as error:
             raise Failed(200, "UnreadableBody", "the answer was no result of a query") from error
-        read += len(answer.data)
-        yield answer.data
+        fresh = _fresh(answer.data, read)
+        yield fresh
         if not answer.token:
-            if answer.truncated.lower() == "true" or read < answer.total:
-                raise Failed(200, "ResultTruncated", f"{read} of {answer.total} rows came")
+            if answer.truncated.lower() == "true" or len(read) < answer.total:
+                raise Failed(200, "ResultTruncated", f"{len(read)} of {answer.total} rows came")
             return
-        if answer.token in tokens:
+        empty = 0 if fresh else empty + 1
+        if answer.token in tokens or empty > answers.MOST_EMPTY:
             raise Failed(200, "PagingLoop", "the service led back to a page it had sent before")
         tokens.add(answer.token)
         options = {**options, "$skipToken": answer.token}
+
+
+def _fresh(rows: Sequence[msgspec.Raw], read: set[str]) -> list[msgspec.Raw]:
+    """Rows that did not come before. One that came twice stands for one that did not come, so it counts once."""
+    found = []
+    for row in rows:
+        name = answers.named(row).lower()
+        if not name:
+            raise Failed(200, "UnreadableBody", "a row of the result has no id")
+        if name not in read:
+            read.add(name)
+            found.append(row)
+    return found
 
 
 async def rights(session: Session, scope: str) -> Rights | None:

@@ -88,7 +88,9 @@ async def _one(session: Session, place: Place, entry: Listing) -> list[Record]:
     except AzureError as error:
         failure = answers.raised(error)
     session.versions[entry.kind] = entry.version
-    session.keep(entry.kind, place.key, rows, answers.settled(failure, False) if failure else "complete", failure)
+    session.keep(
+        entry.kind, place.key, rows, answers.settled(failure, False, place.key) if failure else "complete", failure
+    )
     return rows
 
 
@@ -96,6 +98,8 @@ async def _descend(session: Session, rows: list[Record], known: Known, regions: 
     """Lists what is in each resource, and in that."""
     wanted = []
     for row in rows:
+        if not decoded_id(row):
+            continue  # nothing can be asked for below it
         if row.kind in _QUOTA_KINDS:
             regions |= locations(row)
         below = _BELOW.get(row.kind, ())
@@ -104,7 +108,7 @@ async def _descend(session: Session, rows: list[Record], known: Known, regions: 
             if entry.bulk and entry.kind in known.rows:
                 continue  # came with the query
             if entry.needed is not None:
-                body = body if body is not None else msgspec.json.decode(row.body)
+                body = body if body is not None else answers.told(row.body)
                 if not entry.needed(body):
                     session.keep(entry.kind, scope_of(row), [])
                     continue
@@ -137,7 +141,7 @@ async def _versions(session: Session, entry: Listing, parent: Record) -> None:
         async for rows in session.pages(_url(session, entry, parent)):
             names += [answers.named(row) for row in rows]
     except Failed as error:
-        failure, outcome = error, answers.settled(error, bool(names))
+        failure, outcome = error, answers.settled(error, bool(names), scope)
     session.keep(entry.kind, scope, [], outcome, failure)
     await session.together(
         session.list(entry.kind, scope, session.arm_url(f"{name}/versions", entry.version), part=ids.fold(name))
@@ -152,8 +156,8 @@ async def _jobs(session: Session, workspace: Record) -> None:
     oldest = (datetime.fromisoformat(started.replace("Z", "+00:00")) - timedelta(days=settings.job_days)).isoformat()
 
     def recent(row: Record) -> bool:
-        created = (msgspec.json.decode(row.body).get("systemData") or {}).get("createdAt")
-        return not isinstance(created, str) or created[:19] >= oldest[:19]
+        created = answers.word(answers.told(row.body), "systemData", "createdAt")
+        return not created or created[:19] >= oldest[:19]
 
     url = _url(session, types.JOBS, workspace)
     await session.list("job", scope_of(workspace), url, most=settings.job_limit, recent=recent)
@@ -161,7 +165,6 @@ async def _jobs(session: Session, workspace: Record) -> None:
 
 def locations(row: Record) -> set[str]:
     """Regions that a compute, workspace, endpoint or model account stands in."""
-    body = msgspec.json.decode(row.body)
-    properties = body.get("properties") or {}
-    found = (body.get("location"), properties.get("computeLocation") if isinstance(properties, dict) else None)
-    return {ids.fold_location(place) for place in found if isinstance(place, str) and place}
+    body = answers.told(row.body)
+    found = (answers.word(body, "location"), answers.word(body, "properties", "computeLocation"))
+    return {ids.fold_location(place) for place in found if place}

@@ -188,16 +188,24 @@ class Session:
     # -- lists --------------------------------------------------------------------------------------------------------
 
     async def pages(self, url: str) -> AsyncIterator[list[msgspec.Raw]]:
-        """Every page of a list. A link back to a page that was read already ends the list as a fault of the service."""
+        """Every page of a list. A link back to a page that was read already ends the list as a fault of the service, and so
+        do pages that bring nothing and yet lead on: the same rows again, or none.
+        """
         seen: set[str] = set()
+        brought: set[int] = set()
+        barren = 0
         following: str | None = url
         while following:
-            if following in seen or len(seen) > _MOST_PAGES:
+            if following in seen or len(seen) > _MOST_PAGES or barren > answers.MOST_EMPTY:
                 raise Failed(200, "PagingLoop", "the service led back to a page it had sent before")
             seen.add(following)
             page = await self._page(following)
             yield page.value
             following = page.next_link or page.odata_next
+            if following:
+                rows = hash(tuple(map(bytes, page.value)))
+                barren = barren + 1 if not page.value or rows in brought else 0
+                brought.add(rows)
 
     async def _page(self, url: str) -> Page:
         """One page; a body that is no JSON (a gateway's, say) is asked for again, like any passing fault."""
@@ -243,7 +251,7 @@ class Session:
                         break
         except Failed as error:
             failure = error
-            outcome = answers.settled(error, bool(found))
+            outcome = answers.settled(error, bool(found), scope)
         self.versions.setdefault(kind, answers.version_of(self._versioned(url)))
         records = [row for row in found.values() if keep is None or keep(row)][:most]
         if selective and outcome == "complete" and len(records) < len(found):
@@ -278,7 +286,7 @@ class Session:
         return bool(self.excluded) and ids.resource_group_of(ids.fold(arm_id)) in self.excluded
 
     def record(self, kind: str, row: msgspec.Raw, of: str = "") -> Record:
-        return Record(kind, of, msgspec.Raw(redact(bytes(row))))
+        return Record(kind, of, msgspec.Raw(redact(answers.on_one_line(bytes(row)))))
 
     def keep(
         self,

@@ -31,12 +31,6 @@ class Tie(msgspec.Struct, frozen=True):
     kind: str = ""
 
 
-class _Row(msgspec.Struct):
-    id: str = ""
-    principal: str = msgspec.field(default="", name="principalId")
-    kind: str = msgspec.field(default="", name="@odata.type")
-
-
 async def read(
     session: Session, kinds: Iterable[str], objects: Iterable[str], hidden: Collection[str] = ()
 ) -> set[Tie]:
@@ -103,5 +97,10 @@ async def rows(session: Session, body: msgspec.Raw, add: Callable[[msgspec.Raw],
 
 
 def _who(records: Iterable[Record]) -> set[Tie]:
-    found = (msgspec.json.decode(record.body, type=_Row) for record in records)
-    return {Tie((row.principal or row.id).lower(), row.kind.lower()) for row in found}
+    found = (answers.told(record.body) for record in records)
+    ties = {Tie((_who_is(row)).lower(), answers.word(row, "@odata.type").lower()) for row in found}
+    return {tie for tie in ties if tie.id}
+
+
+def _who_is(row: Mapping[str, Any]) -> str:
+    return answers.word(row, "principalId") or answers.word(row, "id")

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scanner.collect import answers
+
 ML = "2025-12-01"
 _STORAGE = "2024-01-01"
 _REGISTRY = "2023-07-01"
@@ -38,10 +40,7 @@ class Listing:
 
 def _property(body: Mapping[str, Any], *path: str) -> Any:
     """The value below `properties`; None when it, or anything above it, is absent."""
-    value: Any = body.get("properties")
-    for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value
+    return answers.below(body, "properties", *path)
 
 
 def _word(value: Any) -> str:

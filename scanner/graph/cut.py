@@ -73,6 +73,21 @@ def still_open(arcs: Iterable[Arc], pairs: Pairs, removed: Iterable[str]) -> set
     return {(s, t) for t, found in _Graph(arcs).reaching(pairs, frozenset(removed)) for s in found}
 
 
+def closed_by(arcs: Iterable[Arc], pairs: Pairs, causes: Iterable[str]) -> dict[str, set[tuple[int, int]]]:
+    """For each of some causes, the connected (source, terminal) pairs that its removal alone separates."""
+    graph = _Graph(arcs)
+    asked = set(causes)
+    closed: dict[str, set[tuple[int, int]]] = {cause: set() for cause in asked}
+    for terminal, sources in pairs.items():
+        behind = graph.behind(terminal, frozenset())
+        open_ = behind & sources
+        met = {arc.cause for node in behind for arc in graph.into.get(node, ())} & asked
+        for cause in met if open_ else ():
+            left = graph.behind(terminal, frozenset((cause,)))
+            closed[cause] |= {(source, terminal) for source in open_ if source not in left}
+    return closed
+
+
 class _Graph:
     """Arcs by target, since every walk goes backwards from a terminal."""
 

@@ -119,6 +119,9 @@ _PERSON_OR_WORKLOAD = (
     words("acts-undeclared-in", "of those, the ones neither its host nor the scenario puts it in"),
     boolean("acts-in-production", "whether one of those is production"),
 )
+_GRAPH_PERMISSIONS = words(
+    "graph-permissions", "application permissions it holds on Microsoft Graph, as Graph names them"
+)
 
 _KINDS = (
     # -- places and containers
@@ -158,7 +161,7 @@ _KINDS = (
         boolean("ssh", "whether an instance may be entered by SSH from outside", arm="properties.properties.sshSettings.sshPublicAccess"),
         boolean("local-root", "whether its user is root on it; absent means true", arm="properties.disableLocalAuth"),
         text("idle-shutdown", "time without use after which an instance stops; null when never", arm="properties.properties.idleTimeBeforeShutdown"),
-        words("assigned-environments", "environments in which its user holds more than reader roles"),
+        words("assigned-elsewhere", "other environments in which its user holds more than reader roles, rooms to explore left out"),
     ), "microsoft.machinelearningservices/workspaces/computes"),
     NodeKind("datastore", "datastore", "build", "a pointer of a workspace to storage", attributes(
         _ARM, text("datastore-type", "kind of store, kebab case", arm="properties.datastoreType"),
@@ -274,10 +277,10 @@ _KINDS = (
         _PRINCIPAL, _PERSON_OR_WORKLOAD, text("app-owner", "tenant that owns the application", arm="appOwnerOrganizationId"),
         text("app-id", "application (client) id", arm="appId"),
         number("secrets", "client secrets and certificates of its application that have not ended; unset when the application was not read"),
-        words("graph-permissions", "application permissions it holds on Microsoft Graph, as Graph names them"))),
+        _GRAPH_PERMISSIONS)),
     NodeKind("managed-identity", "managed identity", "build", "an identity Azure keeps for a resource, by object id", attributes(
         _PRINCIPAL, _PERSON_OR_WORKLOAD, text("host", "folded id of the resource it belongs to"),
-        boolean("user-assigned", "whether it stands alone rather than belonging to one resource"))),
+        boolean("user-assigned", "whether it stands alone rather than belonging to one resource"), _GRAPH_PERMISSIONS)),
     NodeKind("group", "group", "build", "an Entra group", attributes(
         _PRINCIPAL, boolean("dynamic", "whether a rule decides who is in it", arm="groupTypes"),
         boolean("role-assignable", "isAssignableToRole", arm="isAssignableToRole"),
@@ -341,8 +344,9 @@ _KINDS = (
         text("cause", "the first step that leaves what the scenario allows, in words"),
         number("people", "identities it opens the data to"), text("opened-to", "how many, in words: `2 identities`"),
         words("examples", "up to five of them"), number("targets", "how many stores it opens"),
-        words("from-environments", "environments of the workspaces, hosts and identities its chains come by"),
+        words("from-environments", "environments of the workspaces, hosts and identities its chains come by, and of the workloads it lets in"),
         words("from-stages", "stages of those environments", *STAGES),
+        words("kept-in-stages", "stages of the workspaces that keep the credentials its chains use", *STAGES),
         text("fix", "the step that closes it"))),
     NodeKind("duty", "duty", "derive", "a duty in an environment", attributes(
         _NAMED, text("duty", "which", "train", "approve", "release", "operate", "observe", "provision", "grant-access",

@@ -146,6 +146,9 @@ _KINDS = (
     RecordKind("service-principal-owner", "Application.Read.All", "object", "", "", "service-principal"),
     RecordKind("directory-role", "RoleManagement.Read.Directory", "tenant", "directory-role"),
     RecordKind("directory-role-assignment", "RoleManagement.Read.Directory", "tenant"),
+    # what workloads may do through Microsoft Graph itself: the permissions it knows by name, and who holds which
+    RecordKind("app-role", "Application.Read.All", "tenant"),
+    RecordKind("app-role-assignment", "Application.Read.All", "tenant"),
     # quota: of = `/subscriptions/S/locations/L`, rows as the usages, quotas and vmSizes lists return them
     RecordKind("ml-usage", "Microsoft.MachineLearningServices/locations/usages/read", "location", "quota-pool", "", "location"),
     RecordKind("ml-quota", "Microsoft.MachineLearningServices/locations/quotas/read", "location", "", "", "location"),

@@ -14,15 +14,16 @@ _TREE = ("management-group", "subscription", "resource-group", "workspace")
 _RIGHTS = ("role-assignment", "role-definition", "deny-assignment", "role-eligibility", "role-activation")
 _DIRECTORY = ("user", "group", "group-member", "group-owner", "group-eligibility", "service-principal")
 _QUOTA = ("ml-usage", "ml-quota", "vm-size", "model-usage", "compute", "online-endpoint", "online-deployment")
-_HELD_ON = (
-    "storage-account",
-    "container-registry",
-    "ml-registry",
-    "model-account",
-    "compute",
-)  # what duties are held on
 _HOSTS = ("online-endpoint", "batch-endpoint", "user-assigned-identity", "federated-credential")
 _DATA = ("storage-account", "datastore", "data-asset")
+# What lets somebody act as somebody else, or in by a way that no assignment shows.
+_ACTING = (
+    "compute", "online-endpoint", "connection", "key-vault", "user-assigned-identity", "resource", "policy-assignment", "federated-credential",
+    "application", "application-owner", "application-federation", "service-principal-owner", "role-management-policy", "blob-container",
+    "local-user", "directory-role", "directory-role-assignment",
+)  # fmt: skip
+# What duties are held on beside workspaces.
+_HELD_ON = ("storage-account", "container-registry", "ml-registry", "model-account", "key-vault", "compute", "resource")
 # node kinds that are made from several lists, or that other lists write on
 _BEHIND: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("grant", "administrator-row"), (*_RIGHTS, *_DIRECTORY, "role-management-policy")),
@@ -34,7 +35,7 @@ _BEHIND: Mapping[str, tuple[str, ...]] = {
     "container-registry": ("registry-token", "registry-task"),
     **dict.fromkeys(("user", "group"), (*_RIGHTS, *_DIRECTORY)),
     "storage-account": _DATA,  # what is in an account is said by what points to it
-    "opening": (*_RIGHTS, *_DIRECTORY, *_DATA),
+    "opening": (*_RIGHTS, *_DIRECTORY, *_DATA, *_ACTING),
     "role": ("role-definition",),
     **dict.fromkeys(("quota-pool", "quota-share", "serving-need"), _QUOTA),
     "replica": ("storage-account", "object-replication", "registry-replication", "container-registry", "ml-registry"),

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 AGAIN = "simulator-again"  # the parameter of a link to the same page, which a fault makes
+MORE = "simulator-more"  # the parameter of a link to one more page, which a fault makes
 _PLAIN = "/:@$'()~!*,;="  # what stands unquoted in the path of a link
 
 
@@ -89,7 +90,7 @@ def page(
 
 def link(call: Call, url: str, **more: str) -> str:
     """The address of a call at `url`, with further parameters."""
-    query = {key: value for key, value in call.query.items() if key != AGAIN}
+    query = {key: value for key, value in call.query.items() if key not in (AGAIN, MORE)}
     return f"{url}{quote(call.raw_path, safe=_PLAIN)}?{urlencode({**query, **more})}"
 
 

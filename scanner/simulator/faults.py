@@ -7,11 +7,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from scanner.simulator.answer import AGAIN, Answer, Call, arm_error, denied_graph, forbidden_arm, graph_error, link
+from scanner.simulator.answer import (
+    AGAIN,
+    MORE,
+    Answer,
+    Call,
+    arm_error,
+    denied_graph,
+    forbidden_arm,
+    graph_error,
+    link,
+)
 from scanner.simulator.rights import action_and_scope
 
-Kind = Literal["status", "reset", "truncate", "delay", "expire-token", "empty-page", "repeat", "loop", "foreign-link"]
-PAGES = ("empty-page", "repeat", "loop", "foreign-link")  # faults of a list that is otherwise answered
+Kind = Literal[
+    "status", "reset", "truncate", "delay", "expire-token", "empty-page", "repeat", "loop", "endless", "foreign-link"
+]
+PAGES = ("empty-page", "repeat", "loop", "endless", "foreign-link")  # faults of a list that is otherwise answered
 BROKEN = ("reset", "truncate", "delay")  # faults below HTTP
 _CODES = {
     429: "TooManyRequests",
@@ -31,7 +43,7 @@ class Fault:
     `inside_batch`: True only for parts of a `$batch`, False only outside one, None either. `body` is how an error is written:
     as the service does, as a gateway's HTML, as `{"Message": ...}`, or without the wrapper (`bare`).
     Of lists: `empty-page` puts an empty page with a link before each page, `repeat` sends each page twice, `loop` links each
-    page to itself, `foreign-link` links each page to another host.
+    page to itself, `endless` links to one empty page after another, `foreign-link` links each page to another host.
     """
 
     kind: Kind
@@ -136,6 +148,8 @@ def bent(fault: Fault, call: Call, sound: Answer, url: str) -> Answer:
             return replace(sound, body={**body, "value": [], name: again})
         case "repeat":
             return replace(sound, body={**body, name: again})
+        case "endless":
+            return replace(sound, body={**body, "value": [], name: link(call, url, **{MORE: str(fault.hits)})})
         case "loop":
             return replace(sound, body={**body, name: link(call, url)})
         case _:

@@ -104,6 +104,8 @@ def test_selecting_rules_limits_what_is_reported(snapshots: dict[str, str]) -> N
     (["scan", "--scenario", "SCENARIO", "-o", "sarif"], "is not `FORMAT=FILE`"),
     (["scan", "--scenario", "SCENARIO", "-o", "sarif=/nowhere/x"], "cannot write `/nowhere/x`: no such folder"),
     (["scan", "--scenario", "SCENARIO", "--snapshot", "x", "--select", "RES99"], "`RES99` selects no rule"),
+    (["scan", "--scenario", "SCENARIO", "--snapshot", "x", "--select", " , "], "an empty `--select` or `--ignore` names no rule"),
+    (["rules", "test", "--select", ""], "an empty `--select` or `--ignore` names no rule"),
     (["scan", "--scenario", "SCENARIO", "--snapshot", "x", "--rules", "/nowhere"], "no folder `/nowhere`"),
     (["scan", "--scenario", "SCENARIO", "--snapshot", "x", "--fail-on", "new"], "`--fail-on new` needs a baseline"),
     (["scan", "--scenario", "SCENARIO", "--fail-on", "often"], "`often` is not one of"),
@@ -193,6 +195,39 @@ def test_a_snapshot_is_taken_and_scanned_from_a_simulated_cloud(tmp_path: Path) 
     assert run("scan", "--scenario", TWO, "--snapshot", f"{tmp_path}/s.mlp").returncode == 0
 
 
+def test_no_command_lets_a_hostile_name_through(tmp_path: Path) -> None:
+    """Trap 30: names, scopes and answers of the service that try to act on a terminal, a reader or a CI system."""
+    name = "x\x1b]0;t\x07\u202e\u200b\x9b1m ##[error]y\n::error::z ##vso[task.complete]"
+    document = tenant("contoso")
+    for person in (*document["graph"]["users"], *document["graph"]["servicePrincipals"], *document["subscriptions"]):
+        person["displayName"] = name
+    for definition in document["roleDefinitions"]:
+        definition["properties"]["roleName"] = name
+    scope = "/subscriptions/66666666-aaaa-bbbb-cccc-777777777777"
+    lost = Coverage("ml-usage", scope, "forbidden", name, status=403, code=name, detail=name)
+    snapshot = str(tmp_path / "s.mlp")
+    write(snapshot_of(document, [lost]), Path(snapshot))
+    files = [tmp_path / f"out.{kind}" for kind in ("text", "json", "sarif")]
+    shown = []
+    for words in (
+        ("scan", "--scenario", CONTOSO, "--snapshot", snapshot, "-vv", "--people", "names",
+         *(f"-o{file.suffix[1:]}={file}" for file in files)),
+        ("scan", "--scenario", CONTOSO, "--snapshot", snapshot, "--format", "json"),
+        ("scan", "--scenario", CONTOSO, "--snapshot", snapshot, "--format", "sarif", "--people", "names"),
+        ("scenario", "check", CONTOSO, "--snapshot", snapshot),
+        ("coverage", snapshot, "-v"),
+        ("coverage", snapshot, "--format", "json"),
+        ("baseline", "write", str(tmp_path / "known.json"), "--scenario", CONTOSO, "--snapshot", snapshot),
+    ):  # fmt: skip
+        done = run(*words)
+        assert done.returncode in (0, 1, 2) and "Traceback" not in done.stderr
+        shown += [done.stdout, done.stderr]
+    for text in (*shown, *(file.read_text(encoding="utf-8") for file in (*files, tmp_path / "known.json"))):
+        assert not any(not char.isprintable() and char != "\n" for char in text)
+        assert "##[" not in text and "##vso[" not in text
+        assert not any(line.lstrip().startswith("::") for line in text.splitlines())
+
+
 def test_a_baseline_is_written_and_compared(tmp_path: Path, snapshots: dict[str, str]) -> None:
     known = f"{tmp_path}/known.json"
     options = ["--scenario", CONTOSO, "--snapshot", snapshots["contoso"]]
@@ -216,6 +251,16 @@ def test_the_configuration_file_sets_what_is_tiresome_to_type(tmp_path: Path, sn
         "scan", "--snapshot", snapshots["good"], cwd=below, environment={"MLPOSTURE_SCAN_FORMAT": "text"}
     )
     assert by_environment.stdout.startswith("mlposture ")
+    by_both = run(
+        "scan",
+        "--snapshot",
+        snapshots["good"],
+        "--format",
+        "sarif",
+        cwd=below,
+        environment={"MLPOSTURE_SCAN_FORMAT": "text"},
+    )
+    assert json.loads(by_both.stdout)["version"] == "2.1.0"
     (tmp_path / "mlposture.yaml").write_text("scenaro: x\n", encoding="utf-8")
     wrong = run("scan", cwd=below)
     assert wrong.returncode == 2 and "additional key `scenaro`\n  help: did you mean `scenario`?" in wrong.stderr
@@ -232,7 +277,8 @@ def test_rules_are_listed_shown_explained_and_tested() -> None:
 
 
 def test_own_rules_run_beside_the_built_in_ones(tmp_path: Path, snapshots: dict[str, str]) -> None:
-    (tmp_path / "tls.yaml").write_text("""\
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "tls.yaml").write_text("""\
 id: ACME-SEC01
 title: A storage account lets traffic in without TLS
 severity: high
@@ -250,7 +296,7 @@ examples:
   unknown: [{case: unread, nodes: {s: {kind: storage-account, type: microsoft.storage/storageaccounts}}}]
 """, encoding="utf-8")  # fmt: skip
     assert (
-        run("rules", "test", "--rules", str(tmp_path), "--select", "ACME-SEC01").stdout
+        run("rules", "test", "--rules", str(tmp_path / "own"), "--select", "ACME-SEC01").stdout
         == "1 of 1 rules prove themselves\n"
     )
     done = run(
@@ -260,7 +306,7 @@ examples:
         "--snapshot",
         snapshots["good"],
         "--rules",
-        str(tmp_path),
+        str(tmp_path / "own"),
         "--select",
         "ACME-SEC01",
         "--format",
@@ -268,6 +314,14 @@ examples:
     )
     (rule,) = json.loads(done.stdout)["rules"]
     assert (rule["verdict"], rule["judged"]) == ("pass", 2)
+    (tmp_path / "mlposture.yaml").write_text("rules: [own]\nselect: [quota]\n", encoding="utf-8")
+    for words in (("explain", "ACME-SEC01"), ("rules", "show", "ACME-SEC01"), ("rules", "list")):
+        known = run(*words, cwd=tmp_path)
+        assert known.returncode == 0 and "ACME-SEC01" in known.stdout, known.stderr
+    assert "RES02" in run("rules", "list", cwd=tmp_path).stdout
+    tested = run("rules", "test", "--select", "ACME-SEC01", cwd=tmp_path)
+    assert tested.stdout == "1 of 1 rules prove themselves\n"
+    assert run("coverage", snapshots["blind"], cwd=tmp_path).returncode == 0
 
 
 def test_a_bug_of_ours_is_seventy_with_a_log_and_no_traceback(tmp_path: Path) -> None:

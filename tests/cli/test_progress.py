@@ -73,6 +73,7 @@ def test_json_logs_are_one_object_a_line_and_hold_no_secret(monkeypatch: pytest.
 
 def test_a_hostile_name_cannot_act_on_who_reads_the_log(capsys: pytest.CaptureFixture[str]) -> None:
     with progress(hidden=False, log_format="json") as shown:
-        shown.listed("workspace", "/\x1b[31m\u202e\n::error::", 1)
+        shown.listed("workspace", "/\x1b[31m\u202e\n::error::##[error]x", 1)
     first = capsys.readouterr().err.splitlines()[0]
-    assert first.isascii() and first.isprintable() and json.loads(first)["scope"] == "/\x1b[31m\u202e\n::error::"
+    assert first.isascii() and first.isprintable() and "##[" not in first
+    assert json.loads(first)["scope"] == "/\x1b[31m\u202e\n::error::##[error]x"

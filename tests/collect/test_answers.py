@@ -47,13 +47,19 @@ def test_the_missing_action_is_the_one_that_the_answer_names() -> None:
         (Failed(403, "AuthorizationFailed", ""), False, "forbidden"), (Failed(401, "RBACAccessDenied", ""), False, "forbidden"),
         (Failed(409, "MissingSubscriptionRegistration", ""), False, "complete"), (Failed(400, "AadPremiumLicenseRequired", ""), False, "complete"),
         (Failed(404, "ParentResourceNotFound", ""), False, "complete"), (Failed(404, "SubscriptionNotFound", ""), False, "unsupported"),
+        (Failed(404, "ResourceNotFound", ""), True, "partial"), (Failed(409, "MissingSubscriptionRegistration", ""), True, "partial"),
         (Failed(429, "TooManyRequests", ""), True, "throttled"), (Failed(500, "x", ""), False, "failed"), (Failed(500, "x", ""), True, "partial"),
         (Failed(400, "InvalidResourceType", ""), False, "unsupported"), (Failed(200, "PagingLoop", ""), True, "partial"), (Failed(0, "Timeout", ""), False, "failed"),
     ],
 )  # fmt: skip
 def test_what_a_failure_makes_of_a_list(failed: Failed, some: bool, outcome: str) -> None:
     """Only the answers that mean "there is nothing there" are complete."""
-    assert answers.settled(failed, some) == outcome
+    assert answers.settled(failed, some, "/subscriptions/s/resourcegroups/g/providers/a.b/c/d") == outcome
+
+
+@pytest.mark.parametrize("scope", ["/subscriptions/s", "/subscriptions/s/locations/westeurope", "/", "tenant", "/providers/microsoft.management/managementgroups/m"])  # fmt: skip
+def test_what_is_not_found_in_a_place_that_is_there_was_not_read(scope: str) -> None:
+    assert answers.settled(Failed(404, "NotFound", ""), False, scope) == "unsupported"
 
 
 @pytest.mark.parametrize(

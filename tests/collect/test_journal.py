@@ -115,6 +115,20 @@ def test_a_second_run_into_the_same_place_is_refused(tmp_path: Path) -> None:
     _journal(tmp_path / "j").close()
 
 
+def test_a_second_run_is_refused_until_the_first_has_written_what_it_read(tmp_path: Path, whole: Snapshot) -> None:
+    """The snapshot is read from the journal while it is written: a second run would cut it off."""
+    path = tmp_path / "journal"
+    with Simulator(_document()) as simulator:
+        first = run(_settings(simulator, journal=path))
+        with pytest.raises(UserError, match="another run is writing"):
+            run(_settings(simulator, journal=path))
+        write(first, tmp_path / "s.mlp")
+        first.release()
+        again = run(_settings(simulator, journal=path))
+    _same(read(tmp_path / "s.mlp"), whole)
+    _same(again, whole)
+
+
 def test_a_journal_is_private_and_one_of_another_scope_is_not_taken_up(tmp_path: Path) -> None:
     path = tmp_path / "j"
     journal = _journal(path)
@@ -177,6 +191,7 @@ def test_a_run_that_goes_on_asks_only_for_what_is_missing(tmp_path: Path, whole:
     path = tmp_path / "journal"
     with Simulator(_document(), faults=[Fault("status", status=500, path="*/datastores", times=40)]) as simulator:
         broken = run(_settings(simulator, journal=path, retry_seconds=0.01))
+        broken.release()
         assert {c.kind for c in broken.coverage if c.outcome != "complete"} == {"datastore"}
         for fault in simulator.faults:
             fault.times = 0
@@ -222,6 +237,7 @@ def test_when_the_time_is_up_what_is_missing_is_a_gap_and_the_snapshot_says_so(t
         started = time.monotonic()
         early = run(_settings(simulator, journal=path, timeout=0.6))
         assert time.monotonic() - started < 5
+        early.release()
         assert early.manifest.partial
         late = [c for c in early.coverage if c.outcome != "complete"]
         assert late and {c.code for c in late} == {"Timeout"}

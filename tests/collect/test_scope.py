@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 from collections.abc import Mapping
@@ -10,7 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from scanner.collect import Secret, Settings, directory, run
+from scanner.collect import Secret, Settings, directory, resource_graph, run
+from scanner.collect.answers import Failed
 from scanner.errors import CollectionError
 from scanner.graph.build import build
 from scanner.simulator import Fault, Simulator
@@ -146,7 +148,7 @@ def test_empty_and_repeated_pages_change_nothing(kind: Any) -> None:
     assert {c.outcome for c in snapshot.coverage} == {"complete"}
 
 
-@pytest.mark.parametrize("kind", ["loop", "foreign-link"])
+@pytest.mark.parametrize("kind", ["loop", "endless", "foreign-link"])
 def test_a_list_that_leads_nowhere_or_elsewhere_is_a_gap(kind: Any) -> None:
     """Traps 9 and 25: never a hang, and never a token to another host."""
     snapshot = _collect(tenant("two-regions"), (Fault(kind, path="*/datastores"),))
@@ -164,6 +166,44 @@ def test_no_list_of_the_sdks_own_operations_runs_in_a_circle_or_elsewhere(fault:
     snapshot = _collect(tenant("two-regions"), (Fault(fault, path="/subscriptions"),))
     assert [(c.kind, c.outcome) for c in snapshot.coverage if c.kind == "subscription"] == [("subscription", "partial")]
     assert snapshot.manifest.counts["subscription"] == 1
+
+
+def _answered(*pages: dict[str, Any]) -> Any:
+    """A session whose queries are answered by these pages, the last one for ever."""
+
+    class Answering:
+        asked = 0
+
+        def arm_url(self, path: str, version: str) -> str:
+            return path
+
+        async def send(self, method: str, url: str, body: object) -> bytes:
+            self.asked += 1
+            page = pages[min(self.asked, len(pages)) - 1]
+            return json.dumps({"$skipToken": str(self.asked), **page}).encode()
+
+    return Answering()
+
+
+@pytest.mark.parametrize(
+    ("code", "pages"),
+    [
+        ("ResultTruncated", [{"data": [{"id": "/a"}, {"id": "/b"}], "totalRecords": 3}, {"data": [{"id": "/B"}], "totalRecords": 3, "$skipToken": None}]),
+        ("ResultTruncated", [{"data": [{"id": "/a"}], "totalRecords": 1, "resultTruncated": "true", "$skipToken": None}]),
+        ("PagingLoop", [{"data": [{"id": "/a"}], "totalRecords": 9}]), ("PagingLoop", [{"data": [], "totalRecords": 9}]),
+        ("UnreadableBody", [{"data": [{"name": "a"}], "totalRecords": 1}]), ("UnreadableBody", [{"data": "?"}]),
+    ],
+)  # fmt: skip
+def test_a_query_that_lost_a_row_or_has_no_end_is_not_trusted(code: str, pages: list[dict[str, Any]]) -> None:
+    """A row that comes twice hides one that did not come: the count alone would be right."""
+
+    async def read() -> None:
+        async for _ in resource_graph.rows(_answered(*pages), "resources", ["s"]):
+            pass
+
+    with pytest.raises(Failed) as raised:
+        asyncio.run(read())
+    assert raised.value.code == code
 
 
 def test_a_query_that_runs_in_a_circle_leaves_the_lists() -> None:
@@ -259,6 +299,45 @@ def test_a_large_directory_is_read_as_far_as_something_refers_to_it(monkeypatch:
     assert {
         g["id"].lower() for g in graph["groups"] if g["id"] in used
     } <= asked and "00000000-0000-4000-9000-000000000001" not in asked
+
+
+def test_who_rules_the_directory_is_looked_into_though_nothing_of_azure_is_theirs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A group that holds a directory role, and a workload that may change the directory, matter without any assignment."""
+    document = copy.deepcopy(tenant("two-regions"))
+    graph = document["graph"]
+    ruler, owner, workload = (f"00000000-0000-4000-8000-00000000000{n}" for n in (1, 2, 3))
+    graph["groups"].append({"id": "g-admins", "displayName": "admins", "x-members": [ruler], "x-owners": []})
+    graph["users"] += [{"id": p, "displayName": p, "userPrincipalName": f"{p}@x.example"} for p in (ruler, owner)]
+    graph["servicePrincipals"] += [
+        {"id": key, "appId": f"app-{key}", "displayName": key, "servicePrincipalType": "Application", "x-owners": [owner]}
+        for key in (workload, "reader")
+    ]  # fmt: skip
+    graph["directoryRoleAssignments"] = [{"id": "d", "principalId": "g-admins", "roleDefinitionId": "r"}]
+    graph["appRoles"] = [{"id": "w", "value": "Group.ReadWrite.All"}, {"id": "r", "value": "Group.Read.All"}]
+    graph["appRoleAssignments"] = [
+        {"id": f"a-{role}", "appRoleId": role, "principalId": holder} for role, holder in (("w", workload), ("r", "reader"))
+    ]  # fmt: skip
+    monkeypatch.setattr(directory, "_SMALL", 0)
+    snapshot = _collect(document)
+    asked = {(c.kind, c.scope) for c in snapshot.coverage}
+    assert {("group-member", "g-admins"), ("service-principal-owner", workload)} <= asked
+    assert ("service-principal-owner", "reader") not in asked  # who may only read rules nothing
+
+
+@pytest.mark.parametrize(
+    "part", ["approleassignedto", "servicePrincipals(appId='00000003-0000-0000-c000-000000000000')"]
+)
+def test_permissions_that_may_not_be_read_are_a_gap(part: str) -> None:
+    snapshot = _collect(tenant("two-regions"), (Fault("status", status=403, path=f"*/{part}"),))
+    (gap,) = [c for c in snapshot.coverage if c.outcome != "complete"]
+    assert (gap.kind, gap.scope, gap.outcome) == (
+        "app-role-assignment" if part == "approleassignedto" else "app-role", "tenant", "forbidden",
+    )  # fmt: skip
+    estate = build(snapshot)
+    root = estate.node("/")
+    assert root is not None and estate.gaps_at(root, "opened-by")
 
 
 def test_no_token_for_the_directory_is_a_gap_and_not_the_end() -> None:

@@ -250,3 +250,37 @@ def test_no_shape_of_an_answer_ends_the_run(kind: str, body: Any, of: str) -> No
     """A surprise makes facts unknown, never a crash."""
     whole = {"id": ST, **body} if isinstance(body, dict) else body
     _estate(record(kind, body, of), record(kind, whole, of))
+
+
+def _rules(*destinations: Any) -> list[Record]:
+    return [
+        _arm("outbound-rule", f"{WS}/outboundRules/r{n}", {"type": "x", "destination": d})
+        for n, d in enumerate(destinations)
+    ]
+
+
+def test_an_outbound_rule_is_open_or_leads_somewhere() -> None:
+    anywhere = [
+        "*",
+        "pypi.org",
+        {"serviceTag": "Internet"},
+        {"serviceTag": "Internet2"},
+        {"addressPrefixes": ["10.0.0.0/8", "0.0.0.0/0"]},
+    ]
+    estate = _estate(
+        _arm("workspace", WS, {}), _arm("storage-account", ST, {}), *_rules(*anywhere, {"serviceResourceId": ST})
+    )
+    assert _get(estate, WS, "open-outbound") == {"*", "Internet", "0.0.0.0/0"}
+    assert [(estate.key(a), estate.key(b)) for a, b in estate.pairs("reaches-out-to")] == [(WS.lower(), ST.lower())]
+
+
+def test_a_workspace_without_outbound_rules_has_none_unless_nobody_could_list_them() -> None:
+    assert _get(_estate(_arm("workspace", WS, {})), WS, "open-outbound") == frozenset()
+    unread = Coverage("outbound-rule", WS.lower(), "forbidden", RECORDS["outbound-rule"].permission, status=403)
+    estate = _estate(_arm("workspace", WS, {}), coverage=(unread,))
+    node = estate.node(WS.lower())
+    assert node is not None and estate.get(node, "open-outbound") is UNSET
+    assert estate.gaps_at(node, "open-outbound") and estate.gaps_at(node, "reaches-out-to")
+    odd = _estate(_arm("workspace", WS, {}), *_rules(7))
+    found = odd.node(WS.lower())
+    assert found is not None and odd.gaps_at(found, "open-outbound")

@@ -349,3 +349,108 @@ def test_included_files_are_merged_and_their_lines_kept(tmp_path: Path) -> None:
     scenario = load(tmp_path / "s.yaml")
     extra = scenario.data_class("extra")
     assert extra is not None and extra.span.file.endswith("classes.yaml")
+
+
+def test_countries_have_one_spelling() -> None:
+    spelt = {
+        "Norway": "Norway",
+        "no": "Norway",
+        "UK": "United Kingdom",
+        "gb": "United Kingdom",
+        "pt": "PT",
+        "Portugal": None,
+        "": None,
+    }
+    assert {name: regions.country(name) for name in spelt} == spelt
+    text = (
+        BASE
+        + "roles:\n  ds: {production: {group: grp, reads: [live], from: [%s], review: 90d, mastered: on-premises}}\n"
+    )
+    (row,) = _load(text % "NO, United Kingdom, PT").roles
+    assert (row.countries, row.review, row.mastered) == (("Norway", "United Kingdom", "PT"), 90, "on-premises")
+    with pytest.raises(UserError, match="`Portugal` is no country with an Azure region"):
+        _load(text % "Portugal")
+
+
+def test_an_account_whose_country_nobody_can_make_out_is_nowhere_for_certain() -> None:
+    estate = _estate()
+    users = [estate.add("user", f"u{n}", f"u{n}") for n in range(3)]
+    for user, country in zip(users, ("NO", "Noreg", None), strict=True):
+        estate.set(user, "country", country)
+    bind(estate, _load(BASE))
+    assert [estate.get(user, "country") for user in users] == ["Norway", UNSET, None]
+
+
+_DATABASES = ("cosmos-account", "sql-server", "postgresql-server", "search-service")
+
+
+@pytest.mark.parametrize("kind", _DATABASES)
+def test_a_database_is_a_part_of_machine_learning_where_something_leads_to_it(kind: str) -> None:
+    estate = _estate()
+    led, bare, tagged = (
+        estate.add(kind, f"/subscriptions/sub-prod/{name}", name) for name in ("led", "bare", "tagged")
+    )
+    connection = estate.add("connection", "/subscriptions/sub-prod/c", "c")
+    estate.connect(connection, "connects-to", led)
+    estate.set(tagged, "tags", {"class": "public"})
+    bind(estate, _load(BASE))
+    assert [estate.get(node, "referenced") for node in (led, bare, tagged)] == [True, False, True]
+    # what nothing classifies is not taken for data of the environment's default class
+    assert [estate.get(node, "holds-data") for node in (led, bare, tagged)] == [False, False, False]
+
+
+def test_who_names_a_server_leads_to_its_databases() -> None:
+    estate = _estate()
+    server = estate.add("sql-server", "/subscriptions/sub-prod/s", "s")
+    database = estate.add("sql-database", "/subscriptions/sub-prod/s/databases/d", "d")
+    estate.connect(server, "contains", database)
+    estate.connect(estate.add("connection", "/subscriptions/sub-prod/c", "c"), "connects-to", server)
+    bind(estate, _load(BASE))
+    assert estate.get(database, "referenced") is True
+
+
+def test_a_connection_nobody_could_list_may_lead_to_a_database() -> None:
+    estate = _estate()
+    node = estate.add("search-service", "/subscriptions/sub-prod/s", "s")
+    gap = estate.add_gap(Gap("connection", "/subscriptions/sub-prod/w", "Some/read", "forbidden"))
+    estate.mark_unread("connection", gap)
+    bind(estate, _load(BASE))
+    assert estate.get(node, "referenced") is UNSET and list(estate.gaps_at(node, "referenced")) == [gap]
+
+
+def test_a_container_nobody_could_read_leaves_open_what_a_database_holds_and_nothing_about_logs() -> None:
+    estate = _estate()
+    group = estate.add("missing", "/subscriptions/sub-prod/resourcegroups/rg", "rg")
+    estate.connect(2, "contains", group)
+    gap = estate.add_gap(Gap("resource-group", "/subscriptions/sub-prod", "Some/read", "forbidden"))
+    estate.mark_gap(group, "*", gap)
+    search, logs = (
+        estate.add(kind, f"{estate.key(group)}/{kind}", kind) for kind in ("search-service", "log-analytics")
+    )
+    for node in (search, logs):
+        estate.set(node, "tags", {})
+        estate.set(node, "subscription", "/subscriptions/sub-prod")
+        estate.connect(group, "contains", node)
+    bind(estate, _load(BASE))
+    assert estate.get(search, "holds-data") is UNSET and list(estate.gaps_at(search, "opened-by")) == [gap]
+    assert estate.get(logs, "holds-data") is False and not estate.gaps_at(logs, "opened-by")
+
+
+def test_every_kind_of_store_is_guarded_for_the_classes_it_holds() -> None:
+    estate = _estate()
+    for kind, tags in (("search-service", {"class": "live"}), ("cosmos-account", {"class": "public"}),
+                       ("model-account", {}), ("log-analytics", {})):  # fmt: skip
+        node = estate.add(kind, f"/subscriptions/sub-prod/{kind}", kind)
+        estate.set(node, "tags", tags)
+        estate.set(node, "subscription", "/subscriptions/sub-prod")
+        estate.connect(2, "contains", node)
+    bind(estate, _load(BASE))
+    for kind, holds in (
+        ("search-service", True),
+        ("cosmos-account", False),
+        ("model-account", True),
+        ("log-analytics", False),
+    ):
+        (node,) = estate.nodes(kind)
+        assert estate.get(node, "holds-data") is holds
+        assert estate.get(node, "production-classes") == ({"live"} if holds else frozenset())

@@ -143,7 +143,7 @@ def test_the_matcher_means_what_the_specification_says(action: str, pattern: str
 
 
 def test_scopes_are_compared_by_segments_not_by_text() -> None:
-    """rg1 is not above rg10, and brackets in a name mean themselves (trap 15)."""
+    """Trap 15: rg1 is not above rg10, and brackets in a name mean themselves."""
     role = {"r0": (spec.Block(data_actions=("*",)),)}
     for scope, reached in (
         ("/subscriptions/s1/resourcegroups/rg1", ACCOUNTS[0]),

@@ -13,7 +13,8 @@ from scanner.derive.access.closure import closure
 from scanner.derive.access.credentials import Credential, Credentials
 from scanner.derive.access.direct import uses_of
 from scanner.derive.access.engine import Engine
-from scanner.derive.access.entries import NOBODY, Entry, by_right, by_standing
+from scanner.derive.access.entries import Entry, by_right, by_standing
+from scanner.derive.access.held import NOBODY
 
 _ML = "microsoft.machinelearningservices/workspaces"
 _IDENTITY = "microsoft.managedidentity/userassignedidentities"
@@ -115,14 +116,9 @@ class Acting:
 
     def _attach(self, identity: int, place: int) -> Iterator[Entry]:
         """Attaching takes a right on the identity and one to create something that runs, held by the same person."""
-        certain, perhaps = self.creators()
         for held in self.engine.held(place, actions.ATTACH):
-            sure = held.who & certain
-            who = sure or held.who & perhaps
-            if who:
-                yield by_right(
-                    self.engine, held, "attach-identity", place, acts_as=identity, who=who, certain=bool(sure)
-                )
+            for who, sure in self.engine.both(held, *self.creators()):
+                yield by_right(self.engine, held, "attach-identity", place, acts_as=identity, who=who, certain=sure)
 
     def creators(self) -> tuple[BitMap, BitMap]:
         """Everybody who may create something that runs, anywhere in the estate: for certain, and at best."""

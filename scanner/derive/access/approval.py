@@ -9,8 +9,9 @@ from typing import Literal
 from pyroaring import BitMap
 
 from scanner.derive.access.engine import Engine
-from scanner.derive.access.entries import NOBODY, Entry
+from scanner.derive.access.entries import Entry
 from scanner.derive.access.grants import administrators
+from scanner.derive.access.held import NOBODY
 from scanner.graph.estate import UNSET, Estate
 
 # Ways that are no more than what administering a resource lets one do.

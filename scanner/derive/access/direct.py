@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from scanner.derive.access import actions
 from scanner.derive.access.actions import STORES, Right, StoreRights
 from scanner.derive.access.credentials import Credential, Credentials
-from scanner.derive.access.engine import Engine, Held
-from scanner.derive.access.entries import NOBODY, Entry, by_right, by_standing
+from scanner.derive.access.engine import Engine
+from scanner.derive.access.entries import Entry, by_right, by_standing
+from scanner.derive.access.held import NOBODY, Held
 from scanner.graph.estate import UNSET, Estate
 
 _GUID_LIST = re.compile(
@@ -66,11 +67,8 @@ def _keys(engine: Engine, rights: StoreRights, store: int, place: int, right: Ri
         if accepted is False:
             if rights.reopen is None:
                 continue
-            certain, perhaps = engine.holders(store, rights.reopen)
-            sure = held.who & certain
-            who = sure or held.who & perhaps
-            if who:
-                yield by_right(engine, held, way, place, who=who, certain=bool(sure), mark="can-reopen")
+            for who, sure in engine.both(held, *engine.holders(store, rights.reopen)):
+                yield by_right(engine, held, way, place, who=who, certain=sure, mark="can-reopen")
         else:
             gaps = _key_doubts(estate, store) if accepted is None else ()
             yield by_right(engine, held, way, place, certain=accepted is True, gaps=gaps)
@@ -163,15 +161,13 @@ def grant_self(engine: Engine, store: int, rights: StoreRights) -> Iterator[Entr
                 grant.principal, None, grant.mark,
             )  # fmt: skip
     for held in engine.held(store, actions.DEFINE_ROLES):
-        certain, perhaps = engine.custom(store)  # whoever may redefine a role they hold may make it read
-        sure = held.who & certain
-        who = sure or held.who & perhaps
-        if who:
-            yield by_right(engine, held, "grant-self", store, who=who, certain=bool(sure))
+        # whoever may redefine a role they hold may make it read
+        for who, sure in engine.both(held, *engine.custom(store)):
+            yield by_right(engine, held, "grant-self", store, who=who, certain=sure)
     for held in engine.held(store, actions.ACTIVATION_RULES):
-        who = held.who & engine.behind_approval(store)
-        if who:
-            yield by_right(engine, held, "grant-self", store, who=who)
+        approved = engine.behind_approval(store)
+        for who, sure in engine.both(held, approved, approved):
+            yield by_right(engine, held, "grant-self", store, who=who, certain=sure)
 
 
 def _limited_to(engine: Engine, rights: StoreRights, held: Held) -> bool | None:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from pyroaring import BitMap
 
 from scanner import ids
+from scanner.derive.access import denials
 from scanner.derive.access.actions import STORES, Action, Right
-from scanner.derive.access.closure import closure
+from scanner.derive.access.held import NOBODY, Grant, Held
+from scanner.derive.access.membership import members_of_groups
 from scanner.graph.estate import UNSET, Estate
 from scanner.graph.permissions import PermissionBlock, block_allows
 
@@ -28,29 +29,6 @@ RIGHTS = (
     "management-group",
 )  # lists that could hold a grant nobody saw
 _CONTAINERS = ("resource-group", "subscription", "management-group", "tenant")
-_NOBODY = BitMap()
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """An assignment: node, principal, role and scope nodes; `mark` is None when PIM's list was unread."""
-
-    node: int
-    principal: int
-    role: int
-    scope: int
-    mark: str | None
-    condition: str | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Held:
-    """A right that an assignment gives: to whom, and whether for certain. `gaps` say what would settle a doubt."""
-
-    grant: Grant
-    who: BitMap
-    certain: bool
-    gaps: tuple[int, ...] = ()
 
 
 class Engine:
@@ -58,7 +36,7 @@ class Engine:
 
     def __init__(self, estate: Estate) -> None:
         self.estate = estate
-        self._members = _members(estate)
+        self._members = members_of_groups(estate)
         self._standing: dict[int, BitMap] | None = None
         # stand-ins for the members of groups nobody could look into
         self.unseen = BitMap(node for node in estate.nodes("user") if estate.key(node).startswith("unread:"))
@@ -70,8 +48,10 @@ class Engine:
         self._inherits: dict[tuple[int, Right], tuple[Held, ...]] = {}
         self._held: dict[tuple[int, Right], tuple[Held, ...]] = {}
         self._holders: dict[tuple[int, Right], tuple[BitMap, BitMap]] = {}
-        self._denied: dict[tuple[int, Action], tuple[BitMap, BitMap]] = {}
+        self.denied: dict[tuple[int, Action], tuple[BitMap, BitMap]] = {}  # filled by `denials`
         self._gapped = bool(estate.gap_names & {"scope-of", "contained-in"})
+        # the sets asked about are kept beside the answer: their ids are the key
+        self._both: dict[tuple[int, int, int], tuple[tuple[tuple[BitMap, bool], ...], object]] = {}
         self._chains: dict[int, tuple[int, ...]] = {}
         self.grants: dict[int, list[Grant]] = defaultdict(list)  # by scope node
         self.children: dict[int, list[int]] = defaultdict(list)  # resource -> scopes in it that only assignments name
@@ -95,7 +75,7 @@ class Engine:
     def standing_members(self, principal: int) -> BitMap:
         """The identities a principal stands for without anybody activating a membership first."""
         if self._standing is None:
-            self._standing = _members(self.estate, standing=True)
+            self._standing = members_of_groups(self.estate, standing=True)
         found = self._standing.get(principal)
         return found if found is not None else BitMap([principal])
 
@@ -204,7 +184,7 @@ class Engine:
         found = self._held.get(key)
         if found is None:
             base = self._inherited(place, right)
-            found = self._less_denied(place, right, base) if self.restricted else base
+            found = denials.take_off(self, place, right, base) if self.restricted else base
             self._held[key] = found
         return found
 
@@ -222,7 +202,7 @@ class Engine:
         if not parts:
             return ()
         base = tuple(held for part in parts for held in self.at(part, right))
-        return self._less_denied(resource, right, base) if self.restricted else base
+        return denials.take_off(self, resource, right, base) if self.restricted else base
 
     @property
     def restricted(self) -> bool:
@@ -235,7 +215,7 @@ class Engine:
         if found is None:
             above = None if self.restricted else self.above(place)
             held = self.held(place, right) if above is None else self.at(place, right)
-            inherited = (_NOBODY, _NOBODY) if above is None else self.holders(above, right)
+            inherited = (NOBODY, NOBODY) if above is None else self.holders(above, right)
             if held:
                 sure = [h.who for h in held if h.certain]
                 certain = inherited[0].union(*sure) if sure else inherited[0]
@@ -250,6 +230,18 @@ class Engine:
             self._holders[place, right] = found
         return found
 
+    def both(self, held: Held, certain: BitMap, perhaps: BitMap) -> tuple[tuple[BitMap, bool], ...]:
+        """Those who hold a right and are in another set too: for certain, and only perhaps. Equal questions share their
+        answers, so that what is alike stays one set.
+        """
+        key = (id(held), id(certain), id(perhaps))
+        found = self._both.get(key)
+        if found is None:
+            sure = held.who & certain
+            parts = ((sure, True), ((held.who & perhaps) - sure, False))
+            found = self._both[key] = (tuple((who, known) for who, known in parts if who), (held, certain, perhaps))
+        return found[0]
+
     def custom(self, place: int) -> tuple[BitMap, BitMap]:
         """Who holds a role of the tenant's own at a place: for certain, and at best."""
         return self._picked(place, True)
@@ -262,7 +254,7 @@ class Engine:
         found = self._above.get((place, custom))
         if found is None:
             above = self.above(place)
-            sure, possible = self._picked(above, custom) if above is not None else (_NOBODY, _NOBODY)
+            sure, possible = self._picked(above, custom) if above is not None else (NOBODY, NOBODY)
             for grant in (self._of_own_roles if custom else self._approved_first).get(place, ()):
                 who = self.members(grant.principal)
                 possible = possible | who
@@ -289,65 +281,6 @@ class Engine:
                 if who:
                     yield Held(grant, who, answer == "yes" and not grant.condition)
 
-    def _less_denied(self, place: int, right: Right, base: tuple[Held, ...]) -> tuple[Held, ...]:
-        """Takes off whom deny assignments keep out; an unread list of them leaves every grant in doubt."""
-        gaps = tuple(self.gaps(place, ("deny-assignment",)))
-        denied = any(self.denies.get(scope) for scope in self.chain(place))
-        if not gaps and not denied:
-            return base
-        found = []
-        for held in base:
-            certain, perhaps = held.who if held.certain else _NOBODY, held.who
-            if denied:
-                certain, perhaps = self._left(place, right, held)
-            who = certain or perhaps
-            if who:
-                found.append(Held(held.grant, who, bool(certain) and not gaps, gaps))
-        return tuple(found)
-
-    def _left(self, place: int, right: Right, held: Held) -> tuple[BitMap, BitMap]:
-        certain, perhaps = BitMap(), BitMap()
-        for action in right.actions:
-            answer = self.can(held.grant.role, action)
-            if answer not in ("yes", "conditional"):
-                continue
-            denied, doubtful = self.denied(place, action)
-            left = held.who - denied
-            perhaps |= left
-            if answer == "yes" and not held.grant.condition:
-                certain |= left - doubtful
-        return certain, perhaps
-
-    def denied(self, node: int, action: Action) -> tuple[BitMap, BitMap]:
-        """Identities that deny assignments keep from an action at a node: for certain, and only under a condition."""
-        found = self._denied.get((node, action))
-        if found is not None:
-            return found
-        certain, perhaps = BitMap(), BitMap()
-        for scope in self.chain(node):
-            for deny in self.denies.get(scope, ()):
-                if scope != node and self.estate.get(deny, "children") is False:
-                    continue
-                for block in self.estate.get(deny, "permissions") or ():
-                    if block_allows(block, action.name, action.data):
-                        who = self._deny_principals(deny)
-                        if block.condition is None:
-                            certain |= who
-                        else:
-                            perhaps |= who
-        found = self._denied[node, action] = (certain, perhaps - certain)
-        return found
-
-    def _deny_principals(self, deny: int) -> BitMap:
-        estate = self.estate
-        included = estate.get(deny, "principals") or frozenset()
-        who = BitMap(estate.nodes("identity")) if "*" in included else self._all_members(included)
-        return who - self._all_members(estate.get(deny, "exclude-principals") or frozenset())
-
-    def _all_members(self, keys: Iterable[str]) -> BitMap:
-        nodes = [node for key in keys if (node := self.estate.node(key)) is not None]
-        return BitMap().union(*(self.members(node) for node in nodes)) if nodes else BitMap()
-
     def _index(self) -> None:
         estate = self.estate
         principals = {grant: principal for principal, grant in estate.pairs("granted")}
@@ -371,20 +304,3 @@ class Engine:
                 holder = self.above(scope)
                 if holder is not None and estate.kind(holder) not in _CONTAINERS and scope not in self.children[holder]:
                     self.children[holder].append(scope)
-
-
-def _members(estate: Estate, standing: bool = False) -> dict[int, BitMap]:
-    """Everybody in each group, those who may activate membership included unless only `standing` ones count.
-
-    Whoever activated a membership counts as eligible for it, or answers would depend on the hour. Groups in a circle
-    share one set.
-    """
-    direct: dict[int, BitMap] = {}
-    nested: dict[int, list[int]] = {}
-    for group in estate.nodes("group"):
-        eligible = estate.neighbours(group, "has-eligible-member")
-        members: list[int] = list(estate.neighbours(group, "has-member"))
-        found = [m for m in members if m not in eligible] if standing else [*members, *eligible]
-        nested[group] = [member for member in found if estate.kind(member) == "group"]
-        direct[group] = BitMap(member for member in found if estate.kind(member) != "group")
-    return closure(direct, lambda group: nested[group])

@@ -12,7 +12,7 @@ from scanner.derive.access import actions, direct
 from scanner.derive.access.acting import Acting
 from scanner.derive.access.actions import STORES
 from scanner.derive.access.closure import closure
-from scanner.derive.access.entries import NOBODY
+from scanner.derive.access.held import NOBODY
 
 _KEPT = 256
 _Facts = tuple[str, str, bool]  # kind of store, access, whether its keys are refused

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 
 from scanner.derive.access import actions
-from scanner.derive.access.engine import Engine, Grant
+from scanner.derive.access.engine import Engine
+from scanner.derive.access.held import Grant
 from scanner.graph.estate import UNSET, Estate, Value
 
 _ABOVE = ("tenant", "management-group", "subscription")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from scanner import ids
-from scanner.derive.access.engine import Engine, Grant
+from scanner.derive.access.engine import Engine
+from scanner.derive.access.held import Grant
 from scanner.graph.estate import UNSET, Estate
 
 # Tenants in which Microsoft keeps its first-party applications.

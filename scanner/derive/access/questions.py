@@ -5,6 +5,7 @@ Each takes nodes and gives an answer of `answers`. What the ways are and how the
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
@@ -40,7 +41,7 @@ STATES: tuple[State, ...] = (
     "platform",
 )  # as answers list them
 _HOLDING = ("holds", "may-activate", "may-hold", "holds-as-declared")
-_TRIED = 50  # people among whom the one with the shortest chain is looked for
+_TRIED = 5  # people among whom the one with the shortest chain is looked for
 
 
 class Found:
@@ -210,17 +211,20 @@ class Questions:
         if way.row is not None:
             row = estate.name(way.row) if estate.kind(way.row).endswith("-row") else "the release workload"
         gaps = {estate.gaps[gap] for _, one, _ in parts for gap in one.gaps}
-        chains = [self.chain(found, one, some) for found, one, some in parts if found.end == f.end]
+        mine = [(one, some) for found, one, some in parts if found.end == f.end]
+        one, some = min(
+            mine, key=lambda pair: (not pair[0].certain, pair[0].part is not None and pair[0].part.behind is not None)
+        )
         return Way(
             way.cause, way.words, way.way, f.access, way.state, tuple(people),
-            tuple(dict.fromkeys(estate.ref(node) for found, _, _ in parts for node in found.shown)), min(chains, key=lambda c: len(c.steps)),
+            tuple(dict.fromkeys(estate.ref(node) for found, _, _ in parts for node in found.shown)), self.chain(f, one, some),
             any(one.certain for _, one, _ in parts), way.mark, row, line, tuple(sorted(gaps)), way.fix, way.anybody,
         )  # fmt: skip
 
     def chain(self, f: Found, way: WayIn, who: BitMap) -> Chain:
         """The shortest chain of a way, of whoever of some people has the shortest."""
         estate = self.estate
-        people: list[int | None] = [*sorted(who, key=estate.key)[:_TRIED]]
+        people: list[int | None] = [*self._nearest(way, who)]
         if way.part is not None and way.spread is not None:
             made = [explain(way.spread, way.part, p, f.end, f.access) for p in people or [None]]
             start, steps = min(made, key=lambda pair: len(pair[1]))
@@ -229,6 +233,16 @@ class Questions:
         if not routes:
             return Chain(reference(estate, f.end))
         return chain(estate, *min(routes, key=lambda pair: len(pair[1])))
+
+    def _nearest(self, way: WayIn, who: BitMap) -> list[int]:
+        """A few people of a way, those first who need no group inside another."""
+        source = way.part.cause.source if way.part is not None else None
+        direct = (
+            who & BitMap(list(self.estate.neighbours(source, "has-member")))
+            if source is not None and len(who) > _TRIED
+            else who
+        )
+        return heapq.nsmallest(_TRIED, direct or who, key=self.estate.key)
 
     def marks(self, keys: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """What is special about identities: guests, disabled ones, and ones the directory no longer knows."""

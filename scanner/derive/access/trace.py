@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from scanner.derive.access import direct
+from collections.abc import Iterable
+
+from scanner.derive.access import direct, tenantwide
 from scanner.derive.access.entries import Entry
 from scanner.derive.access.spread import Part, Spread
 
@@ -43,10 +45,17 @@ def ends(spread: Spread, part: Part, person: int | None) -> list[Entry]:
     return tail if first is None else [first, *tail]
 
 
+def _into(spread: Spread, store: int) -> Iterable[Entry]:
+    """What leads straight into a store, or into everything the tenant has."""
+    acting = spread.acting
+    if acting.engine.estate.kind(store) == "tenant":
+        return tenantwide.entries(acting.engine)
+    return direct.into(acting.engine, acting.credentials, store, spread.access)
+
+
 def _straight(spread: Spread, store: int, like: Entry) -> Entry:
     """The entry of this very store with a cause and way: settings of stores differ."""
-    acting = spread.acting
-    for entry in direct.into(acting.engine, acting.credentials, store, spread.access):
+    for entry in _into(spread, store):
         if entry.cause == like.cause and entry.way == like.way:
             return entry
     return like
@@ -56,9 +65,7 @@ def _onward(spread: Spread, start: int, store: int) -> list[Entry]:
     """How an identity that is let in goes on to the store, each step as it should."""
     acting = spread.acting
     after: dict[int, tuple[Entry, int | None]] = {}
-    waiting: list[tuple[Entry, int | None]] = [
-        (entry, None) for entry in direct.into(acting.engine, acting.credentials, store, spread.access)
-    ]
+    waiting: list[tuple[Entry, int | None]] = [(entry, None) for entry in _into(spread, store)]
     for entry, following in waiting:
         for identity in spread.sort(entry).accepted & acting.actable:
             if identity not in after:

@@ -11,7 +11,7 @@ from scanner.findings import Gap
 from scanner.graph.build import settings, workloads
 from scanner.graph.build.context import Context
 from scanner.graph.build.reading import loosely
-from scanner.graph.records import RECORDS
+from scanner.graph.records import RECORDS, RecordKind
 from scanner.snapshot import Coverage
 
 # list -> the edge that may be missing at the resource it belongs to
@@ -26,6 +26,7 @@ _EDGES = {
     "management-group": "contained-in", "outbound-rule": "reaches-out-to",
 }  # fmt: skip
 _NOT_SUBJECTS = {"role", "deny-assignment", "region"}
+_ABOVE = {"tenant", "management-group", "group", "object"}  # scopes of lists that belong to no subscription
 _POOL_LISTS = {"ml-usage", "ml-quota", "vm-size"}  # lists that say something of the pools of their location
 
 
@@ -60,6 +61,7 @@ def mark(context: Context) -> None:
     for entry in context.snapshot.coverage:
         if entry.outcome != "complete" and entry.code != "AadPremiumLicenseRequired":
             _mark(context, entry)
+    _mark_groups_unlisted(context)
     _mark_groups_left_out(context)
     for kind, scope in dict.fromkeys(context.misread):
         entry = Coverage(kind, scope or ids.ROOT_SCOPE, "partial", detail="a row of it has a shape nobody expected")
@@ -69,6 +71,18 @@ def mark(context: Context) -> None:
     _explain_missing(context)
 
 
+def _mark_groups_unlisted(context: Context) -> None:
+    """Where groups could not be listed nobody asked who is in them; those that hold something are known all the same."""
+    asked = {entry.scope for entry in context.snapshot.coverage if entry.kind == "group-member"}
+    estate = context.estate
+    unread = estate.unread_gaps("group")
+    for group in tuple(estate.nodes("group")) if unread else ():
+        if estate.key(group) not in asked and estate.key(group) not in context.in_directory:
+            for gap in unread:
+                estate.mark_gap(group, "has-member", gap)
+                _unread_members(context, group, gap)
+
+
 def _mark_groups_left_out(context: Context) -> None:
     """In a large directory the members of groups that nothing was assigned to are not read: they may have any."""
     asked = {entry.scope for entry in context.snapshot.coverage if entry.kind == "group-member"}
@@ -76,9 +90,9 @@ def _mark_groups_left_out(context: Context) -> None:
     for group in estate.nodes("group") if asked else ():
         if estate.key(group) not in asked:
             estate.set(group, "empty", UNSET)
-            context.doubt(
-                "group-member", group, ("has-member", "empty"), reason="bounded", detail="nothing was assigned to it"
-            )
+            estate.set(group, "under-pim", UNSET)
+            unseen = ("has-member", "empty", "may-be-joined-by", "has-eligible-member", "under-pim")
+            context.doubt("group-member", group, unseen, reason="bounded", detail="nothing was assigned to it")
 
 
 def _doubt_everywhere(context: Context, edge: str, gap: int) -> None:
@@ -118,11 +132,33 @@ def _mark(context: Context, entry: Coverage) -> int:
         estate.mark_gap(owner, "open-outbound", gap)
     if entry.kind in _POOL_LISTS:
         _doubt_pools(context, entry, gap)
+    if entry.kind in ("subscription", "workspace"):
+        _doubt_draws(context, entry.scope, gap)
     if record and record.node and record.node not in _NOT_SUBJECTS and entry.outcome != "bounded":
-        estate.mark_unread(record.node, gap)
-        if entry.kind in ("workspace", "ml-usage"):
+        for kind in (record.node, *_below(record)):
+            estate.mark_unread(kind, gap)
+        if entry.kind in ("subscription", "workspace", "ml-usage"):
             estate.mark_unread("quota-share", gap)  # made of both
     return gap
+
+
+def _below(record: RecordKind) -> list[str]:
+    """Kinds of nodes whose lists hang on what this one lists: who cannot list workspaces cannot ask for their data.
+
+    In a subscription that nobody listed may be anything but what the directory and the tree above hold.
+    """
+    if record.name == "subscription":
+        return sorted({r.node for r in RECORDS.values() if r.scope not in _ABOVE and r.node} - _NOT_SUBJECTS)
+    above = f"{record.arm_type}/"
+    return [r.node for r in RECORDS.values() if r.node and record.arm_type and r.arm_type.startswith(above)]
+
+
+def _doubt_draws(context: Context, scope: str, gap: int) -> None:
+    """A workspace nobody could list may draw on any pool of its subscription."""
+    estate, subscription = context.estate, ids.subscription_of(scope)
+    for pool in estate.nodes("quota-pool"):
+        if subscription is None or subscription == estate.get(pool, "subscription"):
+            estate.mark_gap(pool, "drawn-on-by", gap)
 
 
 def _doubt_tree(context: Context, gap: int) -> None:
