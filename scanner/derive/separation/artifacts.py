@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 from scanner import ids
-from scanner.derive.access.engine import RIGHTS, Engine, Grant
+from scanner.derive.access import denials
+from scanner.derive.access.engine import RIGHTS, Engine
+from scanner.derive.access.held import Grant
 from scanner.derive.duties import Duties, Way
 from scanner.derive.table import Table
 from scanner.graph.estate import UNSET, Estate
@@ -95,7 +97,7 @@ def _left(engine: Engine, source: int, grant: Grant, way: Way) -> bool:
     """Whether anybody is left when denials are taken off."""
     left = engine.members(grant.principal)
     for action in way.actions:
-        left = left - engine.denied(source, action)[0]
+        left = left - denials.denied(engine, source, action)[0]
     return bool(left) or not engine.members(grant.principal)
 
 

@@ -6,7 +6,8 @@ from pyroaring import BitMap
 
 from scanner import ids
 from scanner.derive.access.actions import WRITES, Action
-from scanner.derive.access.engine import Engine, Grant
+from scanner.derive.access.engine import Engine
+from scanner.derive.access.held import Grant
 from scanner.derive.duties import Duties, Duty
 from scanner.derive.table import Table
 from scanner.graph.estate import UNSET, Estate
