@@ -85,7 +85,9 @@ class _Writer:
         anybody = any(way.anybody for way in answer.ways)
         many = "anybody" if anybody else f"{seen}{_counted(everybody)}" if everybody else "nobody that could be seen" if answer.gaps else "nobody"  # fmt: skip
         yield from self.wrapped(
-            (), f"{_capital(many)} can {verb} {answer.asked.name}{about}; {self._verdict(everybody, unwanted, bool(answer.gaps))}", "bold"
+            (),
+            f"{_capital(many)} can {verb} {answer.asked.name}{about}; {self._verdict(everybody, unwanted, bool(answer.gaps))}",
+            "bold",
         )
         if not answer.targets:
             yield styled((f"there is no data store behind {answer.asked.name}", "yellow"))
