@@ -16,7 +16,7 @@ from scanner.findings import Report
 from scanner.graph.records import RECORDS
 from scanner.simulator import Fault, Simulator
 from scanner.snapshot import Coverage, Snapshot
-from tests.support.scan import FIXTURES, pairs, report_of, scanned, scenario, tenant
+from tests.support.scan import FIXTURES, first_rules, pairs, report_of, scanned, scenario, tenant
 from tests.support.tenants import snapshot_of
 from tests.tenants.write import documents, text
 
@@ -254,8 +254,8 @@ def test_no_finding_turns_into_a_pass_and_none_is_invented_when_a_permission_is_
 def test_what_nobody_could_ask_for_is_unknown_too(path: str) -> None:
     """Trap 1 over HTTPS: a refused list also hides the lists below it, which are then never asked for."""
     with Simulator(tenant("contoso"), faults=[Fault("status", status=403, path=path)]) as simulator:
-        blind = report_of(run(_settings(simulator)), scenario("contoso"))
-    whole = scanned(tenant("contoso"), scenario("contoso"))
+        blind = report_of(run(_settings(simulator)), scenario("contoso"), chosen=first_rules())
+    whole = report_of(snapshot_of(tenant("contoso")), scenario("contoso"), chosen=first_rules())
     found, still = (
         {
             (s.finding.rule, s.finding.subject.key, s.finding.cause)
