@@ -50,12 +50,10 @@ class _Writer:
         self.duties = duties
         self.engine = engine
         self.table = table
-        # who administers is not known when a row's group could not be looked up
-        unnamed = any(not estate.neighbours(row, "names") for row in estate.nodes("administrator-row"))
-        self.unread_names = estate.unread_gaps("group") if unnamed else []
         self.done: set[tuple[str, int, int]] = set()
         self.nodes: dict[tuple[str, str], int] = {}
         self.alike: set[object] = set()
+        self.used: dict[tuple[str, str], list[tuple[int, tuple[str, ...]]]] = {}
         self.at: dict[tuple[Way, int], list[tuple[Grant, int, tuple[int, ...]]]] = {}
 
     def run(self) -> None:
@@ -84,6 +82,17 @@ class _Writer:
 
     def _places(self, way: Way) -> Iterator[_Place]:
         """The resources a way is asked of, with the environments each counts for."""
+        key = (way.on, way.used_as)
+        if key not in self.used:
+            self.used[key] = [(n, tuple(sorted(found))) for n, found in self._users(way).items()
+                              if found and self.estate.get(n, "shared") is not True]  # fmt: skip
+        for node, environments in self.used[key]:
+            place = self._fitting(way, node, environments)
+            if place is not None:
+                yield place
+
+    def _users(self, way: Way) -> dict[int, set[str]]:
+        """By resource, the environments it is in or that use it; ways on the same resources share the answer."""
         estate = self.estate
         users: dict[int, set[str]] = {}
         if way.on == "subscription":
@@ -104,11 +113,7 @@ class _Writer:
                 found = {name} if isinstance(name, str) and own else set()
                 using = estate.get(node, "environments-using")
                 users[node] = found | (set(using) if isinstance(using, frozenset) else set())
-        for node, environments in users.items():
-            if environments and estate.get(node, "shared") is not True:
-                place = self._fitting(way, node, tuple(sorted(environments)))
-                if place is not None:
-                    yield place
+        return users
 
     def _stands_for(self, node: int, kind: str) -> bool:
         """Whether a resource that is referred to and nobody could read is of a kind, by its id."""
@@ -227,7 +232,7 @@ class _Writer:
         estate = self.estate
         unit = estate.get(place.resource, "unit")
         doubts = [
-            *self.unread_names, *place.doubts,
+            *self.table.unnamed, *place.doubts,
             *(gap for grant in held.grants for gap in estate.gaps_at(grant.node, "origin")),
         ]  # fmt: skip
         for environment in place.environments:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from pyroaring import BitMap
+
 from scanner.derive.access.engine import Engine
 from scanner.derive.access.grants import administrators
 from scanner.graph.estate import Estate
@@ -27,6 +29,10 @@ class Table:
                 for inner in self._inner(principal):
                     self.rows[inner].append(row)
         self.administered = self._administered()
+        # who administers is not known when a row's group could not be looked up
+        nameless = any(not estate.neighbours(row, "names") for row in estate.nodes("administrator-row"))
+        self.unnamed = estate.unread_gaps("group") if nameless else []
+        self.break_glass = BitMap(n for n in estate.nodes("identity") if estate.get(n, "break-glass") is True)
         self.double = self._double_rows()
 
     def behind(self, principal: int, environment: str, unit: str | None) -> list[int]:

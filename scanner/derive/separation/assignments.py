@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pyroaring import BitMap
-
 from scanner import ids
 from scanner.derive.access.actions import WRITES, Action
 from scanner.derive.access.engine import Engine
@@ -66,11 +64,11 @@ class _Judge:
         """Gaps for which a row may be behind it that nobody could tell."""
         estate, principal = self.estate, self.grant.principal
         if estate.kind(principal) == "group":
-            found = [g for inner in (principal, *self._outer()) for g in estate.gaps_at(inner, "approved")]
+            around = (principal, *self._outer()) if "approved" in estate.gap_names else ()
+            found = [gap for group in around for gap in estate.gaps_at(group, "approved")]
         else:
             found = estate.unread_gaps("service-principal", "workspace")
-        unnamed = any(not estate.neighbours(row, "names") for row in estate.nodes("administrator-row"))
-        return [*found, *(estate.unread_gaps("group") if unnamed else ())]
+        return [*found, *self.table.unnamed]
 
     def _outer(self) -> list[int]:
         estate = self.estate
@@ -115,7 +113,7 @@ class _Judge:
     def _held_now(self) -> None:
         """Whether anybody has it without activating the role or a membership."""
         estate, engine, grant = self.estate, self.engine, self.grant
-        people = engine.standing_members(grant.principal) - _accounts(estate)
+        people = engine.standing_members(grant.principal) - self.table.break_glass
         row = next((row for e in sorted(self.reached) for row in self.rows[e]), None)
         if grant.mark == "eligible" or not people:
             self._put("held-now", False, ())
@@ -180,10 +178,6 @@ class _Judge:
                 estate.mark_gap(node, "undeclared-approvers", gap)
         else:
             self._put("undeclared-approvers", frozenset(approving or ()) - frozenset().union(*wanted), (), rows[0])
-
-
-def _accounts(estate: Estate) -> BitMap:
-    return BitMap(node for node in estate.nodes("identity") if estate.get(node, "break-glass") is True)
 
 
 def _rows(engine: Engine) -> None:
