@@ -72,6 +72,9 @@ def resolve(context: Context) -> None:
     for source, facts in context.activations.values():
         if source not in context.eligibilities:
             _grant(context, facts, "eligible")
+            node = context.estate.node(_key(context, facts))
+            if node is not None:
+                context.dangling.append(node)
 
 
 def _key(context: Context, facts: shapes_access.Assignment) -> str:

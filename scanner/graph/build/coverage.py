@@ -122,6 +122,9 @@ def _mark(context: Context, entry: Coverage) -> int:
         _unread_members(context, owner, gap)
     if entry.kind == "role-activation":
         _doubt_marks(context, entry.scope, gap)
+    if entry.kind == "role-eligibility":
+        for grant in context.dangling:
+            _doubt_holder(context, grant, gap)
     if entry.kind == "registry-replication" and owner is not None:
         estate.set(owner, "replicated-regions", UNSET)
         estate.mark_gap(owner, "replicated-regions", gap)
@@ -198,6 +201,34 @@ def _doubt_marks(context: Context, scope: str, gap: int) -> None:
         ):
             estate.set(grant, "mark", UNSET)
             estate.mark_gap(grant, "mark", gap)
+            if _may_be_activated(context, grant, at):
+                _doubt_holder(context, grant, gap)
+
+
+def _may_be_activated(context: Context, grant: int, at: str) -> bool:
+    """Whether an assignment to a person may be one that an eligible group's member activated: there is, or may be, an
+    eligibility for the role that covers the scope.
+    """
+    estate = context.estate
+    if estate.get(grant, "principal-kind") != "user":
+        return False
+    if any(c.kind == "role-eligibility" and c.outcome != "complete" for c in context.snapshot.coverage):
+        return True
+    role = estate.first(grant, "of-role")
+    for other in estate.neighbours(role, "role-of") if role is not None else ():
+        scope = estate.first(other, "at-scope")
+        if scope is not None and estate.get(other, "mark") == "eligible":
+            above = estate.key(scope)
+            if ids.contains(above, at) or ids.is_management_group(above):
+                return True
+    return False
+
+
+def _doubt_holder(context: Context, grant: int, gap: int) -> None:
+    """Nobody can tell whose right it is: an activated assignment stands for the eligible one it came from."""
+    for attribute in ("principal-kind", "origin", "declared"):
+        context.estate.set(grant, attribute, UNSET)
+        context.estate.mark_gap(grant, attribute, gap)
 
 
 def _doubt_pools(context: Context, entry: Coverage, gap: int) -> None:
