@@ -161,7 +161,10 @@ def test_hiding_a_name_leaves_other_words_alone(name: str) -> None:
 
 def test_a_verdict_that_needs_a_person_is_a_warning_and_an_unseen_estate_an_error() -> None:
     notes = _sarif()["runs"][0]["invocations"][0]["toolExecutionNotifications"]
-    assert [n["message"]["text"].split(" could")[0] for n in notes if n["level"] == "warning"] == ["1 verdict of ACC01"]
+    assert [n["message"]["text"].split(" could")[0] for n in notes if n["level"] == "warning"] == [
+        "1 verdict of ACC01",
+        "1 verdict of SOD12",
+    ]
     report = contoso()
     for source in (replace(report.source, partial=True), replace(report.source, counts={})):
         notes = _sarif(replace(report, source=source))["runs"][0]["invocations"][0]["toolExecutionNotifications"]

@@ -105,12 +105,18 @@ class _Judge:
             )
         )
         origin = estate.gaps_at(grant.node, "origin")
-        self._put("in-role-table", known, () if known else [*self.doubts, *origin])
+        place = (
+            None
+            if known
+            else next((n for e in sorted(self.reached) if (n := estate.node(f"environment:{e}")) is not None), None)
+        )
+        self._put("in-role-table", known, () if known else [*self.doubts, *origin], place)
 
     def _held_now(self) -> None:
         """Whether anybody has it without activating the role or a membership."""
         estate, engine, grant = self.estate, self.engine, self.grant
         people = engine.standing_members(grant.principal) - _accounts(estate)
+        row = next((row for e in sorted(self.reached) for row in self.rows[e]), None)
         if grant.mark == "eligible" or not people:
             self._put("held-now", False, ())
         elif grant.mark is None:
@@ -118,7 +124,7 @@ class _Judge:
         elif people <= engine.unseen:
             self._put("held-now", True, [gap for member in people for gap in estate.gaps_at(member, "*")])
         else:
-            self._put("held-now", True, ())
+            self._put("held-now", True, (), row)
 
     def _excess(self, sample: tuple[Action, ...], duties: dict[str, Duty]) -> None:
         """Changing actions of the role that belong to no duty of the rows behind it."""
