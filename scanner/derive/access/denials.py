@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pyroaring import BitMap
 
 from scanner.derive.access.actions import Action, Right
+from scanner.derive.access.conditions import binds
 from scanner.derive.access.held import NOBODY, Held
 from scanner.graph.permissions import block_allows
 
@@ -44,7 +45,7 @@ def _kept(engine: Engine, place: int, right: Right, held: Held) -> tuple[BitMap,
         gone, doubtful = denied(engine, place, action)
         left = held.who - gone
         perhaps |= left
-        if answer == "yes" and not held.grant.condition:
+        if answer == "yes" and not binds(held.grant.condition, action):
             certain |= left - doubtful
     return certain, perhaps
 

@@ -14,14 +14,15 @@ from pyroaring import BitMap
 
 from scanner import ids
 from scanner.derive.access import denials
-from scanner.derive.access.actions import STORES, Action, Right
+from scanner.derive.access.actions import DEFINE_ROLES, STORES, Action, Right
+from scanner.derive.access.conditions import binds
 from scanner.derive.access.held import NOBODY, Grant, Held
 from scanner.derive.access.membership import members_of_groups
 from scanner.graph.estate import UNSET, Estate
-from scanner.graph.permissions import PermissionBlock, block_allows
+from scanner.graph.permissions import block_allows
 
 Grants = Literal["yes", "conditional", "no", "unread"]
-_STRENGTH: tuple[Grants, ...] = ("yes", "conditional", "unread")
+_STRENGTH: tuple[Grants, ...] = ("no", "unread", "conditional", "yes")
 RIGHTS = (
     "role-assignment",
     "role-eligibility",
@@ -29,6 +30,11 @@ RIGHTS = (
     "management-group",
 )  # lists that could hold a grant nobody saw
 _CONTAINERS = ("resource-group", "subscription", "management-group", "tenant")
+
+
+def strongest(answers: Iterable[Grants]) -> Grants:
+    """Of several answers the one that gives most."""
+    return max(answers, key=_STRENGTH.index, default="no")
 
 
 class Engine:
@@ -107,8 +113,7 @@ class Engine:
 
     def can_any(self, role: int, actions: Iterable[Action]) -> Grants:
         """The strongest answer over several actions."""
-        answers = {self.can(role, action) for action in actions}
-        return next((answer for answer in _STRENGTH if answer in answers), "no")
+        return strongest({self.can(role, action) for action in actions})
 
     def gives(self, role: int, right: Right) -> Grants:
         """Whether a role gives a right: the strongest answer over its actions, evaluated once."""
@@ -122,14 +127,9 @@ class Engine:
         if blocks is UNSET:
             return "unread"
         granting = [block for block in blocks if block_allows(block, action.name, action.data)]
-        if any(block.condition is None for block in granting):
+        if any(not binds(block.condition, action) for block in granting):
             return "yes"
         return "conditional" if granting else "no"
-
-    def conditions(self, role: int, action: Action) -> list[str]:
-        """The conditions of the blocks that grant an action."""
-        blocks: Sequence[PermissionBlock] = self.estate.get(role, "permissions") or ()
-        return [b.condition for b in blocks if b.condition is not None and block_allows(b, action.name, action.data)]
 
     # -- where ----------------------------------------------------------------------------------------------------
 
@@ -258,7 +258,7 @@ class Engine:
             for grant in (self._of_own_roles if custom else self._approved_first).get(place, ()):
                 who = self.members(grant.principal)
                 possible = possible | who
-                sure = sure if grant.condition else sure | who
+                sure = sure if binds(grant.condition, DEFINE_ROLES.actions[0]) else sure | who
             found = self._above[place, custom] = (sure, possible)
         return found
 
@@ -279,7 +279,11 @@ class Engine:
             if answer in ("yes", "conditional"):
                 who = self.members(grant.principal)
                 if who:
-                    yield Held(grant, who, answer == "yes" and not grant.condition)
+                    yield Held(grant, who, answer == "yes" and (not grant.condition or self._freely(grant, right)))
+
+    def _freely(self, grant: Grant, right: Right) -> bool:
+        """Whether an assignment under a condition gives some action of a right that the condition says nothing of."""
+        return any(not binds(grant.condition, a) and self.can(grant.role, a) == "yes" for a in right.actions)
 
     def _index(self) -> None:
         estate = self.estate

@@ -70,7 +70,7 @@ class Everybody:
         if refused:
             keys = keys & holders(scope, rights.reopen)[1] if rights.reopen is not None else NOBODY
         sets = [holders(scope, rights.read if access == "read" else rights.write)[1], keys]
-        sets += [entry.who for entry in direct.grant_self(self.engine, scope, rights)]
+        sets += [entry.who for entry in direct.grant_self(self.engine, scope, rights, access, refused)]
         if access == "read" and kind == "storage-account":
             sets.append(holders(scope, actions.REPLICATE)[1])
         sets = [s for s in sets if s]
