@@ -21,7 +21,7 @@ def into(engine: Engine, credentials: Credentials, store: int, access: str) -> I
     rights = STORES[engine.estate.kind(store)]
     for held in engine.held(store, rights.read if access == "read" else rights.write):
         yield by_right(engine, held, "data-role", store)
-    yield from _keys(engine, rights, store, store, rights.keys, "account-key")
+    yield from _keys(engine, rights, store, store, rights.keys_to(access), "account-key")
     yield from grant_self(engine, store, rights, access, keys_accepted(engine.estate, store) is False)
     if access == "read" and engine.estate.kind(store) == "storage-account":
         for held in engine.held(store, actions.REPLICATE):
@@ -200,7 +200,7 @@ def _opens(engine: Engine, guid: str, rights: StoreRights, access: str, refused:
         return "unread"
     wanted = [*(rights.read if access == "read" else rights.write).actions, actions.ASSIGN_ROLES]
     if not refused or (rights.reopen is not None and engine.gives(role, rights.reopen) != "no"):
-        wanted += rights.keys.actions
+        wanted += rights.keys_to(access).actions
     return engine.can_any(role, wanted)
 
 

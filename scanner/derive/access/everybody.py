@@ -66,7 +66,7 @@ class Everybody:
     def _made(self, scope: int, facts: _Facts) -> BitMap:
         kind, access, refused = facts
         rights, holders = STORES[kind], self.engine.holders
-        keys = holders(scope, rights.keys)[1]
+        keys = holders(scope, rights.keys_to(access))[1]
         if refused:
             keys = keys & holders(scope, rights.reopen)[1] if rights.reopen is not None else NOBODY
         sets = [holders(scope, rights.read if access == "read" else rights.write)[1], keys]
