@@ -191,6 +191,13 @@ def host_right(arm_type: str) -> Right:
     return known if known is not None else _right(f"change {arm_type.rpartition('/')[2]}", f"{arm_type}/write")
 
 
+@cache
+def creating(arm_type: str) -> tuple[Right, Right]:
+    """What lets one create something that runs below a resource of a type, and what lets one change the resource itself."""
+    below = [a for a in CREATE.actions if a.name.removesuffix("/write").rpartition("/")[0] == arm_type]
+    return Right(CREATE.name, tuple(below)), Right(CREATE.name, tuple(a for a in CREATE.actions if a.name == f"{arm_type}/write"))
+
+
 # Roles of the directory that can make themselves, or somebody they control, a reader of anything: template id -> why.
 DIRECTORY_ROLES: Mapping[str, str] = {
     "62e90394-69f5-4237-9190-012177145e10": "may elevate to User Access Administrator of the whole tenant",  # Global Administrator

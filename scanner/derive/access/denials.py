@@ -16,33 +16,36 @@ if TYPE_CHECKING:
     from scanner.derive.access.engine import Engine
 
 
-def take_off(engine: Engine, place: int, right: Right, base: tuple[Held, ...]) -> tuple[Held, ...]:
-    """What is left of a right at a place; an unread list of denials leaves every grant in doubt."""
+def take_off(engine: Engine, place: int, right: Right, base: tuple[Held, ...], below: bool = False) -> tuple[Held, ...]:
+    """What is left of a right at a place, or for things `below` it; an unread list of denials leaves every grant in doubt."""
     gaps = tuple(engine.gaps(place, ("deny-assignment",)))
     denied = any(engine.denies.get(scope) for scope in engine.chain(place))
     if not gaps and not denied:
         return base
-    return tuple(left for held in base for left in _left(engine, place, right, held, gaps, denied))
+    found = []
+    for held in base:
+        certain, perhaps = held.who if held.certain else NOBODY, held.who
+        if denied:
+            certain, perhaps = _kept(engine, place, right, held, below)
+        found += _parted(held, certain, perhaps, gaps)
+    return tuple(found)
 
 
-def _left(engine: Engine, place: int, right: Right, held: Held, gaps: tuple[int, ...], denied: bool) -> Iterator[Held]:
+def _parted(held: Held, certain: BitMap, perhaps: BitMap, gaps: tuple[int, ...]) -> Iterator[Held]:
     """Those who keep the right for certain, and those who may keep it: an assignment can give both."""
-    certain, perhaps = held.who if held.certain else NOBODY, held.who
-    if denied:
-        certain, perhaps = _kept(engine, place, right, held)
     if certain:
         yield Held(held.grant, certain, not gaps, gaps)
     if rest := perhaps - certain:
         yield Held(held.grant, rest, False, gaps)
 
 
-def _kept(engine: Engine, place: int, right: Right, held: Held) -> tuple[BitMap, BitMap]:
+def _kept(engine: Engine, place: int, right: Right, held: Held, below: bool) -> tuple[BitMap, BitMap]:
     certain, perhaps = BitMap(), BitMap()
     for action in right.actions:
         answer = engine.can(held.grant.role, action)
         if answer not in ("yes", "conditional"):
             continue
-        gone, doubtful = denied(engine, place, action)
+        gone, doubtful = denied(engine, place, action, below)
         left = held.who - gone
         perhaps |= left
         if answer == "yes" and not binds(held.grant.condition, action):
@@ -50,15 +53,15 @@ def _kept(engine: Engine, place: int, right: Right, held: Held) -> tuple[BitMap,
     return certain, perhaps
 
 
-def denied(engine: Engine, node: int, action: Action) -> tuple[BitMap, BitMap]:
-    """Identities that deny assignments keep from an action at a node: for certain, and only under a condition."""
-    found = engine.denied.get((node, action))
+def denied(engine: Engine, node: int, action: Action, below: bool = False) -> tuple[BitMap, BitMap]:
+    """Identities that deny assignments keep from an action at a node, or `below` it: for certain, and only under a condition."""
+    found = engine.denied.get((node, action, below))
     if found is not None:
         return found
     certain, perhaps = BitMap(), BitMap()
     for scope in engine.chain(node):
         for deny in engine.denies.get(scope, ()):
-            if scope != node and engine.estate.get(deny, "children") is False:
+            if (below or scope != node) and engine.estate.get(deny, "children") is False:
                 continue
             for block in engine.estate.get(deny, "permissions") or ():
                 if block_allows(block, action.name, action.data):
@@ -67,7 +70,7 @@ def denied(engine: Engine, node: int, action: Action) -> tuple[BitMap, BitMap]:
                         certain |= who
                     else:
                         perhaps |= who
-    found = engine.denied[node, action] = (certain, perhaps - certain)
+    found = engine.denied[node, action, below] = (certain, perhaps - certain)
     return found
 
 

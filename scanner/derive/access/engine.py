@@ -29,7 +29,7 @@ RIGHTS = (
     "role-definition",
     "management-group",
 )  # lists that could hold a grant nobody saw
-_CONTAINERS = ("resource-group", "subscription", "management-group", "tenant")
+CONTAINERS = ("resource-group", "subscription", "management-group", "tenant")
 
 
 def strongest(answers: Iterable[Grants]) -> Grants:
@@ -54,7 +54,7 @@ class Engine:
         self._inherits: dict[tuple[int, Right], tuple[Held, ...]] = {}
         self._held: dict[tuple[int, Right], tuple[Held, ...]] = {}
         self._holders: dict[tuple[int, Right], tuple[BitMap, BitMap]] = {}
-        self.denied: dict[tuple[int, Action], tuple[BitMap, BitMap]] = {}  # filled by `denials`
+        self.denied: dict[tuple[int, Action, bool], tuple[BitMap, BitMap]] = {}  # filled by `denials`
         self._gapped = bool(estate.gap_names & {"scope-of", "contained-in"})
         # the sets asked about are kept beside the answer: their ids are the key
         self._both: dict[tuple[int, int, int], tuple[tuple[tuple[BitMap, bool], ...], object]] = {}
@@ -196,13 +196,17 @@ class Engine:
             found = self._at[key] = tuple(self._given(scope, right)) if scope in self.grants else ()
         return found
 
+    def at_free(self, scope: int, right: Right, *, below: bool = False) -> tuple[Held, ...]:
+        """What the assignments made exactly at a scope give there, or for things `below` it, denials taken off."""
+        base = self.at(scope, right)
+        return denials.take_off(self, scope, right, base, below) if self.restricted else base
+
     def inside(self, resource: int, right: Right) -> tuple[Held, ...]:
         """What assignments to a part of a resource (a container) give there."""
         parts = self.children.get(resource)
         if not parts:
             return ()
-        base = tuple(held for part in parts for held in self.at(part, right))
-        return denials.take_off(self, resource, right, base) if self.restricted else base
+        return tuple(held for part in parts for held in self.at_free(part, right))
 
     @property
     def restricted(self) -> bool:
@@ -306,5 +310,5 @@ class Engine:
                 self._approved_first[scope].append(grant)
             if estate.kind(scope) == "missing":
                 holder = self.above(scope)
-                if holder is not None and estate.kind(holder) not in _CONTAINERS and scope not in self.children[holder]:
+                if holder is not None and estate.kind(holder) not in CONTAINERS and scope not in self.children[holder]:
                     self.children[holder].append(scope)
