@@ -131,15 +131,15 @@ def _previews(engine: Engine, store: int, own: Right) -> Iterator[Entry]:
     for datastore in estate.neighbours(store, "stores"):
         if estate.kind(datastore) != "datastore" or estate.get(datastore, "service-identity") in (UNSET, None, "none"):
             continue
-        readers = engine.holders(store, own)[1].union(*(held.who for held in engine.inside(store, own)))
         workspace = estate.first(datastore, "datastore-of")
         if workspace is None:
             continue
-        for identity in estate.neighbours(workspace, "has-identity"):
-            if identity in readers:
-                for held in engine.held(workspace, actions.PREVIEW):
-                    yield by_right(engine, held, "workspace-identity", workspace, via=datastore)
-                break
+        identities = BitMap(list(estate.neighbours(workspace, "has-identity")))
+        reading = [held for held in (*engine.held(store, own), *engine.inside(store, own)) if held.who & identities]
+        if reading:
+            sure = any(held.certain for held in reading)
+            for held in engine.held(workspace, actions.PREVIEW):
+                yield by_right(engine, held, "workspace-identity", workspace, via=datastore, certain=sure)
 
 
 # -- making oneself a reader --------------------------------------------------------------------------------------
