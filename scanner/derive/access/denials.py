@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from pyroaring import BitMap
@@ -77,10 +77,11 @@ def denied(engine: Engine, node: int, action: Action, below: bool = False) -> tu
 def _principals(engine: Engine, deny: int) -> BitMap:
     estate = engine.estate
     included = estate.get(deny, "principals") or frozenset()
-    who = BitMap(estate.nodes("identity")) if "*" in included else _all_members(engine, included)
-    return who - _all_members(engine, estate.get(deny, "exclude-principals") or frozenset())
+    # who only may activate membership is kept out by nothing yet, and may be left out of it any time
+    who = BitMap(estate.nodes("identity")) if "*" in included else _all(engine, included, engine.standing_members)
+    return who - _all(engine, estate.get(deny, "exclude-principals") or frozenset(), engine.members)
 
 
-def _all_members(engine: Engine, keys: Iterable[str]) -> BitMap:
+def _all(engine: Engine, keys: Iterable[str], members: Callable[[int], BitMap]) -> BitMap:
     nodes = [node for key in keys if (node := engine.estate.node(key)) is not None]
-    return BitMap().union(*(engine.members(node) for node in nodes)) if nodes else NOBODY
+    return BitMap().union(*map(members, nodes)) if nodes else NOBODY
