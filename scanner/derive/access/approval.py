@@ -31,6 +31,8 @@ _WRITING_DUTIES = {"train", "manage-data", "operate"}
 _HOSTS = {
     "workspace", "compute", "online-endpoint", "batch-endpoint", "model-account", "ml-registry", "user-assigned-identity", "service-principal",
 }  # fmt: skip
+# Hosts whose own identities may come in: a machine or cluster beside them may not, unless the scenario names it.
+_OWN = {"workspace", "compute", "online-endpoint", "batch-endpoint", "model-account"}
 _PLATFORM = {"microsoft", "host-default", "policy", "service"}
 State = Literal["platform", "approved", "residual"]
 
@@ -67,6 +69,7 @@ class Approval:
                 self.rows.setdefault(principal, []).append(row)
         self.over = administrators(self.estate)
         self.break_glass = BitMap(n for n in self.estate.nodes("identity") if self.estate.get(n, "break-glass") is True)
+        self.workloads = BitMap((*self.estate.nodes("managed-identity"), *self.estate.nodes("service-principal")))
         self.services: dict[int, list[int]] = {}
         for row in self.estate.nodes("service-row"):
             for principal in self.estate.neighbours(row, "names"):
@@ -105,6 +108,8 @@ class Approval:
         if self._declared_release(entry, source) or self.same_environment(source, target):
             return NOBODY, NOBODY, "approved", False, ()
         let_in, doubtful = self._approved(entry, source, target, access)
+        if self.estate.kind(source) == "group":
+            let_in |= self._workloads_inside(entry, source, target)
         return let_in, self._residual(entry, source, target), None, doubtful, self._doubts(entry, source)
 
     def rows_that_let_in(self, entry: Entry, target: Target, access: str) -> Iterator[tuple[int, BitMap]]:
@@ -145,8 +150,15 @@ class Approval:
             return estate.get(source, "declared") is True
         return entry.way == "run-as-endpoint" and estate.get(source, "release-workload") is True
 
+    def _workloads_inside(self, entry: Entry, group: int, target: Target) -> BitMap:
+        """Those of a group who may come in whoever else is in it."""
+        inside = self.engine.members(group) & self.workloads
+        return BitMap(n for n in inside if self._declared_release(entry, n) or self.same_environment(n, target))
+
     def same_environment(self, identity: int, target: Target) -> bool:
-        """Whether a managed identity belongs to hosts of the target's environment only."""
+        """Whether a managed identity belongs to a workspace, compute or endpoint of the target's environment, and to
+        nothing elsewhere.
+        """
         estate = self.estate
         if estate.kind(identity) != "managed-identity" or target.environment is None:
             return False
@@ -156,7 +168,9 @@ class Approval:
         own = estate.node(str(estate.get(identity, "host")))
         if not hosts and own is not None:
             hosts = [own]
-        return bool(hosts) and all(estate.get(host, "environment") == target.environment for host in hosts)
+        return any(estate.kind(host) in _OWN for host in hosts) and all(
+            estate.get(host, "environment") == target.environment for host in hosts
+        )
 
     def _approved(self, entry: Entry, source: int, target: Target, access: str) -> tuple[BitMap, bool]:
         """Identities that come in as a role row approves, and whether that hangs on an unread mark."""
