@@ -86,5 +86,7 @@ def split(words: tuple[str, ...]) -> tuple[str, ...]:
     """`--select A,B --select C` is A, B and C. Raises UserError for words that name nothing: no filter is no small filter."""
     found = tuple(word.strip() for given in words for word in given.split(",") if word.strip())
     if words and not found:
-        raise UserError("an empty `--select` or `--ignore` names no rule", help="leave the option out to run every rule")
+        raise UserError(
+            "an empty `--select` or `--ignore` names no rule", help="leave the option out to run every rule"
+        )
     return found
