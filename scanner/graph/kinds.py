@@ -63,6 +63,17 @@ _MADE = (
         "other",
     ),
 )
+_LOCKS = words("locks", "locks that hold for it, from above too", "cannotdelete", "readonly", arm="properties.level")
+_BUDGETS = words("budgets", "budgets of its own")
+_COPIES = words("replicated-regions", "regions beside its own in which it is kept by its own settings")
+_BACKUP = text(
+    "backup-redundancy",
+    "how its backups are kept; another word is one nobody knows",
+    "local",
+    "zone",
+    "geo",
+    "geo-zone",
+)
 
 # What every ARM resource has.
 _ARM = (
@@ -125,13 +136,14 @@ _GRAPH_PERMISSIONS = words(
 
 _KINDS = (
     # -- places and containers
-    NodeKind("tenant", "tenant", "build", "the Entra tenant; the root of all scopes", attributes(_NAMED)),
+    NodeKind("tenant", "tenant", "build", "the Entra tenant; the root of all scopes", attributes(
+        _NAMED, text("data-boundary", "the boundary the tenant is pinned to; unset when it was not read", "notdefined", "global", "eu", arm="properties.dataBoundary"))),
     NodeKind("management-group", "management group", "build", "a management group", attributes(_NAMED),
              "microsoft.management/managementgroups"),
     NodeKind("subscription", "subscription", "build", "a subscription",
-             attributes(_ARM, text("state", "enabled, disabled, warned ...", arm="state")), "microsoft.resources/subscriptions"),
+             attributes(_ARM, text("state", "enabled, disabled, warned ...", arm="state"), _LOCKS, _BUDGETS), "microsoft.resources/subscriptions"),
     NodeKind("resource-group", "resource group", "build", "a resource group",
-             attributes(_ARM, words("environments-using", "environments whose workspaces it holds")),
+             attributes(_ARM, words("environments-using", "environments whose workspaces it holds"), _LOCKS, _BUDGETS),
              "microsoft.resources/subscriptions/resourcegroups"),
     NodeKind("region", "region", "build", "an Azure region; `global` is not one", attributes(
         _NAMED, opaque("vm-sizes", "VM sizes offered: size -> (family, cores)"), text("country", "country it lies in"), text("geography", "Azure's geography"),
@@ -148,7 +160,7 @@ _KINDS = (
              "user-delegation-sas", arm="properties.systemDatastoresAuthMode"),
         text("isolation", "managed network isolation; disabled when absent", "disabled", "allow-internet-outbound",
              "allow-only-approved-outbound", arm="properties.managedNetwork.isolationMode"),
-        words("open-outbound", "outbound rules of its managed network that let it reach any place on the internet"),
+        _LOCKS, words("open-outbound", "outbound rules of its managed network that let it reach any place on the internet"),
         words("classes-not-for-training", "guarded classes that no row of its environment has for training on production data"),
     ), "microsoft.machinelearningservices/workspaces"),
     NodeKind("compute", "compute", "build", "a compute of a workspace", attributes(
@@ -216,7 +228,7 @@ _KINDS = (
         text("secondary-region", "region of its geo-redundant copy; null when it has none", arm="properties.secondaryLocation"),
         words("environments-using", "environments whose workspaces use it"),
         words("anonymous-containers", "containers anybody may read without signing in", arm="properties.publicAccess"),
-        words("local-users", "users of SFTP with a key or password of their own"),
+        words("local-users", "users of SFTP with a key or password of their own"), _LOCKS,
         boolean("sftp", "whether SFTP is on; absent means false", arm="properties.isSftpEnabled"),
     ), "microsoft.storage/storageaccounts"),
     NodeKind("key-vault", "key vault", "build", "a key vault", attributes(
@@ -229,7 +241,7 @@ _KINDS = (
     ), "microsoft.containerregistry/registries"),
     NodeKind("application-insights", "Application Insights", "build", "an Application Insights component", attributes(
         _ARM, words("environments-using", "environments whose workspaces use it")), "microsoft.insights/components"),
-    NodeKind("log-analytics", "Log Analytics workspace", "build", "a Log Analytics workspace", attributes(_ARM, _HOLDS),
+    NodeKind("log-analytics", "Log Analytics workspace", "build", "a Log Analytics workspace", attributes(_ARM, _HOLDS, _COPIES),
              "microsoft.operationalinsights/workspaces"),
     NodeKind("model-account", "model account", "build", "an Azure OpenAI or AI services account", attributes(
         _ARM, _IDENTITY_HOST, text("account-kind", "OpenAI, AIServices ...", arm="kind"),
@@ -245,23 +257,24 @@ _KINDS = (
              "microsoft.managedidentity/userassignedidentities"),
     # -- other places for data that datastores and connections lead to
     NodeKind("cosmos-account", "Cosmos DB account", "build", "an Azure Cosmos DB account", attributes(
-        _ARM, _IDENTITY_HOST, boolean("local-auth", "whether keys work; absent means true", arm="properties.disableLocalAuth"), _HOLDS,
+        _ARM, _IDENTITY_HOST, boolean("local-auth", "whether keys work; absent means true", arm="properties.disableLocalAuth"), _HOLDS, _COPIES, _BACKUP,
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
     ), "microsoft.documentdb/databaseaccounts"),
     NodeKind("sql-server", "SQL server", "build", "a logical Azure SQL server", attributes(
-        _ARM, _IDENTITY_HOST, _HOLDS, boolean("local-auth", "whether SQL sign-in works; absent means true", arm="properties.administrators.azureADOnlyAuthentication"),
+        _ARM, _IDENTITY_HOST, _HOLDS, _COPIES, boolean("local-auth", "whether SQL sign-in works; absent means true", arm="properties.administrators.azureADOnlyAuthentication"),
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
     ), "microsoft.sql/servers"),
-    NodeKind("sql-database", "SQL database", "build", "a database of a SQL server", attributes(_ARM, _IDENTITY_HOST, _HOLDS), "microsoft.sql/servers/databases"),
+    NodeKind("sql-database", "SQL database", "build", "a database of a SQL server", attributes(_ARM, _IDENTITY_HOST, _HOLDS, _COPIES, _BACKUP), "microsoft.sql/servers/databases"),
     NodeKind("postgresql-server", "PostgreSQL server", "build", "an Azure Database for PostgreSQL server", attributes(
-        _ARM, _IDENTITY_HOST, _HOLDS, boolean("local-auth", "whether passwords work; absent means true", arm="properties.authConfig.passwordAuth"),
+        _ARM, _IDENTITY_HOST, _HOLDS, _BACKUP, boolean("local-auth", "whether passwords work; absent means true", arm="properties.authConfig.passwordAuth"),
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.network.publicNetworkAccess"),
     ), "microsoft.dbforpostgresql/flexibleservers"),
     NodeKind("search-service", "search service", "build", "an Azure AI Search service", attributes(
         _ARM, _IDENTITY_HOST, boolean("local-auth", "whether keys work; absent means true", arm="properties.disableLocalAuth"), _HOLDS,
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
     ), "microsoft.search/searchservices"),
-    NodeKind("resource", "resource", "build", "any other ARM resource", attributes(_ARM)),
+    NodeKind("resource", "resource", "build", "any other ARM resource", attributes(
+        _ARM, _BACKUP, boolean("cross-region-restore", "of a vault: whether its backups may be restored in the paired region"))),
     NodeKind("missing", "missing resource", "build", "something referred to that was not found", attributes(_NAMED)),
     NodeKind("replica", "replica", "derive", "a copy Azure keeps of a resource in another region", attributes(
         _NAMED, text("region", "where"), text("replica-of", "what makes it: redundancy, replication, object-replication, ml-registry"),

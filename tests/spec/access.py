@@ -54,7 +54,9 @@ class Assignment:
 
     @property
     def key(self) -> str:
-        return f"grant:{self.principal}|{self.role}|{self.scope}" + ("|conditional" if self.condition is not None else "")
+        return f"grant:{self.principal}|{self.role}|{self.scope}" + (
+            "|conditional" if self.condition is not None else ""
+        )
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,11 @@ from dataclasses import dataclass, replace
 from tests.spec.access import Answer, World, inside, joined, strongest, weakest
 from tests.spec.reach import ML, Step, arm_type, into_identities, into_store
 
-_IMPLIED = {"train": {"run-as-compute", "stored-credential"}, "release": {"run-as-endpoint"}, "operate": {"run-as-endpoint"}}
+_IMPLIED = {
+    "train": {"run-as-compute", "stored-credential"},
+    "release": {"run-as-endpoint"},
+    "operate": {"run-as-endpoint"},
+}
 _WRITING = {"train", "operate", "manage-data"}  # duties with which reading by a data role is writing, too
 # Administration gets one in by all of these, and that is accepted; reading by a data role is not administration.
 _NEVER_RESIDUAL = {"data-role", "anonymous", "local-user"}
@@ -148,7 +152,9 @@ def _joining(world: World, table: Table, step: Step, store: str, access: str) ->
             if step.who not in inside(wide, owner):
                 continue
             through = {g for g in inside(world, step.source) if group in inside(world, g)}
-            let_in = _row_covers(table, through, step.way, store, access) or _administer(table, through, step.way, store)
+            let_in = _row_covers(table, through, step.way, store, access) or _administer(
+                table, through, step.way, store
+            )
             yield replace(step, cause=f"owner:{owner}|{group}") if let_in else step, False
 
 
@@ -164,7 +170,9 @@ def accepts(world: World, table: Table, step: Step, store: str, access: str) -> 
     held_eligibly = (step.assignment is not None and step.assignment.mark == "eligible") or (
         who not in inside(world, step.source, standing=True)
     )
-    if step.assignment is None and step.way == "run-as-compute":  # an instance is its person's, whatever groups they are in
+    if (
+        step.assignment is None and step.way == "run-as-compute"
+    ):  # an instance is its person's, whatever groups they are in
         through = {row.group for row in table.rows} | {a.group for a in table.administrators}
         through = {group for group in through if who in inside(world, group)}
         held_eligibly = True
@@ -178,7 +186,11 @@ def accepts(world: World, table: Table, step: Step, store: str, access: str) -> 
 def _row_covers(table: Table, through: set[str], way: str, store: str, access: str, eligibly: bool = True) -> bool:
     """(a) a role row of the environment that reads every class, by a way that its duties imply or that it names."""
     for row in table.rows:
-        if row.group not in through or row.environment != table.environments.get(store) or not table.classes[store] <= row.reads:
+        if (
+            row.group not in through
+            or row.environment != table.environments.get(store)
+            or not table.classes[store] <= row.reads
+        ):
             continue
         if row.eligible_only and not eligibly:
             continue
@@ -213,7 +225,11 @@ def _is_platform(world: World, table: Table, who: str, environment: str | None, 
 
 def _belongs_to(world: World, table: Table, who: str, environment: str | None) -> bool:
     """(b) a managed identity of workspaces, computes or endpoints of the environment, and of nothing elsewhere."""
-    places = [p for p, attached in world.hosts.items() if who in attached and not arm_type(p).startswith("microsoft.managedidentity")]
+    places = [
+        p
+        for p, attached in world.hosts.items()
+        if who in attached and not arm_type(p).startswith("microsoft.managedidentity")
+    ]
     return (
         environment is not None
         and all(table.environments.get(p) == environment for p in places)

@@ -13,7 +13,12 @@ from tests.spec import reach
 from tests.spec.access import covers
 
 _STORED = ("datastore", "connection")
-_KEYS_OF = {"storage-account": "shared-key-access", "search-service": "local-auth", "cosmos-account": "local-auth", "model-account": "local-auth"}
+_KEYS_OF = {
+    "storage-account": "shared-key-access",
+    "search-service": "local-auth",
+    "cosmos-account": "local-auth",
+    "model-account": "local-auth",
+}
 # What an assignment may be good for, by way: the actions of which its role must give one.
 _DATA = [(a, True) for actions in reach.DATA.values() for a in actions]
 _CONTROL: dict[str, tuple[str, ...]] = {
@@ -186,7 +191,11 @@ class _Walk:
         estate, node = self.estate, self._node(keeper)
         leads = "stored-in" if estate.kind(node) == "datastore" else "connects-to"
         self._edge(keeper, leads, store)
-        kept = estate.get(node, "credential") in ("account-key", "sas") if leads == "stored-in" else estate.get(node, "stores-secret") is True
+        kept = (
+            estate.get(node, "credential") in ("account-key", "sas")
+            if leads == "stored-in"
+            else estate.get(node, "stores-secret") is True
+        )
         self._true(kept, f"{keeper} keeps no key")
         attribute = _KEYS_OF.get(estate.kind(self._node(store)), "")
         self._true(not attribute or estate.get(self._node(store), attribute) is not False, f"{store} refuses keys")

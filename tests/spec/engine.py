@@ -61,7 +61,11 @@ class Engine:
 
     def reach_by_links(self, store: str, what: str, *, joining: bool) -> dict[str, Answer]:
         """By walking the links that questions at the terminal are answered with, back from the store."""
-        every = [link for link in links.into(self.access.acting, self._node(store), what) if joining or link.edge != "may-join"]
+        every = [
+            link
+            for link in links.into(self.access.acting, self._node(store), what)
+            if joining or link.edge != "may-join"
+        ]
         found: dict[int, Answer] = {self._node(store): "yes"}
         for wanted in ("yes", "perhaps"):
             waiting = list(found)
@@ -81,7 +85,9 @@ class Engine:
         spread = Spread(self.access.acting, self.access.approval, target, what)
         for other in estate.nodes("data-store"):
             if self._target(other) == target:
-                spread.add(BitMap([other]), direct.into(self.access.engine, self.access.acting.credentials, other, what))
+                spread.add(
+                    BitMap([other]), direct.into(self.access.engine, self.access.acting.credentials, other, what)
+                )
         found: dict[Opened, dict[str, Answer]] = {}
         for part in spread.parts():
             if part.state is None and node in part.stores:
@@ -109,7 +115,9 @@ class Engine:
 
     def _target(self, store: int) -> Target:
         environment = self.estate.get(store, "environment")
-        return Target(environment if isinstance(environment, str) else None, self.estate.get(store, "data-classes"), None)
+        return Target(
+            environment if isinstance(environment, str) else None, self.estate.get(store, "data-classes"), None
+        )
 
     def _node(self, key: str) -> int:
         node = self.estate.node(key)

@@ -92,12 +92,22 @@ class _Builder:
                     continue
                 estate.set(node, "break-glass", name in self.table.break_glass)
                 estate.set(node, "unresolved", False)
-                estate.set(node, "administrator", any(name in inside(world, a.group) for a in self.table.administrators))
+                estate.set(
+                    node, "administrator", any(name in inside(world, a.group) for a in self.table.administrators)
+                )
                 if kind == "service-principal":
-                    estate.set(node, "app-owner", _MICROSOFT if name in self.table.microsoft else "11111111-0000-4000-8000-000000000000")
+                    estate.set(
+                        node,
+                        "app-owner",
+                        _MICROSOFT if name in self.table.microsoft else "11111111-0000-4000-8000-000000000000",
+                    )
                 if kind in ("service-principal", "managed-identity"):
                     estate.set(node, "release-workload", name in self.table.release)
-        for edge, by_group in (("member-of", world.members), ("eligible-member-of", world.eligible), ("may-join", world.joiners)):
+        for edge, by_group in (
+            ("member-of", world.members),
+            ("eligible-member-of", world.eligible),
+            ("may-join", world.joiners),
+        ):
             for group, found in list(by_group.items())[:: self.step]:
                 for member in sorted(found)[:: self.step]:
                     self.tie(member, edge, group)
@@ -133,7 +143,9 @@ class _Builder:
             if workspace.default_store is not None:
                 self.tie(name, "default-store", workspace.default_store)
         for compute in (p for p in world.parents if arm_type(p).endswith("/computes")):
-            estate.set(self.node(compute), "compute-type", "compute-instance" if compute in world.instances else "aml-compute")
+            estate.set(
+                self.node(compute), "compute-type", "compute-instance" if compute in world.instances else "aml-compute"
+            )
         for compute, person in world.instances.items():
             self.tie(compute, "assigned-to", person)
         for name, keeper in world.keepers.items():
@@ -142,10 +154,20 @@ class _Builder:
             self.tie(name, "connects-to" if keeper.connection else "stored-in", keeper.store)
             if keeper.connection:
                 estate.set(node, "stores-secret", keeper.keeps != "nothing")
-                estate.set(node, "auth-type", {"nothing": "aad", "key": "account-key", "service-principal": "service-principal"}[keeper.keeps])
+                estate.set(
+                    node,
+                    "auth-type",
+                    {"nothing": "aad", "key": "account-key", "service-principal": "service-principal"}[keeper.keeps],
+                )
             else:
-                estate.set(node, "credential", {"nothing": "none", "key": "account-key", "service-principal": "service-principal"}[keeper.keeps])
-                estate.set(node, "service-identity", "workspace-system-assigned-identity" if keeper.read_by_service else "none")
+                estate.set(
+                    node,
+                    "credential",
+                    {"nothing": "none", "key": "account-key", "service-principal": "service-principal"}[keeper.keeps],
+                )
+                estate.set(
+                    node, "service-identity", "workspace-system-assigned-identity" if keeper.read_by_service else "none"
+                )
             if keeper.keeps == "service-principal" and keeper.signs_in_as is not None:
                 self.tie(name, "signs-in-as", keeper.signs_in_as)
 

@@ -8,8 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from tests.spec.access import ASSIGN, Answer, Assignment, Keeper, World, allows, chain, denied, gives, inside, joined
-from tests.spec.access import may, strongest, unconditioned, weakest  # fmt: skip
+from tests.spec.access import (  # fmt: skip
+    ASSIGN,
+    Answer,
+    Assignment,
+    Keeper,
+    World,
+    allows,
+    chain,
+    denied,
+    gives,
+    inside,
+    joined,
+    may,
+    strongest,
+    unconditioned,
+    weakest,
+)
 
 STORAGE = "microsoft.storage/storageaccounts"
 SEARCH = "microsoft.search/searchservices"
@@ -35,8 +50,15 @@ STORE_KEYS = {
     "search-service": tuple(f"{SEARCH}/{a}/action" for a in ("listadminkeys", "regenerateadminkey")),
     "cosmos-account": tuple(f"{COSMOS}/{a}/action" for a in ("listkeys", "listconnectionstrings", "regeneratekey")),
 }  # fmt: skip
-READ_KEYS = {"search-service": (f"{SEARCH}/listquerykeys/action",), "cosmos-account": (f"{COSMOS}/readonlykeys/action",)}
-REOPEN = {"storage-account": f"{STORAGE}/write", "search-service": f"{SEARCH}/write", "cosmos-account": f"{COSMOS}/write"}
+READ_KEYS = {
+    "search-service": (f"{SEARCH}/listquerykeys/action",),
+    "cosmos-account": (f"{COSMOS}/readonlykeys/action",),
+}
+REOPEN = {
+    "storage-account": f"{STORAGE}/write",
+    "search-service": f"{SEARCH}/write",
+    "cosmos-account": f"{COSMOS}/write",
+}
 
 WORKSPACE_KEYS = (f"{ML}/listkeys/action", f"{ML}/liststorageaccountkeys/action")
 DATASTORE_SECRETS = (f"{ML}/datastores/listsecrets/action",)
@@ -153,7 +175,9 @@ def previews(world: World, keeper: Keeper) -> Iterator[Step]:
     """Where the service reads with the workspace's identity, whoever may preview data reads as far as it does."""
     own = world.hosts.get(keeper.workspace, frozenset())
     reads = strongest(s.answer for s in data_roles(world, keeper.store, "read") if s.who in own)
-    yield from by_assignment(world, keeper.workspace, PREVIEW, keeper.store, "workspace-identity", also=lambda who: reads)
+    yield from by_assignment(
+        world, keeper.workspace, PREVIEW, keeper.store, "workspace-identity", also=lambda who: reads
+    )
 
 
 def uses(world: World, keeper: Keeper, into: str) -> Iterator[Step]:
@@ -184,7 +208,15 @@ def grant_self(world: World, store: str, access: str) -> Iterator[Step]:
             kept = denied(world, who, ASSIGN, False, store)
             answer = strongest(_admits(world, a, number, store, access) for number in range(len(world.roles[a.role])))
             if kept != "yes" and answer != "no":
-                yield Step(who, store, "grant-self", a.key, weakest(answer, "perhaps") if kept == "perhaps" else answer, a.principal, a)
+                yield Step(
+                    who,
+                    store,
+                    "grant-self",
+                    a.key,
+                    weakest(answer, "perhaps") if kept == "perhaps" else answer,
+                    a.principal,
+                    a,
+                )
 
     def holds_custom(who: str) -> Answer:
         return strongest(
@@ -213,7 +245,7 @@ def opens(world: World, role: str, store: str, access: str) -> Answer:
     facts = world.stores[store]
     reopens = any(allows(block, REOPEN[facts.kind], False) for block in world.roles[role])
     keys = STORE_KEYS[facts.kind] + (READ_KEYS.get(facts.kind, ()) if access == "read" else ())
-    control = ((ASSIGN,) if not facts.keys and not reopens else (ASSIGN, *keys))
+    control = (ASSIGN,) if not facts.keys and not reopens else (ASSIGN, *keys)
     wanted = [(action, False) for action in control] + [(a, True) for a in DATA.get((facts.kind, access), ())]
     return strongest(
         "yes" if unconditioned(block.condition, action) else "perhaps"
@@ -255,7 +287,9 @@ def into_hosted(world: World, place: str, identity: str) -> Iterator[Step]:
     elif sort == f"{ML}/onlineendpoints":
         yield from by_assignment(world, place, DEPLOY, identity, "run-as-endpoint")
     elif sort == IDENTITY:
-        yield from by_assignment(world, place, ATTACH, identity, "attach-identity", also=lambda who: may_create(world, who))
+        yield from by_assignment(
+            world, place, ATTACH, identity, "attach-identity", also=lambda who: may_create(world, who)
+        )
         yield from by_assignment(world, place, FEDERATE, identity, "federate")
     elif "/policyassignments/" in place:
         yield from by_assignment(world, above, ASSIGN_POLICIES, identity, "grant-self")
@@ -267,7 +301,9 @@ def may_create(world: World, who: str) -> Answer:
     """Whether somebody may create something that runs, or change it: below any scope, in a workspace, or what is there."""
     new = {f"{place}/new": place for place in world.parents}
     later = replace(world, parents={**world.parents, **new})
-    answers = [may(world, who, f"{sort}/write", False, place) for place in world.parents if (sort := arm_type(place)) in RUNS]
+    answers = [
+        may(world, who, f"{sort}/write", False, place) for place in world.parents if (sort := arm_type(place)) in RUNS
+    ]
     for thing, place in new.items():
         below = [runs for runs in RUNS if arm_type(place) in ("", runs.rpartition("/")[0])]
         answers += [may(later, who, f"{runs}/write", False, thing) for runs in below]

@@ -27,7 +27,9 @@ V1, V2 = (f"{rg}/providers/microsoft.keyvault/vaults/v{n}" for n, rg in enumerat
 VM1, VM2 = (f"{rg}/providers/microsoft.compute/virtualmachines/vm{n}" for n, rg in enumerate((RG1, RG10), 1))
 AKS = f"{RG2}/providers/microsoft.containerservice/managedclusters/aks"
 FACTORY = f"{RG10}/providers/microsoft.datafactory/factories/adf"
-ID1, ID2 = (f"{rg}/providers/microsoft.managedidentity/userassignedidentities/id{n}" for n, rg in enumerate((RG1, RG10), 1))
+ID1, ID2 = (
+    f"{rg}/providers/microsoft.managedidentity/userassignedidentities/id{n}" for n, rg in enumerate((RG1, RG10), 1)
+)
 POLICY = "/subscriptions/s1/providers/microsoft.authorization/policyassignments/tagging"
 
 STORES = (A1, A2, A3, FIND, COSMOS)
@@ -41,7 +43,9 @@ PARENTS: dict[str, str | None] = {
     RG1: "/subscriptions/s1", RG10: "/subscriptions/s1", RG2: "/subscriptions/s2",
     **{child: parent for parent, inside in _IN.items() for child in inside},
 }  # fmt: skip
-ENVIRONMENTS = {p: "development" if f"{p}/".startswith(f"{RG10}/") else "production" for p in PARENTS if "/resourcegroups/" in p}
+ENVIRONMENTS = {
+    p: "development" if f"{p}/".startswith(f"{RG10}/") else "production" for p in PARENTS if "/resourcegroups/" in p
+}
 CLASSES = {store: frozenset({"sampled"} if store == A2 else {"live"}) for store in STORES}
 # Identities that belong to one resource, and those that stand alone.
 SYSTEM = {"mi-w1": W1, "mi-c2": C2, "mi-e1": ENDPOINT, "mi-vm2": VM2, "mi-aks": AKS, "mi-policy": POLICY}
@@ -81,7 +85,9 @@ def _tuples(patterns: st.SearchStrategy[str], most: int) -> st.SearchStrategy[tu
 _CONDITIONS: st.SearchStrategy[Condition] = st.one_of(
     st.none(), st.none(), st.none(), st.just("unread"), st.frozensets(st.sampled_from(ROLES), min_size=1, max_size=2)
 )  # fmt: skip
-_BLOCKS = st.builds(Block, _tuples(_CONTROL, 3), _tuples(_CONTROL, 1), _tuples(_DATA, 2), _tuples(_DATA, 1), _CONDITIONS)
+_BLOCKS = st.builds(
+    Block, _tuples(_CONTROL, 3), _tuples(_CONTROL, 1), _tuples(_DATA, 2), _tuples(_DATA, 1), _CONDITIONS
+)
 _ROLES = st.lists(st.lists(_BLOCKS, min_size=1, max_size=2).map(tuple), min_size=len(ROLES), max_size=len(ROLES))
 _PRINCIPALS = st.sampled_from([*PEOPLE, *GROUPS, *WORKLOADS, *IDENTITIES])
 _SCOPES = st.sampled_from(list(PARENTS))
@@ -99,7 +105,9 @@ _KEEPERS = st.fixed_dictionaries({}, optional={
 })  # fmt: skip
 
 
-def _by(keys: tuple[str, ...], values: st.SearchStrategy[str], most: int) -> st.SearchStrategy[dict[str, frozenset[str]]]:
+def _by(
+    keys: tuple[str, ...], values: st.SearchStrategy[str], most: int
+) -> st.SearchStrategy[dict[str, frozenset[str]]]:
     return st.fixed_dictionaries({key: st.frozensets(values, max_size=most) for key in keys})
 
 
@@ -108,7 +116,10 @@ def worlds(draw: st.DrawFn, most: int = 7) -> World:
     """Any world on the map. Shrinks to few assignments, empty groups, plain roles."""
     several = draw(st.integers(0, most))
     attached = draw(_by(HOSTS, st.sampled_from(list(ALONE)), 1))
-    hosts = {place: frozenset(n for n, p in {**SYSTEM, **ALONE}.items() if p == place) for place in (*HOSTS, POLICY, *ALONE.values())}
+    hosts = {
+        place: frozenset(n for n, p in {**SYSTEM, **ALONE}.items() if p == place)
+        for place in (*HOSTS, POLICY, *ALONE.values())
+    }
     assignments = draw(st.lists(st.builds(
         Assignment, _PRINCIPALS, st.sampled_from(ROLES), _SCOPES, _CONDITIONS, st.sampled_from(["standing", "standing", "eligible"])), min_size=several, max_size=most))  # fmt: skip
     stores = dict(zip(ACCOUNTS, draw(st.lists(_STORE, min_size=3, max_size=3)), strict=True))
@@ -127,7 +138,11 @@ def worlds(draw: st.DrawFn, most: int = 7) -> World:
     )  # fmt: skip
 
 
-_WAYS = st.frozensets(st.sampled_from(["data-role", "account-key", "vault", "act-on-host", "federate", "run-as-compute"]), min_size=1, max_size=2)
+_WAYS = st.frozensets(
+    st.sampled_from(["data-role", "account-key", "vault", "act-on-host", "federate", "run-as-compute"]),
+    min_size=1,
+    max_size=2,
+)
 _ENVIRONMENTS = st.sampled_from(["production", "development"])
 
 

@@ -62,7 +62,11 @@ _SQL = "microsoft.sql/servers"
 _POSTGRES = "microsoft.dbforpostgresql/flexibleservers"
 _LOGS = "microsoft.operationalinsights/workspaces"
 _NOTHING = _right("nothing")
-_COSMOS_KEYS = (f"{_COSMOS}/listkeys/action", f"{_COSMOS}/listconnectionstrings/action", f"{_COSMOS}/regeneratekey/action")
+_COSMOS_KEYS = (
+    f"{_COSMOS}/listkeys/action",
+    f"{_COSMOS}/listconnectionstrings/action",
+    f"{_COSMOS}/regeneratekey/action",
+)
 _SEARCH_KEYS = (f"{_SEARCH}/listadminkeys/action", f"{_SEARCH}/regenerateadminkey/action")
 
 BLOB_READ = Action(f"{_STORAGE}/blobservices/containers/blobs/read", data=True)
@@ -195,7 +199,9 @@ def host_right(arm_type: str) -> Right:
 def creating(arm_type: str) -> tuple[Right, Right]:
     """What lets one create something that runs below a resource of a type, and what lets one change the resource itself."""
     below = [a for a in CREATE.actions if a.name.removesuffix("/write").rpartition("/")[0] == arm_type]
-    return Right(CREATE.name, tuple(below)), Right(CREATE.name, tuple(a for a in CREATE.actions if a.name == f"{arm_type}/write"))
+    return Right(CREATE.name, tuple(below)), Right(
+        CREATE.name, tuple(a for a in CREATE.actions if a.name == f"{arm_type}/write")
+    )
 
 
 # Roles of the directory that can make themselves, or somebody they control, a reader of anything: template id -> why.

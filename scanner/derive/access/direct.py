@@ -8,13 +8,14 @@ from pyroaring import BitMap
 
 from scanner.derive.access import actions, denials
 from scanner.derive.access.actions import STORES, Right, StoreRights
-from scanner.derive.access.credentials import Credential, Credentials
 from scanner.derive.access.conditions import assignable
+from scanner.derive.access.credentials import Credential, Credentials
 from scanner.derive.access.engine import Engine, Grants, strongest
 from scanner.derive.access.entries import Entry, by_right, by_standing
 from scanner.derive.access.held import NOBODY, Grant, Held
 from scanner.graph.estate import UNSET, Estate
 from scanner.graph.permissions import block_allows
+
 
 def into(engine: Engine, credentials: Credentials, store: int, access: str) -> Iterator[Entry]:
     """Every entry that lets somebody read, or write, the data of a store without becoming anybody else first."""
@@ -157,7 +158,9 @@ def grant_self(engine: Engine, store: int, rights: StoreRights, access: str, ref
         admitted = _admitted(engine, held.grant, rights, access, refused)
         if admitted == "yes":  # every condition was read in full
             in_doubt = denials.denied(engine, store, actions.ASSIGN_ROLES)[1] if engine.denies else NOBODY
-            for who, sure in ((held.who - in_doubt, True), (held.who & in_doubt, False)) if in_doubt else ((held.who, True),):
+            for who, sure in (
+                ((held.who - in_doubt, True), (held.who & in_doubt, False)) if in_doubt else ((held.who, True),)
+            ):
                 if who:
                     yield _by_list(engine, held, store, who, sure and not held.gaps)
         elif admitted != "no":
@@ -188,7 +191,11 @@ def _admitted(engine: Engine, grant: Grant, rights: StoreRights, access: str, re
         read = [assignable(text) for text in (grant.condition, block.condition) if text]
         lists = [listed for listed, _ in read if listed is not None]
         in_full = all(understood for _, understood in read)
-        opening = {_opens(engine, guid, rights, access, refused) for guid in frozenset.intersection(*lists)} if lists else {"yes"}
+        opening = (
+            {_opens(engine, guid, rights, access, refused) for guid in frozenset.intersection(*lists)}
+            if lists
+            else {"yes"}
+        )
         answers |= {"conditional" if found == "yes" and not in_full else found for found in opening}
     return strongest(answers)
 

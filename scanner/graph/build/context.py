@@ -11,7 +11,7 @@ from msgspec import UNSET
 
 from scanner import ids, regions
 from scanner.findings import Gap
-from scanner.graph.build.met import Settings, Workloads
+from scanner.graph.build.met import Flows, Settings, Workloads
 from scanner.graph.build.reading import ODD
 from scanner.graph.estate import Estate
 from scanner.graph.records import RECORDS
@@ -46,6 +46,7 @@ class Context:
     eligibilities: set[str] = field(default_factory=set)  # names of the eligibilities seen
     workloads: Workloads = field(default_factory=Workloads)
     settings: Settings = field(default_factory=Settings)
+    flows: Flows = field(default_factory=Flows)
     places: dict[str, tuple[int | None, str | None]] = field(default_factory=dict)  # locations as written
     tags: dict[tuple[tuple[str, Any], ...], dict[str, str]] = field(default_factory=dict)
 
@@ -131,6 +132,11 @@ def word(value: Any, default: str | None = None) -> Any:
 def lower(value: Any) -> Any:
     """A text in lower case, None when there is none; UNSET stays so."""
     return value.lower() if isinstance(value, str) and value else UNSET if value is UNSET else None
+
+
+def without_query(uri: Any) -> Any:
+    """A SAS rides in the query."""
+    return uri.partition("?")[0] if isinstance(uri, str) else uri
 
 
 def folded(value: Any) -> Any:

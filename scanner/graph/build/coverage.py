@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from scanner import ids
 from scanner.findings import Gap
-from scanner.graph.build import settings, workloads
+from scanner.graph.build import copies, governance, settings, workloads
 from scanner.graph.build.context import Context
 from scanner.graph.build.reading import loosely
 from scanner.graph.records import RECORDS, RecordKind
@@ -23,7 +23,8 @@ _EDGES = {
     "role-assignment": "scope-of", "role-eligibility": "scope-of", "role-activation": "scope-of",
     "role-definition": "scope-of", "deny-assignment": "scope-of", "group-member": "has-member", "group-owner": "may-be-joined-by",
     "group-eligibility": "may-be-joined-by", "serverless-endpoint": "contains", "sql-database": "contains", "registry-task": "contains",
-    "management-group": "contained-in", "outbound-rule": "reaches-out-to",
+    "management-group": "contained-in", "outbound-rule": "reaches-out-to", "diagnostic-setting": "sends-logs-to", "log-export": "sends-logs-to",
+    "protected-item": "backs-up", "backup-instance": "backs-up",
 }  # fmt: skip
 _NOT_SUBJECTS = {"role", "deny-assignment", "region"}
 _ABOVE = {"tenant", "management-group", "group", "object"}  # scopes of lists that belong to no subscription
@@ -130,6 +131,8 @@ def _mark(context: Context, entry: Coverage) -> int:
         estate.mark_gap(owner, "replicated-regions", gap)
     settings.doubt(context, entry.kind, entry.scope, gap)
     workloads.doubt(context, entry.kind, entry.scope, gap)
+    copies.doubt(context, entry.kind, entry.scope, gap)
+    governance.doubt(context, entry.kind, entry.scope, gap)
     if entry.kind == "outbound-rule" and owner is not None:
         estate.set(owner, "open-outbound", UNSET)
         estate.mark_gap(owner, "open-outbound", gap)
