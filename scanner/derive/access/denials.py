@@ -22,7 +22,7 @@ def take_off(engine: Engine, place: int, right: Right, base: tuple[Held, ...], b
     denied = any(engine.denies.get(scope) for scope in engine.chain(place))
     if not gaps and not denied:
         return base
-    found = []
+    found: list[Held] = []
     for held in base:
         certain, perhaps = held.who if held.certain else NOBODY, held.who
         if denied:

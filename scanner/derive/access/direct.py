@@ -191,7 +191,7 @@ def _admitted(engine: Engine, grant: Grant, rights: StoreRights, access: str, re
         read = [assignable(text) for text in (grant.condition, block.condition) if text]
         lists = [listed for listed, _ in read if listed is not None]
         in_full = all(understood for _, understood in read)
-        opening = (
+        opening: set[Grants] = (
             {_opens(engine, guid, rights, access, refused) for guid in frozenset.intersection(*lists)}
             if lists
             else {"yes"}
