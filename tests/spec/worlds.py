@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from tests.spec.access import Assignment, Block, Condition, Deny, Keeper, Store, Vault, Workspace, World
@@ -160,4 +162,19 @@ def tables(draw: st.DrawFn) -> Table:
         tuple(draw(st.lists(st.builds(Service, st.sampled_from([*WORKLOADS, *ALONE]), st.frozensets(st.sampled_from(["read", "write"]), min_size=1), both), max_size=1))),
         draw(st.frozensets(st.sampled_from(PEOPLE), max_size=1)), draw(st.frozensets(st.sampled_from(WORKLOADS), max_size=1)),
         draw(st.frozensets(st.sampled_from([*WORKLOADS, "id1"]), max_size=1)), draw(st.frozensets(st.sampled_from(SUBJECTS), max_size=1)),
+    )  # fmt: skip
+
+
+@st.composite
+def plain_worlds(draw: st.DrawFn) -> World:
+    """Worlds of groups, roles, assignments and denials alone: accounts whose keys work, and nothing that runs."""
+    none = {group: frozenset[str]() for group in GROUPS}
+    world = draw(worlds(5))
+    principals = frozenset({*PEOPLE, *GROUPS})
+    return replace(
+        world, stores={account: Store() for account in ACCOUNTS}, workloads=frozenset(), identities=frozenset(), outside=frozenset(),
+        members={group: found & principals for group, found in world.members.items()}, eligible=none, joiners=none, owners={}, trusts={},
+        hosts={}, instances={}, workspaces={}, vaults={}, keepers={}, custom=frozenset(),
+        assignments=tuple(a for a in world.assignments if a.principal in principals),
+        denies=tuple(replace(d, principals=d.principals & principals, excluded=d.excluded & principals) for d in world.denies),
     )  # fmt: skip

@@ -184,20 +184,16 @@ class Approval:
                     doubtful = True
                 elif met:
                     who |= self.engine.members(principal)
-                elif self.estate.get(row, "by") == "eligible" and entry.grant is not None:
-                    who |= self.engine.members(principal) - self.engine.standing_members(principal)
+                elif self.estate.get(row, "by") == "eligible":
+                    who |= self.engine.members(principal) - self.engine.standing_members(source)
         return who, doubtful
 
     def _named(self, entry: Entry, source: int) -> Iterable[tuple[int, list[int]]]:
-        """The principals with rows that an entry comes through: the groups of its assignment, or, where no assignment
-        gives it, those its person is in.
-        """
-        if entry.grant is not None:
-            inner: Iterable[int] = self.engine.inner_groups(source)
-            return [(principal, self.rows[principal]) for principal in inner if principal in self.rows]
-        if entry.way != "run-as-compute":
-            return []
-        return [(p, rows) for p, rows in self.rows.items() if self.engine.members(p) & entry.who]
+        """The principals with rows that an entry comes through: the groups in its principal, or those a person is in."""
+        if _personal(entry):
+            return [(p, rows) for p, rows in self.rows.items() if self.engine.members(p) & entry.who]
+        inner: Iterable[int] = self.engine.inner_groups(source)
+        return [(principal, self.rows[principal]) for principal in inner if principal in self.rows]
 
     def _residual(self, entry: Entry, source: int, target: Target) -> BitMap:
         """Administrators who get in by no more than their administration."""
@@ -244,10 +240,16 @@ class Approval:
     def _demands_met(self, row: int, entry: Entry) -> bool | None:
         """Whether the assignment is held as the row demands; None when nobody could tell how it is held."""
         estate, grant = self.estate, entry.grant
-        if grant is None:
+        if _personal(entry):
             return True
+        mark = grant.mark if grant is not None else "standing"
         if estate.get(row, "by") == "eligible":
-            return None if grant.mark is None else grant.mark == "eligible"
+            return None if mark is None else mark == "eligible"
         if estate.get(row, "expires") is not None:
-            return None if grant.mark is None else grant.mark != "standing"
+            return None if mark is None else mark != "standing"
         return True
+
+
+def _personal(entry: Entry) -> bool:
+    """Whether it is the entry of one person by name: the instance that was made for them."""
+    return entry.grant is None and entry.way == "run-as-compute"
