@@ -71,7 +71,6 @@ class Failed(Exception):
         named = _DENIED.search(self.message)
         return named.group(1) if named and named.group(1).lower() != otherwise.lower() else otherwise
 
-
     @property
     def denied_at(self) -> str:
         """The folded scope at which the answer says that the action is missing; empty when it says none."""

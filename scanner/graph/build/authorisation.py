@@ -6,6 +6,7 @@ eligibility is the eligible assignment and never a standing one, or verdicts wou
 
 from __future__ import annotations
 
+import msgspec
 from msgspec import UNSET
 
 from scanner import ids
@@ -17,6 +18,7 @@ _MARKS = ("standing", "time-bound", "eligible")  # strongest first
 _PRINCIPALS = {"user": "user", "group": "group", "foreigngroup": "group", "serviceprincipal": "service-principal"}
 _EVERYBODY = "00000000-0000-0000-0000-000000000000"
 _UNREADABLE = "a condition that could not be understood"
+_UNREAD = "the eligibility it was activated from could not be read"
 Item = shapes.Stated[shapes_access.Assignment]
 
 
@@ -68,10 +70,15 @@ def _assignment(context: Context, kind: str, body: Item, of: str, raw: bytes) ->
 
 
 def resolve(context: Context) -> None:
-    """What is activated is eligible, also where the eligibility it came from was not read."""
+    """What is activated is eligible, also where the eligibility it came from was not read.
+
+    Who is eligible then cannot be told: who activated it may be one of a group, and the group may be allowed to.
+    """
+    unread = [c.scope for c in context.snapshot.coverage if c.kind == "role-eligibility" and c.outcome != "complete"]
     for source, facts in context.activations.values():
         if source not in context.eligibilities:
-            _grant(context, facts, "eligible")
+            hidden = any(ids.contains(scope, ids.fold(facts.scope)) for scope in unread)
+            _grant(context, msgspec.structs.replace(facts, condition=_UNREAD) if hidden else facts, "eligible")
 
 
 def _key(context: Context, facts: shapes_access.Assignment) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from msgspec import UNSET
@@ -11,7 +12,7 @@ from scanner.findings import Gap
 from scanner.graph.build import copies, governance, settings, workloads
 from scanner.graph.build.context import Context
 from scanner.graph.build.reading import loosely
-from scanner.graph.records import RECORDS
+from scanner.graph.records import RECORDS, RecordKind
 from scanner.snapshot import Coverage
 
 # list -> the edge that may be missing at the resource it belongs to
@@ -30,6 +31,8 @@ _NOT_SUBJECTS = {"role", "deny-assignment", "region"}
 _POOL_LISTS = {"ml-usage", "ml-quota", "vm-size"}  # lists that say something of the pools of their location
 
 
+# Where these stand, quota is asked for; they also say who draws on it.
+_TELL_REGIONS = {"workspace", "compute", "model-account"}
 _ANYWHERE = ""  # the scope of a row that does not even tell where it belongs
 
 
@@ -58,10 +61,13 @@ def _scope_told(kind: str, line: dict[str, Any]) -> str:
 
 def mark(context: Context) -> None:
     """Writes every gap of the ledger onto the estate, and every row nobody understood as one."""
+    groups_unread: list[int] = []
     for entry in context.snapshot.coverage:
         if entry.outcome != "complete" and entry.code != "AadPremiumLicenseRequired":
-            _mark(context, entry)
-    _mark_groups_left_out(context)
+            gap = _mark(context, entry)
+            if entry.kind == "group":
+                groups_unread.append(gap)
+    _mark_groups_left_out(context, groups_unread)
     for kind, scope in dict.fromkeys(context.misread):
         entry = Coverage(kind, scope or ids.ROOT_SCOPE, "partial", detail="a row of it has a shape nobody expected")
         gap = _mark(context, entry)
@@ -70,12 +76,21 @@ def mark(context: Context) -> None:
     _explain_missing(context)
 
 
-def _mark_groups_left_out(context: Context) -> None:
-    """In a large directory the members of groups that nothing was assigned to are not read: they may have any."""
+def _mark_groups_left_out(context: Context, unread: list[int]) -> None:
+    """Members that nobody asked for: of groups that could not be listed, and of groups of another tenant, which are in no
+    directory of ours. In a large directory also those of groups that nothing was assigned to: they may have any.
+    """
     asked = {entry.scope for entry in context.snapshot.coverage if entry.kind == "group-member"}
     estate = context.estate
-    for group in estate.nodes("group") if asked else ():
-        if estate.key(group) not in asked:
+    for group in tuple(estate.nodes("group")):
+        if estate.key(group) in asked:
+            continue
+        if estate.get(group, "origin") == "delegated":
+            gap = Gap("group-member", estate.key(group), "", "not visible", "it is a group of another tenant")
+            _unread_members(context, group, estate.add_gap(gap))
+        elif unread:
+            _unread_members(context, group, unread[0])
+        elif asked:
             estate.set(group, "empty", UNSET)
             context.doubt(
                 "group-member", group, ("has-member", "empty"), reason="bounded", detail="nothing was assigned to it"
@@ -121,11 +136,21 @@ def _mark(context: Context, entry: Coverage) -> int:
         estate.mark_gap(owner, "open-outbound", gap)
     if entry.kind in _POOL_LISTS:
         _doubt_pools(context, entry, gap)
-    if record and record.node and record.node not in _NOT_SUBJECTS and entry.outcome != "bounded":
-        estate.mark_unread(record.node, gap)
-        if entry.kind in ("workspace", "ml-usage"):
-            estate.mark_unread("quota-share", gap)  # made of both
+    if record and entry.outcome != "bounded":
+        for kind in _hidden_with(record):
+            estate.mark_unread(kind, gap)
     return gap
+
+
+@cache
+def _hidden_with(record: RecordKind) -> tuple[str, ...]:
+    """Kinds of nodes that nobody could list for want of a list: its own, and of what lies below its rows, which nobody asked for."""
+    own = [record.node] if record.node and record.node not in _NOT_SUBJECTS else []
+    type_ = record.arm_type.removesuffix("/versions")
+    below = [k.node for k in RECORDS.values() if own and type_ and k.node and k.arm_type.startswith(f"{type_}/")]
+    pools = ["quota-pool", "quota-share"] if record.name in _TELL_REGIONS else []
+    shares = ["quota-share"] if record.name == "ml-usage" else []
+    return tuple(dict.fromkeys((*own, *below, *pools, *shares)))
 
 
 def _doubt_tree(context: Context, gap: int) -> None:
