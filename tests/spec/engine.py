@@ -75,8 +75,7 @@ class Engine:
                         found[link.source] = "yes" if wanted == "yes" else "perhaps"
                         waiting.append(link.source)
         sources = links.sources(self.access.acting, every)
-        named = {ANYBODY if n == links.ANYBODY else self.estate.key(n): a for n, a in found.items() if n in sources}
-        return named
+        return {ANYBODY if n == links.ANYBODY else self.estate.key(n): a for n, a in found.items() if n in sources}
 
     def openings(self, store: str, what: str) -> dict[Opened, dict[str, Answer]]:
         """Whom it sorts out as unwanted, all stores of the same environment and classes judged together."""

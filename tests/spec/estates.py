@@ -192,8 +192,13 @@ class _Builder:
             estate.connect(node, "at-scope", self.node(deny.scope))
 
     def _block(self, block: Block) -> PermissionBlock:
-        lists = (block.actions, block.not_actions, block.data_actions, block.not_data_actions)
-        return PermissionBlock(*(tuple(map(self.turn, patterns)) for patterns in lists), _condition(block.condition))
+        def turned(patterns: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(map(self.turn, patterns))
+
+        return PermissionBlock(
+            turned(block.actions), turned(block.not_actions), turned(block.data_actions), turned(block.not_data_actions),
+            _condition(block.condition),
+        )  # fmt: skip
 
     def _scenario(self) -> None:
         estate, table = self.estate, self.table

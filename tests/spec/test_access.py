@@ -106,7 +106,9 @@ def test_the_chain_shown_is_valid(world: World, table: Table) -> None:
             assert shown is not None
             check(estate, estate.key(shown[0]), shown[1], estate.key(store))
             if estate.get(opening, "opened-to") != "anybody":
-                assert estate.key(shown[0]) in reach_by_joining(world, estate.key(store), str(estate.get(opening, "access")))
+                assert estate.key(shown[0]) in reach_by_joining(
+                    world, estate.key(store), str(estate.get(opening, "access"))
+                )
 
 
 # -- the checker knows a chain that does not hold -----------------------------------------------------------------------------
@@ -155,14 +157,20 @@ def _readers(world: World, *stores: str) -> list[set[str]]:
 
 def _one_role(scope: str, *blocks: spec.Block) -> World:
     stores = {store: spec.Store() for store in (A1, A2, A3)}
-    return spec.World(PARENTS, frozenset(PEOPLE), {ROLES[0]: blocks}, (spec.Assignment("p0", ROLES[0], scope),), stores=stores)
+    return spec.World(
+        PARENTS, frozenset(PEOPLE), {ROLES[0]: blocks}, (spec.Assignment("p0", ROLES[0], scope),), stores=stores
+    )
 
 
 def test_scopes_are_compared_by_segments_not_by_text() -> None:
     """rg1 is not above rg10, and brackets in a name mean themselves (trap 15)."""
     everything = spec.Block(data_actions=("*",))
     assert _readers(_one_role("/subscriptions/s1/resourcegroups/rg1", everything), A1, A2, A3) == [{"p0"}, set(), set()]
-    assert _readers(_one_role("/subscriptions/s2/resourcegroups/rg(1)", everything), A1, A2, A3) == [set(), set(), {"p0"}]
+    assert _readers(_one_role("/subscriptions/s2/resourcegroups/rg(1)", everything), A1, A2, A3) == [
+        set(),
+        set(),
+        {"p0"},
+    ]
 
 
 def test_blocks_and_assignments_are_a_union_and_notactions_deny_nothing() -> None:

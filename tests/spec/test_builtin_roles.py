@@ -56,8 +56,10 @@ def _blocks(permissions: list[dict[str, Any]]) -> tuple[PermissionBlock, ...]:
 
 
 def _spec_blocks(permissions: list[dict[str, Any]]) -> tuple[spec.Block, ...]:
-    lists = ("actions", "notActions", "dataActions", "notDataActions")
-    return tuple(spec.Block(*(tuple(p[name]) for name in lists)) for p in permissions)
+    return tuple(
+        spec.Block(tuple(p["actions"]), tuple(p["notActions"]), tuple(p["dataActions"]), tuple(p["notDataActions"]))
+        for p in permissions
+    )
 
 
 def test_each_role_of_the_read_out_can_do_what_it_says() -> None:

@@ -31,6 +31,8 @@ _ABOVE = {"tenant", "management-group", "group", "object"}  # scopes of lists th
 _POOL_LISTS = {"ml-usage", "ml-quota", "vm-size"}  # lists that say something of the pools of their location
 
 
+# Where these stand, quota is asked for; they also say who draws on it.
+_TELL_REGIONS = {"workspace", "compute", "model-account"}
 _ANYWHERE = ""  # the scope of a row that does not even tell where it belongs
 
 
@@ -85,11 +87,18 @@ def _mark_groups_unlisted(context: Context) -> None:
 
 
 def _mark_groups_left_out(context: Context) -> None:
-    """In a large directory the members of groups that nothing was assigned to are not read: they may have any."""
+    """Members that nobody asked for: of groups of another tenant, which are in no directory of ours, and in a large
+    directory of groups that nothing was assigned to. They may have any.
+    """
     asked = {entry.scope for entry in context.snapshot.coverage if entry.kind == "group-member"}
     estate = context.estate
-    for group in estate.nodes("group") if asked else ():
-        if estate.key(group) not in asked:
+    for group in tuple(estate.nodes("group")):
+        if estate.key(group) in asked:
+            continue
+        if estate.get(group, "origin") == "delegated":
+            gap = Gap("group-member", estate.key(group), "", "not visible", "it is a group of another tenant")
+            _unread_members(context, group, estate.add_gap(gap))
+        elif asked:
             estate.set(group, "empty", UNSET)
             estate.set(group, "under-pim", UNSET)
             unseen = ("has-member", "empty", "may-be-joined-by", "has-eligible-member", "under-pim")
@@ -143,6 +152,9 @@ def _mark(context: Context, entry: Coverage) -> int:
     if record and record.node and record.node not in _NOT_SUBJECTS and entry.outcome != "bounded":
         for kind in (record.node, *_below(record)):
             estate.mark_unread(kind, gap)
+        if record.name in _TELL_REGIONS:
+            estate.mark_unread("quota-pool", gap)
+            estate.mark_unread("quota-share", gap)
         if entry.kind in ("subscription", "workspace", "ml-usage"):
             estate.mark_unread("quota-share", gap)  # made of both
     return gap
