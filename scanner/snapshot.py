@@ -46,7 +46,9 @@ class Record(msgspec.Struct, frozen=True):
 
 
 class Coverage(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How one list went. `scope` is folded; `permission` is the ARM action or Graph permission it needs."""
+    """How one list went. `scope` is folded; `permission` is the ARM action or Graph permission it needs, `denied_at` where the
+    service says that it is missing (folded), which may be above or below the scope that was asked.
+    """
 
     kind: str
     scope: str
@@ -57,6 +59,7 @@ class Coverage(msgspec.Struct, frozen=True, omit_defaults=True):
     code: str = ""
     detail: str = ""
     request_id: str = ""
+    denied_at: str = ""
 
 
 class Part(msgspec.Struct, frozen=True):

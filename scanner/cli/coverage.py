@@ -79,7 +79,8 @@ def _text(
         yield scrub(f"{permission or 'no permission known'}: {lists} {_WORDS[outcome]} ({kinds})", limit=4096)
         first = entries[0]
         if first.status or first.code:
-            yield scrub(f"  answer  {first.status or ''} {first.code}".rstrip())
+            at = f" at {first.denied_at}" if first.denied_at else ""
+            yield scrub(f"  answer  {first.status or ''} {first.code}{at}".rstrip(), limit=4096)
         for entry in entries if verbose else entries[:_SCOPES]:
             yield scrub(f"  scope   {entry.scope}", limit=4096)
         if not verbose and len(entries) > _SCOPES:
@@ -122,7 +123,7 @@ def _document(
         "lists": len(manifest.coverage), "read": sum(entry.outcome == "complete" for entry in manifest.coverage),
         "unread": [
             {"permission": permission, "outcome": outcome, "rules": _open(entries, needing), "lists": [
-                {"kind": e.kind, "scope": e.scope, "status": e.status, "code": e.code, "detail": e.detail, "request-id": e.request_id}
+                {"kind": e.kind, "scope": e.scope, "status": e.status, "code": e.code, "detail": e.detail, "request-id": e.request_id, "denied-at": e.denied_at}
                 for e in entries
             ]}
             for (permission, outcome), entries in groups.items()

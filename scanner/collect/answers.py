@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import msgspec
 from azure.core.exceptions import AzureError
 
+from scanner import ids
 from scanner.collect import guard
 from scanner.snapshot import CoverageOutcome
 
@@ -69,6 +70,12 @@ class Failed(Exception):
             return self.permission
         named = _DENIED.search(self.message)
         return named.group(1) if named and named.group(1).lower() != otherwise.lower() else otherwise
+
+    @property
+    def denied_at(self) -> str:
+        """The folded scope at which the answer says that the action is missing; empty when it says none."""
+        named = _DENIED.search(self.message)
+        return ids.fold(named.group(2)) if named else ""
 
 
 _PAGE = msgspec.json.Decoder(Page)

@@ -92,9 +92,9 @@ async def _permitted(session: Session) -> list[Record]:
     """Who holds which permission of Microsoft Graph; returns those that let a workload change something."""
     url = session.graph_url(f"{_MICROSOFT_GRAPH}/appRoleAssignedTo", **{"$select": _PERMISSION, "$top": "999"})
     names, held = await session.together([_permissions(session), session.list("app-role-assignment", "tenant", url)])
-    roles = [msgspec.json.decode(row.body) for row in names]
-    harmless = {str(role.get("id")).lower() for role in roles if "Write" not in str(role.get("value"))}
-    return [row for row in held if str(msgspec.json.decode(row.body).get("appRoleId")).lower() not in harmless]
+    roles = [answers.told(row.body) for row in names]
+    harmless = {answers.word(role, "id").lower() for role in roles if "Write" not in answers.word(role, "value")} - {""}
+    return [row for row in held if answers.word(answers.told(row.body), "appRoleId").lower() not in harmless]
 
 
 async def _permissions(session: Session) -> list[Record]:

@@ -304,7 +304,7 @@ class Session:
         else:
             coverage = Coverage(
                 kind, scope, outcome, failure.action(permission), len(records), status=failure.status, code=failure.code,
-                detail=failure.message[:300], request_id=failure.request_id,
+                detail=failure.message[:300], request_id=failure.request_id, denied_at=failure.denied_at,
             )  # fmt: skip
         self.journal.keep(coverage, records, part)
         self.progress.listed(kind, scope, len(records), outcome)

@@ -146,6 +146,7 @@ CHILDREN = (
     Listing("model-deployment", "deployments", "2024-10-01", "model-account"),
     Listing("federated-credential", "federatedIdentityCredentials", "2023-01-31", "user-assigned-identity"),
     Listing("sql-database", "databases", _SQL, "sql-server"),
+    Listing("sql-replication", "replicationLinks", _SQL, "sql-server"),
     Listing("sql-failover-group", "failoverGroups", _SQL, "sql-server"),
     Listing("protected-item", "backupProtectedItems", "2024-04-01", "recovery-vault"),
     Listing("backup-instance", "backupInstances", "2024-04-01", "backup-vault"),

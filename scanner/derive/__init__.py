@@ -31,7 +31,7 @@ def derive(estate: Estate, duties: Duties) -> access.Access:
     groups.derive(estate)
     demands.derive(found.engine)
     endpoints.derive(found.engine)
-    instances.derive(found.engine)
+    instances.derive(estate)
     separation.usage(found.engine)
     holders.derive(estate, duties, found.engine, table)
     separation.derive(found.engine, duties, table)

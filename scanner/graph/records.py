@@ -107,6 +107,7 @@ _KINDS = (
     _arm("cosmos-account", "microsoft.documentdb/databaseaccounts", "Microsoft.DocumentDB/databaseAccounts/read"),
     _arm("sql-server", "microsoft.sql/servers", "Microsoft.Sql/servers/read"),
     _arm("sql-database", "microsoft.sql/servers/databases", "Microsoft.Sql/servers/databases/read", "parent"),
+    _kept("sql-replication", "microsoft.sql/servers/databases/replicationlinks", "Microsoft.Sql/servers/databases/replicationLinks/read"),
     _kept("sql-failover-group", "microsoft.sql/servers/failovergroups", "Microsoft.Sql/servers/failoverGroups/read"),
     _arm("postgresql-server", "microsoft.dbforpostgresql/flexibleservers", "Microsoft.DBforPostgreSQL/flexibleServers/read"),
     _arm("search-service", "microsoft.search/searchservices", "Microsoft.Search/searchServices/read"),

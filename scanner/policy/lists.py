@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from scanner.graph.edges import ONTOLOGY
 from scanner.graph.records import RECORDS
-from scanner.policy.model import Rule
+from scanner.policy.model import Rule, comparisons
 from scanner.policy.paths import reachable
 
 # Where things belong: without these no environment, class or scope is known.
@@ -41,6 +41,11 @@ _BEHIND: Mapping[str, tuple[str, ...]] = {
     "replica": ("storage-account", "object-replication", "registry-replication", "container-registry", "ml-registry"),
     "data-asset": ("data-asset", "datastore"),
 }
+# edges and attributes that other lists say than those of the kinds they stand at
+_SAID: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("reaches-out-to", "open-outbound"), ("outbound-rule",)),
+    **dict.fromkeys(("keys-open-to", "assigned-elsewhere"), (*_RIGHTS, *_DIRECTORY)),
+}
 
 
 def lists_behind(rule: Rule) -> frozenset[str]:
@@ -56,6 +61,9 @@ def lists_behind(rule: Rule) -> frozenset[str]:
     for kind in kinds:
         found.update(_BEHIND.get(kind, ()))
         found.update(record.name for record in RECORDS.values() if record.node == kind)
+    compared = (test.attribute for condition in (rule.where, *rule.conditions) for test in comparisons(condition))
+    for name in (*rule.follow, *compared):
+        found.update(_SAID.get(name, ()))
     return frozenset(found)
 
 

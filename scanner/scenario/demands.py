@@ -32,14 +32,16 @@ def activation(estate: Estate, names: Names, row: RoleRow, node: int) -> None:
 
 
 def within(estate: Estate, group: int) -> set[int]:
-    """A group and everybody in it, at any depth; cycles are harmless."""
+    """A group and everybody in it or eligible to be, at any depth: whoever may activate a membership has what it gives."""
     seen = {group}
     waiting = [group]
     while waiting:
-        for member in estate.neighbours(waiting.pop(), "has-member"):
-            if member not in seen:
-                seen.add(member)
-                waiting.append(member)
+        here = waiting.pop()
+        for edge in ("has-member", "has-eligible-member"):
+            for member in estate.neighbours(here, edge):
+                if member not in seen:
+                    seen.add(member)
+                    waiting.append(member)
     return seen
 
 
@@ -79,7 +81,10 @@ def _approvers(estate: Estate, scenario: Scenario, names: Names, units: Sequence
 
 
 def _subjects(estate: Estate, scenario: Scenario, names: Names, units: Sequence[str]) -> None:
-    """A subject is declared when it is one of the release's, for the project of every workload that trusts it."""
+    """A subject is declared when it is one of the release's, for the project of every workload that trusts it.
+
+    Letters count as written: Entra compares subjects with case, so another case is another subject, and admits others.
+    """
     release = scenario.release
     # a project nobody could see, or a workload nobody could look up, may be whose subject it is
     doubts = estate.unread_gaps("workspace", "service-principal") if release is not None else []

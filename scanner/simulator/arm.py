@@ -27,6 +27,11 @@ _PROVIDERS = {
 SECRETS = re.compile(
     r"/(list[a-z]*(keys?|secrets?|credentials?|connectionstrings?|sas|accesstoken)|readonlykeys|regeneratekeys?|token|register)$"
 )
+# Lists over all that lies somewhere below a resource.
+_DEEPER = {
+    "microsoft.recoveryservices/vaults/backupprotecteditems": "/protecteditems/",
+    "microsoft.sql/servers/replicationlinks": "/replicationlinks/",
+}
 _MANAGEMENT = "/providers/microsoft.management/managementgroups"
 _BOUNDARY = "/providers/microsoft.resources/databoundaries/default"
 _SUPPORTED = ("2019-08-01", "2020-01-01", "2021-04-01")
@@ -237,10 +242,9 @@ class Arm:
             return arm_error(404, "ResourceNotFound", f"The Resource '{ids.last(place)}' was not found.")
         machine_learning = namespace == "microsoft.machinelearningservices" and len(under) > 1
         items = self.tenant.by_parent.get((parent, kind), ())
-        if kind == "microsoft.recoveryservices/vaults/backupprotecteditems":  # one list over all fabrics and containers
-            items = [
-                row for key, row in self.tenant.by_id.items() if key.startswith(parent) and "/protecteditems/" in key
-            ]
+        if kind in _DEEPER:
+            inside = _DEEPER[kind]
+            items = [row for key, row in self.tenant.by_id.items() if key.startswith(f"{parent}/") and inside in key]
         return self._page(call, items, cursor="$skip" if machine_learning else "$skiptoken")
 
     def _located(self, call: Call, namespace: str, subscription: str, location: str, what: str) -> Answer:

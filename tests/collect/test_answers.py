@@ -39,6 +39,8 @@ def test_the_missing_action_is_the_one_that_the_answer_names() -> None:
     assert Failed(403, "AuthorizationFailed", text).action("C/d/read") == "A/b/read"
     assert Failed(403, "AuthorizationFailed", text).action("a/B/read") == "a/B/read"
     assert Failed(403, "Forbidden", "no").action("C/d/read") == "C/d/read"
+    assert Failed(403, "AuthorizationFailed", text.replace("/s'", "/Subscriptions/S/'")).denied_at == "/subscriptions/s"
+    assert Failed(403, "Forbidden", "no").denied_at == ""
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ _ELSEWHERE = {"tenant", "management-group", "subscription"}
 _GRAPH = {kind.name for kind in RECORDS.values() if re.fullmatch(r"\w+\.Read[\w.]*", kind.permission)}
 _WITHOUT_A_TYPE = {"resource", "data-boundary", *(entry.kind for entry in (*types.LOCATED, *types.AUTHORISATION))}
 # Its rows lie deeper than the list that yields them.
-_DEEPER = {"protected-item"}
+_DEEPER = {"protected-item", "sql-replication"}
 
 
 def _id(entry: Listing) -> str:

@@ -454,3 +454,32 @@ def test_every_kind_of_store_is_guarded_for_the_classes_it_holds() -> None:
         (node,) = estate.nodes(kind)
         assert estate.get(node, "holds-data") is holds
         assert estate.get(node, "production-classes") == ({"live"} if holds else frozenset())
+
+
+def test_who_may_activate_membership_of_an_administrators_group_is_an_administrator() -> None:
+    estate = _estate()
+    admins, inner = (estate.add("group", f"00000000-0000-0000-0000-00000000000{n}", f"g{n}") for n in (1, 2))
+    ana, ben, eve = (estate.add("user", name, name) for name in ("ana", "ben", "eve"))
+    estate.connect(ana, "eligible-member-of", admins)
+    estate.connect(inner, "eligible-member-of", admins)
+    estate.connect(ben, "member-of", inner)
+    estate.connect(eve, "may-join", admins)
+    bind(estate, _load(BASE + "administrators: [{group: g1, over: [production], duties: [provision]}]\n"))
+    found = [estate.get(node, "administrator") for node in (admins, inner, ana, ben, eve)]
+    assert found == [True, True, True, True, False]
+
+
+def test_a_subject_is_declared_when_the_release_lists_it_letter_by_letter() -> None:
+    estate = _estate()
+    workload = estate.add("service-principal", "00000000-0000-0000-0000-000000000009", "sp-release")
+    listed = "repo:org/app:environment:production"
+    subjects = (listed, "repo:Org/app:environment:production", "repo:org/app:pull_request")
+    nodes = [estate.add("outside-subject", f"outside:i|{n}", text) for n, text in enumerate(subjects)]
+    for node, text in zip(nodes, subjects, strict=True):
+        estate.set(node, "subject", text)
+        estate.connect(workload, "trusts", node)
+    other = estate.add("outside-subject", "outside:j|x", listed)
+    estate.set(other, "subject", listed)
+    estate.connect(estate.add("managed-identity", "mi", "mi"), "trusts", other)
+    bind(estate, _load(BASE + f'release: {{workload: sp-release, subjects: ["{listed}"], approvers: []}}\n'))
+    assert [estate.get(node, "declared") for node in (*nodes, other)] == [True, False, False, False]

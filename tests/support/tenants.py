@@ -89,12 +89,11 @@ def _records(tenant: Mapping[str, Any]) -> Iterator[Record]:
         for item in tenant.get(array, ()):
             yield record(kind, _public(item))
     yield from _directory(tenant.get("graph", {}))
-    if "dataBoundary" in tenant:
-        body = {
-            "id": "/providers/Microsoft.Resources/dataBoundaries/default",
-            "properties": {"dataBoundary": tenant["dataBoundary"]},
-        }
-        yield record("data-boundary", body)
+    boundary = {
+        "id": "/providers/Microsoft.Resources/dataBoundaries/default",
+        "properties": {"dataBoundary": tenant.get("dataBoundary", "NotDefined")},  # every tenant answers something
+    }
+    yield record("data-boundary", boundary)
     for provider, places in tenant.get("usages", {}).items():
         yield from _located(places, _USAGES[provider])
     for places in tenant.get("quotas", {}).values():

@@ -179,7 +179,8 @@ def _machine_learning(t: Tenant, group: str) -> tuple[str, str]:
         "tenantId": TENANT,
     }
     t.resource(workspace, "jobs", "train-1", {"jobType": "Command", "status": "Completed", "computeId": f"{workspace}/computes/cpu",
-               "environmentVariables": {"LOG": "info"}, "inputs": {"raw": {"jobInputType": "uri_folder", "uri": data}}}, None)  # fmt: skip
+               "environmentVariables": {"LOG": "info"}, "inputs": {"raw": {"jobInputType": "uri_folder", "uri": data}},
+               "outputs": {"model": {"jobOutputType": "mlflow_model", "uri": "azureml://datastores/workspaceblobstore/paths/m"}}}, None)  # fmt: skip
     t.resource(workspace, "schedules", "weekly", {"isEnabled": False, "trigger": {"triggerType": "Cron", "expression": "0 0 * * 0"}, "action": {
         "actionType": "CreateJob", "jobDefinition": {"jobType": "Command", "computeId": f"{workspace}/computes/cpu"}}}, None)  # fmt: skip
     t.resource(
@@ -251,6 +252,13 @@ def _data(t: Tenant, group: str, storage: str) -> None:
         "features",
         {"currentBackupStorageRedundancy": "Geo"},
         sku={"name": "GP_Gen5", "capacity": 2},
+    )
+    t.resource(
+        server,
+        "databases",
+        "features/replicationLinks/far",
+        {"role": "Primary", "partnerServer": "sql-far", "partnerLocation": "Sweden Central"},
+        None,
     )
     t.resource(
         server,

@@ -249,7 +249,7 @@ def test_no_finding_turns_into_a_pass_and_none_is_invented_when_a_permission_is_
 
 @pytest.mark.parametrize("path", [
     "/graph/v1.0/groups", "/graph/v1.0/groups/*/members", "/graph/v1.0/users", "*/workspaces", "*/accounts", "*/storageaccounts", "*/resourcegroups",
-    "*/roleassignments", "*/roledefinitions", "*/datastores", "*/data/*/versions", "*/onlineendpoints", "*/computes", "*/usages", "/graph/*",
+    "*/roleassignments", "*/roleassignmentscheduleinstances", "*/roleeligibilityscheduleinstances", "*/roledefinitions", "*/datastores", "*/data/*/versions", "*/onlineendpoints", "*/computes", "*/usages", "/graph/*",
 ])  # fmt: skip
 def test_what_nobody_could_ask_for_is_unknown_too(path: str) -> None:
     """Trap 1 over HTTPS: a refused list also hides the lists below it, which are then never asked for."""

@@ -14,21 +14,27 @@ from pyroaring import BitMap
 
 from scanner import ids
 from scanner.derive.access import denials
-from scanner.derive.access.actions import STORES, Action, Right
+from scanner.derive.access.actions import DEFINE_ROLES, STORES, Action, Right
+from scanner.derive.access.conditions import binds
 from scanner.derive.access.held import NOBODY, Grant, Held
 from scanner.derive.access.membership import members_of_groups
 from scanner.graph.estate import UNSET, Estate
-from scanner.graph.permissions import PermissionBlock, block_allows
+from scanner.graph.permissions import block_allows
 
 Grants = Literal["yes", "conditional", "no", "unread"]
-_STRENGTH: tuple[Grants, ...] = ("yes", "conditional", "unread")
+_STRENGTH: tuple[Grants, ...] = ("no", "unread", "conditional", "yes")
 RIGHTS = (
     "role-assignment",
     "role-eligibility",
     "role-definition",
     "management-group",
 )  # lists that could hold a grant nobody saw
-_CONTAINERS = ("resource-group", "subscription", "management-group", "tenant")
+CONTAINERS = ("resource-group", "subscription", "management-group", "tenant")
+
+
+def strongest(answers: Iterable[Grants]) -> Grants:
+    """Of several answers the one that gives most."""
+    return max(answers, key=_STRENGTH.index, default="no")
 
 
 class Engine:
@@ -48,7 +54,7 @@ class Engine:
         self._inherits: dict[tuple[int, Right], tuple[Held, ...]] = {}
         self._held: dict[tuple[int, Right], tuple[Held, ...]] = {}
         self._holders: dict[tuple[int, Right], tuple[BitMap, BitMap]] = {}
-        self.denied: dict[tuple[int, Action], tuple[BitMap, BitMap]] = {}  # filled by `denials`
+        self.denied: dict[tuple[int, Action, bool], tuple[BitMap, BitMap]] = {}  # filled by `denials`
         self._gapped = bool(estate.gap_names & {"scope-of", "contained-in"})
         # the sets asked about are kept beside the answer: their ids are the key
         self._both: dict[tuple[int, int, int], tuple[tuple[tuple[BitMap, bool], ...], object]] = {}
@@ -107,8 +113,7 @@ class Engine:
 
     def can_any(self, role: int, actions: Iterable[Action]) -> Grants:
         """The strongest answer over several actions."""
-        answers = {self.can(role, action) for action in actions}
-        return next((answer for answer in _STRENGTH if answer in answers), "no")
+        return strongest({self.can(role, action) for action in actions})
 
     def gives(self, role: int, right: Right) -> Grants:
         """Whether a role gives a right: the strongest answer over its actions, evaluated once."""
@@ -122,14 +127,9 @@ class Engine:
         if blocks is UNSET:
             return "unread"
         granting = [block for block in blocks if block_allows(block, action.name, action.data)]
-        if any(block.condition is None for block in granting):
+        if any(not binds(block.condition, action) for block in granting):
             return "yes"
         return "conditional" if granting else "no"
-
-    def conditions(self, role: int, action: Action) -> list[str]:
-        """The conditions of the blocks that grant an action."""
-        blocks: Sequence[PermissionBlock] = self.estate.get(role, "permissions") or ()
-        return [b.condition for b in blocks if b.condition is not None and block_allows(b, action.name, action.data)]
 
     # -- where ----------------------------------------------------------------------------------------------------
 
@@ -196,13 +196,17 @@ class Engine:
             found = self._at[key] = tuple(self._given(scope, right)) if scope in self.grants else ()
         return found
 
+    def at_free(self, scope: int, right: Right, *, below: bool = False) -> tuple[Held, ...]:
+        """What the assignments made exactly at a scope give there, or for things `below` it, denials taken off."""
+        base = self.at(scope, right)
+        return denials.take_off(self, scope, right, base, below) if self.restricted else base
+
     def inside(self, resource: int, right: Right) -> tuple[Held, ...]:
         """What assignments to a part of a resource (a container) give there."""
         parts = self.children.get(resource)
         if not parts:
             return ()
-        base = tuple(held for part in parts for held in self.at(part, right))
-        return denials.take_off(self, resource, right, base) if self.restricted else base
+        return tuple(held for part in parts for held in self.at_free(part, right))
 
     @property
     def restricted(self) -> bool:
@@ -258,7 +262,7 @@ class Engine:
             for grant in (self._of_own_roles if custom else self._approved_first).get(place, ()):
                 who = self.members(grant.principal)
                 possible = possible | who
-                sure = sure if grant.condition else sure | who
+                sure = sure if binds(grant.condition, DEFINE_ROLES.actions[0]) else sure | who
             found = self._above[place, custom] = (sure, possible)
         return found
 
@@ -279,7 +283,11 @@ class Engine:
             if answer in ("yes", "conditional"):
                 who = self.members(grant.principal)
                 if who:
-                    yield Held(grant, who, answer == "yes" and not grant.condition)
+                    yield Held(grant, who, answer == "yes" and (not grant.condition or self._freely(grant, right)))
+
+    def _freely(self, grant: Grant, right: Right) -> bool:
+        """Whether an assignment under a condition gives some action of a right that the condition says nothing of."""
+        return any(not binds(grant.condition, a) and self.can(grant.role, a) == "yes" for a in right.actions)
 
     def _index(self) -> None:
         estate = self.estate
@@ -302,5 +310,5 @@ class Engine:
                 self._approved_first[scope].append(grant)
             if estate.kind(scope) == "missing":
                 holder = self.above(scope)
-                if holder is not None and estate.kind(holder) not in _CONTAINERS and scope not in self.children[holder]:
+                if holder is not None and estate.kind(holder) not in CONTAINERS and scope not in self.children[holder]:
                     self.children[holder].append(scope)

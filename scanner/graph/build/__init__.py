@@ -10,8 +10,11 @@ from scanner.graph.build import (
     arm,
     authorisation,
     containers,
+    copies,
     coverage,
     directory,
+    flows,
+    governance,
     kept,
     machine_learning,
     outbound,
@@ -38,6 +41,9 @@ _STEPS: tuple[tuple[str, type[Any], Callable[..., None]], ...] = (
     *workloads.STEPS,
     *authorisation.STEPS,
     *settings.STEPS,
+    *flows.STEPS,
+    *copies.STEPS,
+    *governance.STEPS,
     *quota.STEPS,
     *kept.STEPS,
 )
@@ -62,6 +68,9 @@ def build(snapshot: Snapshot, arm_paths: Mapping[str, frozenset[str]] | None = N
     workloads.resolve(context)
     settings.resolve(context)
     outbound.resolve(context)
+    flows.resolve(context)
+    copies.resolve(context)
+    governance.resolve(context)
     directory.resolve(context)
     coverage.mark(context)
     return estate

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import UNSET
 
 from scanner import ids
-from scanner.graph.build import shapes, shapes_access
+from scanner.graph.build import copies, flows, shapes, shapes_access, shapes_flows
 from scanner.graph.build.context import Context, arm_values, folded, known, lower, word
 from scanner.graph.build.settings import task
 from scanner.graph.build.workloads import access_policies
@@ -17,8 +17,8 @@ from scanner.graph.records import RECORDS
 # The edges that a kind's own properties say: unknown where the properties were not listed, or were odd.
 _STATED = {
     "workspace": ("depends-on", "default-store", "project-of-hub"), "compute": ("attached-to",), "datastore": ("stored-in",),
-    "data-asset": ("stored-in",), "model": ("stored-in",), "online-endpoint": ("runs-on",), "online-deployment": ("deploys",),
-    "batch-deployment": ("deploys", "runs-on"), "connection": ("connects-to",), "job": ("runs-on",),
+    "data-asset": ("stored-in",), "model": ("stored-in", "made-by"), "online-endpoint": ("runs-on",), "online-deployment": ("deploys", "collects-into"),
+    "batch-deployment": ("deploys", "runs-on"), "connection": ("connects-to",), "job": ("runs-on", "reads-data", "writes-data"),
     "application-insights": ("writes-logs-to",), "model-deployment": ("spills-to",), "user-assigned-identity": ("has-identity",),
     "ml-registry": ("replicated-to",), "storage-account": ("replicated-to",), "key-vault": (), "container-registry": (),
     "model-account": (), "log-analytics": (), "cosmos-account": (), "sql-server": (), "sql-database": (), "postgresql-server": (),
@@ -216,6 +216,7 @@ def _database(context: Context, kind: str, body: shapes.Arm[shapes_access.Databa
     node = place(context, kind, body, raw)
     _addressed(context, kind, node)
     properties = body.properties
+    copies.database(context, kind, node, properties)
     if properties is UNSET or kind == "sql-database":
         return
     if kind == "sql-server":
@@ -233,6 +234,20 @@ def _database(context: Context, kind: str, body: shapes.Arm[shapes_access.Databa
     network = known(properties.network) if kind == "postgresql-server" else properties
     public = known(network.public_network_access) if network else network
     context.estate.set(node, "public-network-access", word(public, "enabled"))
+
+
+def _logs(context: Context, kind: str, body: shapes.Arm[shapes_flows.LogAnalytics], of: str, raw: bytes) -> None:
+    copies.log_analytics(context, place(context, kind, body, raw), body.properties)
+
+
+def _backups(context: Context, kind: str, body: shapes.Arm[shapes_flows.BackupStore], of: str, raw: bytes) -> None:
+    copies.vault(context, place(context, kind, body, raw), body.properties)
+
+
+def _private_endpoint(
+    context: Context, kind: str, body: shapes.Arm[shapes_flows.PrivateEndpoint], of: str, raw: bytes
+) -> None:
+    flows.private_endpoint(context, place(context, kind, body, raw), body.properties)
 
 
 def _task(context: Context, kind: str, body: shapes.Arm[shapes.Nothing], of: str, raw: bytes) -> None:
@@ -276,6 +291,7 @@ def _user_assigned(context: Context, kind: str, body: shapes.Arm[shapes.UserAssi
         estate.connect(node, "has-identity", principal)
 
 
+_OWN_STEP = {"registry-task", "private-endpoint", "recovery-vault", "backup-vault"}
 _DATABASES = ("cosmos-account", "sql-server", "sql-database", "postgresql-server", "search-service")
 STEPS: tuple[tuple[str, type[Any], Callable[..., None]], ...] = (
     ("storage-account", shapes.Arm[shapes.Storage], _storage),
@@ -283,14 +299,16 @@ STEPS: tuple[tuple[str, type[Any], Callable[..., None]], ...] = (
     ("key-vault", shapes.Arm[shapes.Vault], _vault),
     ("container-registry", shapes.Arm[shapes.Registry], _registry),
     ("registry-replication", shapes.Arm[shapes.Nothing], _replication),
-    ("log-analytics", shapes.Arm[shapes.Nothing], _plain),
+    ("log-analytics", shapes.Arm[shapes_flows.LogAnalytics], _logs),
     ("application-insights", shapes.Arm[shapes.Insights], _insights),
     ("model-account", shapes.Arm[shapes.ModelAccount], _model_account),
     ("model-deployment", shapes.Arm[shapes.ModelDeployment], _model_deployment),
     ("user-assigned-identity", shapes.Arm[shapes.UserAssigned], _user_assigned),
     *((kind, shapes.Arm[shapes_access.Database], _database) for kind in _DATABASES),
     ("registry-task", shapes.Arm[shapes.Nothing], _task),
+    ("private-endpoint", shapes.Arm[shapes_flows.PrivateEndpoint], _private_endpoint),
+    *((kind, shapes.Arm[shapes_flows.BackupStore], _backups) for kind in ("recovery-vault", "backup-vault")),
     *((kind.name, shapes.Arm[shapes.Nothing], _plain) for kind in RECORDS.values()
-      if kind.node == "resource" and kind.arm_type and kind.name != "registry-task"),
+      if kind.node == "resource" and kind.arm_type and kind.name not in _OWN_STEP),
     ("resource", shapes.Arm[shapes.Nothing], _resource),
 )  # fmt: skip

@@ -68,10 +68,16 @@ def _assignment(context: Context, kind: str, body: Item, of: str, raw: bytes) ->
 
 
 def resolve(context: Context) -> None:
-    """What is activated is eligible, also where the eligibility it came from was not read."""
+    """What is activated is eligible, also where the eligibility it came from was not read.
+
+    Who is eligible then cannot be told: who activated it may be one of a group, and the group may be allowed to.
+    """
     for source, facts in context.activations.values():
         if source not in context.eligibilities:
             _grant(context, facts, "eligible")
+            node = context.estate.node(_key(context, facts))
+            if node is not None:
+                context.dangling.append(node)
 
 
 def _key(context: Context, facts: shapes_access.Assignment) -> str:

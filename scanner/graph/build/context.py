@@ -11,7 +11,7 @@ from msgspec import UNSET
 
 from scanner import ids, regions
 from scanner.findings import Gap
-from scanner.graph.build.met import Settings, Workloads
+from scanner.graph.build.met import Flows, Settings, Workloads
 from scanner.graph.build.reading import ODD
 from scanner.graph.estate import Estate
 from scanner.graph.records import RECORDS
@@ -42,9 +42,11 @@ class Context:
     in_directory: set[str] = field(default_factory=set)
     # (principal, role, scope) activated now -> name of the eligibility it came from, and the assignment's facts
     activations: dict[tuple[str, str, str], tuple[str, Any]] = field(default_factory=dict)
+    dangling: list[int] = field(default_factory=list)  # assignments activated from an eligibility that was not seen
     eligibilities: set[str] = field(default_factory=set)  # names of the eligibilities seen
     workloads: Workloads = field(default_factory=Workloads)
     settings: Settings = field(default_factory=Settings)
+    flows: Flows = field(default_factory=Flows)
     places: dict[str, tuple[int | None, str | None]] = field(default_factory=dict)  # locations as written
     tags: dict[tuple[tuple[str, Any], ...], dict[str, str]] = field(default_factory=dict)
 
@@ -130,6 +132,11 @@ def word(value: Any, default: str | None = None) -> Any:
 def lower(value: Any) -> Any:
     """A text in lower case, None when there is none; UNSET stays so."""
     return value.lower() if isinstance(value, str) and value else UNSET if value is UNSET else None
+
+
+def without_query(uri: Any) -> Any:
+    """A SAS rides in the query."""
+    return uri.partition("?")[0] if isinstance(uri, str) else uri
 
 
 def folded(value: Any) -> Any:

@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from scanner import ids
 from scanner.findings import Gap
-from scanner.graph.build import settings, workloads
+from scanner.graph.build import copies, governance, settings, workloads
 from scanner.graph.build.context import Context
 from scanner.graph.build.reading import loosely
 from scanner.graph.records import RECORDS, RecordKind
@@ -23,13 +23,16 @@ _EDGES = {
     "role-assignment": "scope-of", "role-eligibility": "scope-of", "role-activation": "scope-of",
     "role-definition": "scope-of", "deny-assignment": "scope-of", "group-member": "has-member", "group-owner": "may-be-joined-by",
     "group-eligibility": "may-be-joined-by", "serverless-endpoint": "contains", "sql-database": "contains", "registry-task": "contains",
-    "management-group": "contained-in", "outbound-rule": "reaches-out-to",
+    "management-group": "contained-in", "outbound-rule": "reaches-out-to", "diagnostic-setting": "sends-logs-to", "log-export": "sends-logs-to",
+    "protected-item": "backs-up", "backup-instance": "backs-up",
 }  # fmt: skip
 _NOT_SUBJECTS = {"role", "deny-assignment", "region"}
 _ABOVE = {"tenant", "management-group", "group", "object"}  # scopes of lists that belong to no subscription
 _POOL_LISTS = {"ml-usage", "ml-quota", "vm-size"}  # lists that say something of the pools of their location
 
 
+# Where these stand, quota is asked for; they also say who draws on it.
+_TELL_REGIONS = {"workspace", "compute", "model-account"}
 _ANYWHERE = ""  # the scope of a row that does not even tell where it belongs
 
 
@@ -84,11 +87,18 @@ def _mark_groups_unlisted(context: Context) -> None:
 
 
 def _mark_groups_left_out(context: Context) -> None:
-    """In a large directory the members of groups that nothing was assigned to are not read: they may have any."""
+    """Members that nobody asked for: of groups of another tenant, which are in no directory of ours, and in a large
+    directory of groups that nothing was assigned to. They may have any.
+    """
     asked = {entry.scope for entry in context.snapshot.coverage if entry.kind == "group-member"}
     estate = context.estate
-    for group in estate.nodes("group") if asked else ():
-        if estate.key(group) not in asked:
+    for group in tuple(estate.nodes("group")):
+        if estate.key(group) in asked:
+            continue
+        if estate.get(group, "origin") == "delegated":
+            gap = Gap("group-member", estate.key(group), "", "not visible", "it is a group of another tenant")
+            _unread_members(context, group, estate.add_gap(gap))
+        elif asked:
             estate.set(group, "empty", UNSET)
             estate.set(group, "under-pim", UNSET)
             unseen = ("has-member", "empty", "may-be-joined-by", "has-eligible-member", "under-pim")
@@ -122,11 +132,16 @@ def _mark(context: Context, entry: Coverage) -> int:
         _unread_members(context, owner, gap)
     if entry.kind == "role-activation":
         _doubt_marks(context, entry.scope, gap)
+    if entry.kind == "role-eligibility":
+        for grant in context.dangling:
+            _doubt_holder(context, grant, gap)
     if entry.kind == "registry-replication" and owner is not None:
         estate.set(owner, "replicated-regions", UNSET)
         estate.mark_gap(owner, "replicated-regions", gap)
     settings.doubt(context, entry.kind, entry.scope, gap)
     workloads.doubt(context, entry.kind, entry.scope, gap)
+    copies.doubt(context, entry.kind, entry.scope, gap)
+    governance.doubt(context, entry.kind, entry.scope, gap)
     if entry.kind == "outbound-rule" and owner is not None:
         estate.set(owner, "open-outbound", UNSET)
         estate.mark_gap(owner, "open-outbound", gap)
@@ -137,6 +152,9 @@ def _mark(context: Context, entry: Coverage) -> int:
     if record and record.node and record.node not in _NOT_SUBJECTS and entry.outcome != "bounded":
         for kind in (record.node, *_below(record)):
             estate.mark_unread(kind, gap)
+        if record.name in _TELL_REGIONS:
+            estate.mark_unread("quota-pool", gap)
+            estate.mark_unread("quota-share", gap)
         if entry.kind in ("subscription", "workspace", "ml-usage"):
             estate.mark_unread("quota-share", gap)  # made of both
     return gap
@@ -198,6 +216,34 @@ def _doubt_marks(context: Context, scope: str, gap: int) -> None:
         ):
             estate.set(grant, "mark", UNSET)
             estate.mark_gap(grant, "mark", gap)
+            if _may_be_activated(context, grant, at):
+                _doubt_holder(context, grant, gap)
+
+
+def _may_be_activated(context: Context, grant: int, at: str) -> bool:
+    """Whether an assignment to a person may be one that an eligible group's member activated: there is, or may be, an
+    eligibility for the role that covers the scope.
+    """
+    estate = context.estate
+    if estate.get(grant, "principal-kind") != "user":
+        return False
+    if any(c.kind == "role-eligibility" and c.outcome != "complete" for c in context.snapshot.coverage):
+        return True
+    role = estate.first(grant, "of-role")
+    for other in estate.neighbours(role, "role-of") if role is not None else ():
+        scope = estate.first(other, "at-scope")
+        if scope is not None and estate.get(other, "mark") == "eligible":
+            above = estate.key(scope)
+            if ids.contains(above, at) or ids.is_management_group(above):
+                return True
+    return False
+
+
+def _doubt_holder(context: Context, grant: int, gap: int) -> None:
+    """Nobody can tell whose right it is: an activated assignment stands for the eligible one it came from."""
+    for attribute in ("principal-kind", "origin", "declared"):
+        context.estate.set(grant, attribute, UNSET)
+        context.estate.mark_gap(grant, attribute, gap)
 
 
 def _doubt_pools(context: Context, entry: Coverage, gap: int) -> None:

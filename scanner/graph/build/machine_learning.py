@@ -7,9 +7,9 @@ from typing import Any
 from msgspec import UNSET
 
 from scanner import ids
-from scanner.graph.build import shapes
+from scanner.graph.build import flows, shapes
 from scanner.graph.build.arm import place
-from scanner.graph.build.context import Context, known, lower, word
+from scanner.graph.build.context import Context, known, lower, without_query, word
 
 _SYSTEM_STORES = {"workspaceblobstore", "workspacefilestore", "workspaceartifactstore", "workspaceworkingdirectory"}
 # Ways of signing in for which a connection keeps nothing that others could use.
@@ -191,11 +191,6 @@ def _place_data(context: Context, kind: str, node: int, workspace: int | None, u
         context.doubt(kind, node, ("stored-in",), detail="it does not say where its data is")
 
 
-def without_query(uri: Any) -> Any:
-    """A SAS rides in the query."""
-    return uri.partition("?")[0] if isinstance(uri, str) else uri
-
-
 def _endpoint(context: Context, kind: str, body: shapes.Arm[shapes.Endpoint], of: str, raw: bytes) -> None:
     node, _ = _child(context, kind, body, raw, "has-endpoint")
     if body.properties is UNSET or kind != "online-endpoint":
@@ -209,7 +204,7 @@ def _endpoint(context: Context, kind: str, body: shapes.Arm[shapes.Endpoint], of
 
 
 def _deployment(context: Context, kind: str, body: shapes.Arm[shapes.Deployment], of: str, raw: bytes) -> None:
-    node, _ = _child(context, kind, body, raw, "has-deployment")
+    node, endpoint = _child(context, kind, body, raw, "has-deployment")
     if body.properties is UNSET:
         return
     estate = context.estate
@@ -223,6 +218,7 @@ def _deployment(context: Context, kind: str, body: shapes.Arm[shapes.Deployment]
         if compute is not None:
             estate.connect(node, "runs-on", compute)
         return
+    flows.collector(context, node, endpoint, known(body.properties.data_collector))
     # on Kubernetes the cluster's owner names instance types; they are no VM sizes and draw on no quota of ours
     cluster = lower(known(body.properties.endpoint_compute_type)) == "kubernetes"
     estate.set(node, "instance-type", None if cluster else lower(known(body.properties.instance_type)))
@@ -257,7 +253,7 @@ def _connection(context: Context, kind: str, body: shapes.Arm[shapes.Connection]
 
 
 def _job(context: Context, kind: str, body: shapes.Arm[shapes.Job], of: str, raw: bytes) -> None:
-    node, _ = _child(context, kind, body, raw, "has-job")
+    node, workspace = _child(context, kind, body, raw, "has-job")
     if body.properties is UNSET:
         return
     estate = context.estate
@@ -266,6 +262,7 @@ def _job(context: Context, kind: str, body: shapes.Arm[shapes.Job], of: str, raw
     compute = context.refer(known(body.properties.compute_id))
     if compute is not None:
         estate.connect(node, "runs-on", compute)
+    flows.job(context, node, workspace, body.properties)
 
 
 def _ml_registry(context: Context, kind: str, body: shapes.Arm[shapes.MlRegistry], of: str, raw: bytes) -> None:

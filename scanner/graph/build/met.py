@@ -30,3 +30,16 @@ class Settings:
     names: dict[tuple[str, str], set[str]] = field(default_factory=dict)  # (folded id of the resource, attribute)
     odd: set[tuple[str, str]] = field(default_factory=set)
     activation: dict[tuple[str, str], shapes_access.ActivationPolicy] = field(default_factory=dict)
+
+
+@dataclass
+class Flows:
+    """References that wait until everything is placed: (node, id as written), and what stands at scopes."""
+
+    logs: list[tuple[int, str]] = field(default_factory=list)
+    endpoints: list[tuple[int, str]] = field(default_factory=list)
+    computes: list[tuple[int, str]] = field(default_factory=list)
+    backups: list[tuple[str, int]] = field(default_factory=list)  # (what is protected, vault)
+    data: list[tuple[int, str, int, str]] = field(default_factory=list)  # (node, edge, workspace, address)
+    locks: dict[str, set[str]] = field(default_factory=dict)  # folded scope -> levels
+    budgets: dict[str, set[str]] = field(default_factory=dict)  # folded scope -> names

@@ -6,8 +6,7 @@ import re
 
 from scanner import ids
 from scanner.graph.build import shapes
-from scanner.graph.build.context import Context, known
-from scanner.graph.build.machine_learning import without_query
+from scanner.graph.build.context import Context, known, without_query
 
 _DATASTORE_URI = re.compile(
     r"azureml:/+(?:subscriptions/([^/]+)/resourcegroups/([^/]+)(?:/providers/microsoft\.machinelearningservices)?/workspaces/([^/]+)/)?"
@@ -32,9 +31,11 @@ def resolve(context: Context) -> None:
     for node, properties in context.waiting_stores:
         _resolve_store(context, node, properties)
     for node, workspace, uri in context.waiting_assets:
-        _resolve_asset(context, node, workspace, uri)
-    for node, target in context.waiting_connections:
-        _resolve_connection(context, node, target)
+        target = place(context, workspace, uri)
+        if target is not None:
+            context.estate.connect(node, "stored-in", target)
+    for node, address in context.waiting_connections:
+        _resolve_connection(context, node, address)
     for node, person in context.waiting_instances:
         context.estate.connect(node, "assigned-to", context.estate.add("user", person))
     for project, hub_key in context.hubs:
@@ -105,7 +106,8 @@ def _resolve_store(context: Context, node: int, properties: shapes.Datastore) ->
         estate.connect(node, "stored-in", target)
 
 
-def _resolve_asset(context: Context, node: int, workspace: int, uri: str) -> None:
+def place(context: Context, workspace: int, uri: str) -> int | None:
+    """The datastore, account or unknown place that an address of data means in a workspace."""
     estate = context.estate
     store = _DATASTORE_URI.match(uri)
     if store:
@@ -116,12 +118,9 @@ def _resolve_asset(context: Context, node: int, workspace: int, uri: str) -> Non
             )
             workspace = workspace if holder is None else holder
         target = context.datastores.get((workspace, datastore))
-        if target is None:
-            target = context.refer(f"{estate.key(workspace)}/datastores/{datastore}")
-    elif account := _ACCOUNT_URI.match(uri):
-        target = context.account(account.group(1))
-    else:  # a job's output, another asset, a site on the web: a place nobody here can tell
-        place = without_query(uri)
-        target = estate.add("missing", f"place:{place}", place)
-    if target is not None:
-        estate.connect(node, "stored-in", target)
+        return target if target is not None else context.refer(f"{estate.key(workspace)}/datastores/{datastore}")
+    if account := _ACCOUNT_URI.match(uri):
+        return context.account(account.group(1))
+    # a job's output, another asset, a site on the web: a place nobody here can tell
+    name = without_query(uri)
+    return estate.add("missing", f"place:{name}", name)

@@ -179,12 +179,22 @@ class ModelReference(Shape):
     asset_id: Text = UNSET
 
 
+class Collection(Shape):
+    data_id: Text = UNSET
+    data_collection_mode: Text = UNSET
+
+
+class DataCollector(Shape):
+    collections: dict[str, Collection | None] | UnsetType | None = UNSET
+
+
 class Deployment(Shape):
     endpoint_compute_type: Text = UNSET
     instance_type: Text = UNSET
     model: str | ModelReference | UnsetType | None = UNSET
     compute: Text = UNSET
     scale_settings: ScaleSettings | UnsetType | None = UNSET
+    data_collector: DataCollector | UnsetType | None = UNSET
 
 
 class Connection(Shape):
@@ -199,6 +209,9 @@ class Job(Shape):
     job_type: Text = UNSET
     status: Text = UNSET
     compute_id: Text = UNSET
+    inputs: dict[str, Any] | UnsetType | None = UNSET
+    outputs: dict[str, Any] | UnsetType | None = UNSET
+    jobs: dict[str, Any] | UnsetType | None = UNSET
 
 
 class RegionDetail(Shape):

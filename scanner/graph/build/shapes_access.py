@@ -196,6 +196,22 @@ class Network(Shape):
     public_network_access: Text = UNSET
 
 
+class DatabasePlace(Shape):
+    location_name: Text = UNSET
+
+
+class PeriodicBackup(Shape):
+    backup_storage_redundancy: Text = UNSET
+
+
+class BackupPolicy(Shape):
+    periodic_mode_properties: PeriodicBackup | UnsetType | None = UNSET
+
+
+class ServerBackup(Shape):
+    geo_redundant_backup: Text = UNSET
+
+
 class Database(Shape):
     """What the services for data say of signing in and of their network; each uses some of these."""
 
@@ -204,3 +220,7 @@ class Database(Shape):
     administrators: SqlAdministrators | UnsetType | None = UNSET
     auth_config: AuthConfig | UnsetType | None = UNSET
     network: Network | UnsetType | None = UNSET
+    locations: list[DatabasePlace] | UnsetType | None = UNSET
+    backup_policy: BackupPolicy | UnsetType | None = UNSET
+    current_backup_storage_redundancy: Text = UNSET
+    backup: ServerBackup | UnsetType | None = UNSET

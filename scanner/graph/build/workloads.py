@@ -219,13 +219,16 @@ def _identities(estate: Estate, keys: set[str]) -> Mapping[str, list[int]]:
 
 
 def _outside(context: Context, trust: shapes_access.Federation) -> int:
-    """The node of an outside subject, by issuer and subject, or by the expression that is trusted instead of one."""
+    """The node of an outside subject, by issuer and subject, or by the expression that is trusted instead of one.
+
+    Entra tells subjects apart by case: what differs in case is somebody else, and must not pass for a declared one.
+    """
     estate = context.estate
     issuer, subject = known(trust.issuer) or "", known(trust.subject)
     expression = known(trust.claims_matching_expression)
     text = expression if isinstance(expression, str) else known(expression.value) if expression else None
     shown = subject or text or ""
-    node = estate.add("outside-subject", f"outside:{issuer.lower()}|{shown.lower()}", shown)
+    node = estate.add("outside-subject", f"outside:{issuer.lower()}|{shown}", shown)
     estate.write(node, (
         ("issuer", issuer), ("subject", shown), ("pattern", bool(not subject and text) or "*" in shown),
         ("pull-request", shown.lower().endswith(":pull_request")),
