@@ -242,7 +242,11 @@ class _Writer:
                     self._connect(principal, "holds-as-declared", duty.name, environment, reason, None)
                 continue
             edge = "may-hold" if doubts or place.doubtful else _LEVELS[level]
-            gap = doubts[0] if doubts else None
+            unsure = [
+                *doubts,
+                *(g for grant in held.grants if grant.mark is None for g in estate.gaps_at(grant.node, "mark")),
+            ]
+            gap = unsure[0] if unsure else None
             self._connect(principal, edge, duty.name, environment, reason, gap)
             if duty.name != "observe":
                 self._connect(principal, edge, "observe", environment, f"{reason}, so it sees what is there", gap)

@@ -68,6 +68,7 @@ def _writers(engine: Engine, table: Table, source: int, ways: list[Way], environ
     declared = {inner for writer in estate.neighbours(source, "written-by") for inner in engine.inner_groups(writer)}
     unread = estate.unread_gaps(*_NAMED)
     tied: dict[int, tuple[bool, str]] = {}
+    gaps: dict[int, int | None] = {}
     for scope in engine.chain(source):
         for grant in engine.grants.get(scope, ()):
             for gap in estate.gaps_at(grant.role, "*") if estate.get(grant.role, "permissions") is UNSET else ():
@@ -81,16 +82,25 @@ def _writers(engine: Engine, table: Table, source: int, ways: list[Way], environ
                     continue
                 if not _left(engine, source, grant, way):
                     continue
-                sure = answers == {"yes"} and not grant.condition and state is True and not unread
+                # whose an assignment is may be in doubt, or what an administrators' group is called
+                unsure = [*unread, *estate.gaps_at(grant.node, "origin")]
+                sure = answers == {"yes"} and not grant.condition and state is True and not unsure
+                gaps[grant.principal] = unsure[0] if unsure else gaps.get(grant.principal)
                 reason = f"{estate.name(grant.role)} on {estate.name(scope)}"
                 if grant.principal not in tied or (sure and not tied[grant.principal][0]):
                     tied[grant.principal] = (sure, reason)
-    gaps = unread or [*estate.gaps_at(source, "admin-user"), *estate.gaps_at(source, "*")]
+    own = [*estate.gaps_at(source, "admin-user"), *estate.gaps_at(source, "*"), None]
     for principal, (sure, reason) in tied.items():
         if sure:
             estate.connect(source, "open-to", principal, reason)
         else:
-            estate.connect(source, "perhaps-open-to", principal, reason, gap=gaps[0] if gaps else None)
+            estate.connect(
+                source,
+                "perhaps-open-to",
+                principal,
+                reason,
+                gap=gaps[principal] if gaps[principal] is not None else own[0],
+            )
 
 
 def _left(engine: Engine, source: int, grant: Grant, way: Way) -> bool:

@@ -101,6 +101,8 @@ def _entrances(engine: Engine, table: Table) -> None:
     estate = engine.estate
     at_work = {p for duty in ("write", "train") for p in _holding(engine, duty, "development")}
     people = BitMap().union(*(engine.members(p) for p in at_work)) if at_work else BitMap()
+    unread = {gap for _, name, found in estate.gap_marks() for gap in found if name == "holds"}
+    perhaps = _perhaps(engine, unread)
     named = {
         principal for row in estate.nodes("role-row") if estate.get(row, "stage") == "production"
         for principal in estate.neighbours(row, "names")
@@ -115,11 +117,30 @@ def _entrances(engine: Engine, table: Table) -> None:
         if of_production or not doubts:
             estate.set(group, "of-production", of_production)
         if of_production:
-            _owners(engine, group, people)
+            _owners(engine, group, people, perhaps)
             _rule(engine, group, at_work)
+            owned = any(estate.neighbours(inner, "may-be-joined-by") for inner in engine.inner_groups(group))
+            ruled = any(estate.get(inner, "dynamic") is True for inner in engine.inner_groups(group))
+            for gap in unread if owned or ruled else ():
+                estate.mark_gap(group, "lets-in", gap)
 
 
-def _owners(engine: Engine, group: int, people: BitMap) -> None:
+def _perhaps(engine: Engine, unread: set[int]) -> BitMap:
+    """Who works in development under a condition; of those for whom something was unread, the gaps are noted."""
+    estate = engine.estate
+    found = BitMap()
+    for node in estate.nodes("duty"):
+        if estate.get(node, "duty") in ("write", "train") and estate.get(node, "stage") == "development":
+            for principal in estate.neighbours(node, "may-be-held-by"):
+                gap = estate.edge_gap(principal, "may-hold", node)
+                if gap is not None:
+                    unread.add(gap)
+                else:
+                    found |= engine.members(principal)
+    return found
+
+
+def _owners(engine: Engine, group: int, people: BitMap, perhaps: BitMap) -> None:
     """An owner of the group, or of one nested in it, who works in development and is no member yet."""
     estate = engine.estate
     members = engine.members(group)
@@ -127,13 +148,12 @@ def _owners(engine: Engine, group: int, people: BitMap) -> None:
         for gap in estate.gaps_at(inner, "may-be-joined-by"):
             estate.mark_gap(group, "lets-in", gap)
         for owner in dict.fromkeys(estate.neighbours(inner, "may-be-joined-by")):
-            if (engine.members(owner) & people) - members:
-                estate.connect(
-                    group,
-                    "lets-in",
-                    owner,
-                    f"owns {estate.name(inner)} or may become its owner, and works in development",
-                )
+            outside = engine.members(owner) - members
+            reason = f"owns {estate.name(inner)} or may become its owner, and works in development"
+            if outside & people:
+                estate.connect(group, "lets-in", owner, reason)
+            elif outside & perhaps:
+                estate.connect(group, "perhaps-lets-in", owner, reason)
 
 
 def _rule(engine: Engine, group: int, at_work: set[int]) -> None:
