@@ -13,7 +13,7 @@ _PLACED = {
     "object-replication", "registry-replication", "role-activation", "group-member", "group-owner", "group-eligibility",
     "ml-quota", "vm-size", "application", "application-owner", "service-principal-owner", "application-federation", "federated-credential",
     "directory-role-assignment", "policy-assignment", "blob-container", "local-user", "registry-token", "role-management-policy", "outbound-rule", "diagnostic-setting", "log-export", "sql-failover-group",
-    "sql-replication", "protected-item", "backup-instance", "lock", "budget", "data-boundary",
+    "sql-replication", "protected-item", "backup-instance", "delegation", "group-activation", "lock", "budget", "data-boundary",
 }  # fmt: skip
 
 
