@@ -195,6 +195,21 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class ChokePoint:
+    """The fewest removals that close the unwanted ways to the data of an environment.
+
+    `removals` are (what, ways it closes), the largest first; `closed` of `ways` (an identity and a cause each) are closed
+    by all of them together. No fewer than `at_least` would do.
+    """
+
+    environment: str
+    removals: tuple[tuple[str, int], ...]
+    closed: int
+    ways: int
+    at_least: int
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything a renderer needs; nothing in it is decided later.
 
@@ -218,6 +233,7 @@ class Report:
     unread: tuple[BaselineEntry, ...] = ()
     baseline: str = ""
     accepted_reach: tuple[tuple[str, str, str, int], ...] = ()  # kind of reach, cause, environment, identities
+    choke_points: tuple[ChokePoint, ...] = ()
 
     def open(self, outcome: Outcome | None = None) -> tuple[Settled, ...]:
         """Findings that are not waived, of one outcome or of both."""

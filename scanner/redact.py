@@ -18,7 +18,7 @@ REDACTED = "[redacted]"
 
 # Names that hold secrets wherever they stand. Names of settings about keys are let through by `_HARMLESS`.
 _SECRET_NAME = re.compile(
-    r"password|passwd|secret|token|credential|connectionstring|instrumentationkey|(account|access|shared|api|master|readonly|endpoint|function|host|query)keys?\d?$"
+    r"password|passwd|secret|token|credential|connectionstring|instrumentationkey|(account|access|admin|shared|api|master|readonly|endpoint|function|host|query)keys?\d?$"
     r"|(primary|secondary)[a-z]*keys?\d?$|signature|privatekey|certificate|keyvalue|kubeconfig",
     re.IGNORECASE,
 )
@@ -26,7 +26,7 @@ _SAS_NAME = re.compile(r"(^sas|Sas|SAS)(?![a-z])")
 _HARMLESS = re.compile(
     r"^(allowsharedkeyaccess.*|credentialstype|credentials|disablelocalauth|keyvault.*|.*authtype|.*authmode|sastokenexpiry.*|defaulttooauthauthentication"
     r"|systemdatastoresauthmode|serviceddataaccessauthidentity|enablesecret.*|softdelete.*|secretpermissions|sasexpirationperiod|saspolicy"
-    r"|keypolicy|keyexpirationperiodindays|publicnetworkaccess|tokenizationtype|allowedcopyscope|.*isolationmode|haspassword|hassshpassword)$",
+    r"|keypolicy|keyexpirationperiodindays|publicnetworkaccess|tokenizationtype|allowedcopyscope|.*isolationmode|haspassword|hassshpassword|passwordauth)$",
     re.IGNORECASE,
 )
 _SECRET_VALUE = re.compile(
@@ -107,7 +107,7 @@ _TYPES: Mapping[str, _Allowed] = {
  scalesettings maxnodecount minnodecount nodeidletimebeforescaledown currentnodecount targetnodecount nodestatecounts idlenodecount
  leavingnodecount preemptednodecount preparingnodecount runningnodecount unusablenodecount subnet id enablenodepublicip isolatednetwork
  remoteloginportpublicaccess ostype allocationstate applicationsharingpolicy sshsettings sshpublicaccess adminusername sshport
- computeinstanceauthorizationtype personalcomputeinstancesettings assigneduser objectid tenantid createdby userid username userorgid state
+ computeinstanceauthorizationtype personalcomputeinstancesettings assigneduser objectid tenantid createdby userid userorgid state
  idletimebeforeshutdown schedules computestartstop action triggertype status provisioningstatus cron recurrence expression timezone starttime
  frequency interval schedule hours minutes weekdays setupscripts scripts creationscript startupscript scriptsource timeout lastoperation
  operationname operationstatus operationtime operationtrigger datamounts source sourcetype mountname mountaction mountpath mountstate
@@ -270,8 +270,11 @@ def _blank(value: Any) -> Any:
     return value if value is None or isinstance(value, bool) else REDACTED
 
 
-_PEOPLE = {"user", "group", "service-principal"}
+_PEOPLE = {"user", "group", "service-principal", "application"}
 _NAMES = ("displayName", "userPrincipalName", "mail", "friendlyName", "roleName")
+# Who made or changed a resource, and who approves: names of people within rows of other kinds.
+_MENTIONS = {"createdby", "lastmodifiedby", "emailaddress", "username"}
+_MENTIONED = re.compile(rb"createdby|lastmodifiedby|emailaddress|username|primaryapprovers", re.IGNORECASE)
 
 
 def pseudonymise(snapshot: Snapshot) -> Snapshot:
@@ -281,7 +284,11 @@ def pseudonymise(snapshot: Snapshot) -> Snapshot:
     """
     salt = snapshot.manifest.tenant
     records = [
-        _pseudonym(item, salt) if item.kind in _PEOPLE else item
+        _pseudonym(item, salt)
+        if item.kind in _PEOPLE
+        else _unnamed(item, salt)
+        if _MENTIONED.search(item.body)
+        else item
         for kind in snapshot.kinds
         for item in snapshot.records(kind)
     ]
@@ -296,6 +303,33 @@ def _pseudonym(item: Record, salt: str) -> Record:
     body = msgspec.json.decode(item.body)
     for name in _NAMES:
         if isinstance(body.get(name), str):
-            digest = hashlib.sha256(f"{salt}|{name}|{body[name].lower()}".encode()).hexdigest()[:12]
-            body[name] = f"{item.kind}-{digest}" + ("@redacted.invalid" if "@" in body[name] else "")
+            body[name] = _alias(body[name], item.kind, name, salt)
     return record(item.kind, body, ids.fold(item.of) if item.of.startswith("/") else item.of)
+
+
+def _alias(text: str, kind: str, name: str, salt: str) -> str:
+    digest = hashlib.sha256(f"{salt}|{name}|{text.lower()}".encode()).hexdigest()[:12]
+    return f"{kind}-{digest}" + ("@redacted.invalid" if "@" in text else "")
+
+
+def _unnamed(item: Record, salt: str) -> Record:
+    """A row of another kind without the names of people in it; object ids stay."""
+    return Record(
+        item.kind, item.of, msgspec.Raw(msgspec.json.encode(_without_people(msgspec.json.decode(item.body), salt)))
+    )
+
+
+def _without_people(value: Any, salt: str, approver: bool = False) -> Any:
+    if isinstance(value, list):
+        return [_without_people(item, salt, approver) for item in value]
+    if not isinstance(value, dict):
+        return value
+    found: dict[str, Any] = {}
+    for key, inner in value.items():
+        short = _plain(key)
+        named = short in _MENTIONS or (approver and short == "description")
+        if named and isinstance(inner, str) and not ids.is_guid(inner):
+            found[key] = _alias(inner, "user", "userPrincipalName", salt)
+        else:
+            found[key] = _without_people(inner, salt, short == "primaryapprovers")
+    return found

@@ -38,11 +38,13 @@ def scan(
 
     `today` is the day waivers and accepted gaps are judged by; `baseline` the findings known at an earlier day.
     """
+    from scanner.derive.access import choke
     from scanner.settle import settle
 
     with collector_paused():
-        estate, _, decided = understand(snapshot, scenario, duties, rules)
+        estate, access, decided = understand(snapshot, scenario, duties, rules)
         results = evaluate(estate, rules, patterns=scenario.patterns, keys=scenario.keys, decided=decided)
+        choke_points = choke.of_production(access) if any(r.rule.theme == "access" for r in results) else ()
     return settle(
         results,
         scenario_name=scenario.name,
@@ -56,6 +58,7 @@ def scan(
         baseline=baseline,
         baseline_name=baseline_name,
         accepted_reach=_accepted_reach(estate),
+        choke_points=choke_points,
         coverage=snapshot.coverage,
         subscriptions={estate.key(node).rpartition("/")[2] for node in estate.nodes("subscription")},
     )

@@ -13,6 +13,7 @@ from scanner.findings import (
     SEVERITIES,
     AcceptedGap,
     BaselineEntry,
+    ChokePoint,
     Finding,
     Gap,
     NodeRef,
@@ -42,6 +43,7 @@ def settle(
     baseline: Sequence[BaselineEntry] | None = None,
     baseline_name: str = "",
     accepted_reach: tuple[tuple[str, str, str, int], ...] = (),
+    choke_points: tuple[ChokePoint, ...] = (),
     coverage: Sequence[Coverage] = (),
     subscriptions: Collection[str] = (),
 ) -> Report:
@@ -96,6 +98,7 @@ def settle(
         unread=unread,
         baseline=baseline_name,
         accepted_reach=accepted_reach,
+        choke_points=choke_points,
     )
 
 

@@ -239,7 +239,10 @@ def _trusts(snapshot: Snapshot, edit: Edit) -> list[tuple[str, _Change]]:
     applications = _applications(snapshot, identity)
 
     def trusted(facts: Body) -> bool:
-        return _same(facts, "issuer", issuer) and _same(facts, "subject", subject)
+        expression = facts.get("claimsMatchingExpression")  # what may be trusted instead of one subject
+        text = expression.get("value") if isinstance(expression, dict) else expression
+        whom = facts.get("subject") or text
+        return _same(facts, "issuer", issuer) and isinstance(whom, str) and whom.lower() == subject.lower()
 
     return [
         ("federated-credential", _drop(lambda of, body: ids.parent(_folded(body)) in resources and trusted(_facts(body)))),

@@ -19,6 +19,7 @@ from scanner.whatif import Edit, apply
 from tests.support.estates import facts
 from tests.support.scan import tenant
 from tests.support.tenants import snapshot_of
+from tests.tenants import everything
 
 # what an assignment loses when it is made anew: who had made it, and what its activation demanded
 _LOST = ("created-by", "activation")
@@ -182,3 +183,23 @@ def test_a_spec_that_matches_nothing_is_an_error(kind: Any, parts: tuple[str, ..
 def test_what_is_there_already_cannot_be_added() -> None:
     with pytest.raises(UserError, match="is there already"):
         apply(from_records(_RECORDS), [Edit("membership", ("p1", "g1"), "x", add=True, kinds=("user", "group"))])
+
+
+@pytest.mark.parametrize(("edge", "cause"), [
+    ("trusts", "trust:{source}|{target}"), ("assigned-to", "instance:{target}|{source}"), ("reads-secrets-of", "policy:{target}|{source}"),
+    ("holds-directory-role", "directory-role:{target}"), ("owns", "owner:{source}|{target}"), ("may-join", "owner:{source}|{target}"),
+    ("member-of", "membership:{source}|{target}"), ("has-identity", "identity:{source}|{target}"), ("eligible-member-of", "membership:{source}|{target}"),
+])  # fmt: skip
+def test_the_edge_of_a_cause_is_gone_without_it(edge: str, cause: str) -> None:
+    """For a tenant with something of everything: as `build` ties it, so what-if takes it away."""
+    snapshot = snapshot_of(everything.document())
+    built = build(snapshot)
+    tied = sorted({(built.key(a), built.key(b)) for a, b in built.pairs(edge)})
+    for source, target in tied:
+        node = built.node(source)
+        if node is None or (edge == "has-identity" and built.kind(node) == "user-assigned-identity"):
+            continue  # that is the identity itself
+        spec = cause.format(source=source, target=target)
+        after = build(apply(snapshot, edits(built, [spec], [])))
+        assert (source, target) not in {(after.key(a), after.key(b)) for a, b in after.pairs(edge)}, spec
+    assert tied or edge in ("assigned-to", "eligible-member-of", "reads-secrets-of")

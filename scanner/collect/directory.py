@@ -19,10 +19,10 @@ from scanner.collect.answers import Failed
 from scanner.collect.session import Session
 from scanner.snapshot import Record
 
-_USER = "id,displayName,userPrincipalName,userType,accountEnabled"
+_USER = "id,displayName,userPrincipalName,userType,accountEnabled,usageLocation,country,onPremisesSyncEnabled"
 _FIELDS = {
     "service-principal": ("servicePrincipals", "id,appId,displayName,servicePrincipalType,alternativeNames,accountEnabled,appOwnerOrganizationId"),
-    "group": ("groups", "id,displayName,securityEnabled,groupTypes,membershipRule,isAssignableToRole,onPremisesSyncEnabled,visibility"),
+    "group": ("groups", "id,displayName,securityEnabled,groupTypes,membershipRule,isAssignableToRole,onPremisesSyncEnabled,isManagementRestricted,visibility"),
     "application": ("applications", "id,appId,displayName,keyCredentials,passwordCredentials"),
 }  # fmt: skip
 # What makes somebody master of the directory, and so of everything it decides.
@@ -30,6 +30,9 @@ _ROLES = {
     "directory-role": "roleManagement/directory/roleDefinitions",
     "directory-role-assignment": "roleManagement/directory/roleAssignments",
 }
+# Microsoft Graph as the directory knows it, by the application id that is the same in every tenant and cloud.
+_MICROSOFT_GRAPH = "servicePrincipals(appId='00000003-0000-0000-c000-000000000000')"
+_PERMISSION = "id,appRoleId,principalId,principalType"  # who holds which; not what they are called
 _GROUP = "#microsoft.graph.group"
 _SMALL = 2000  # groups; in a larger directory most of them have nothing to do with Azure
 _IN_FILTER = 15  # ids that one `in (...)` takes
@@ -47,12 +50,14 @@ class _Assigned(msgspec.Struct):
 async def collect(session: Session) -> None:
     """Keeps principals and who is in which group. Reads from the journal to whom something is assigned."""
     assigned = set(_assigned(session))
-    groups, workloads, applications, *_ = await session.together(
+    groups, workloads, applications, permitted, _, ruling = await session.together(
         [
             *(_principals(session, kind) for kind in ("group", "service-principal", "application")),
+            _permitted(session),
             *(session.list(kind, "tenant", session.graph_url(path)) for kind, path in _ROLES.items()),
         ]
     )
+    assigned |= {_holder(row) for row in (*permitted, *ruling)} - {""}
     wanted = groups if len(groups) <= _SMALL else _wanted(session, groups, assigned)
     met = await _members(session, wanted)
     met |= await _workloads(session, workloads, applications, assigned | met)
@@ -74,6 +79,46 @@ def _assigned(session: Session) -> Iterator[str]:
 
 class _AssignedLine(msgspec.Struct):
     body: _Assigned
+
+
+def _holder(row: Record) -> str:
+    try:
+        return msgspec.json.decode(row.body, type=_Assignment).principal.lower()
+    except msgspec.ValidationError:
+        return ""
+
+
+async def _permitted(session: Session) -> list[Record]:
+    """Who holds which permission of Microsoft Graph; returns those that let a workload change something."""
+    url = session.graph_url(f"{_MICROSOFT_GRAPH}/appRoleAssignedTo", **{"$select": _PERMISSION, "$top": "999"})
+    names, held = await session.together([_permissions(session), session.list("app-role-assignment", "tenant", url)])
+    roles = [answers.told(row.body) for row in names]
+    harmless = {answers.word(role, "id").lower() for role in roles if "Write" not in answers.word(role, "value")} - {""}
+    return [row for row in held if answers.word(answers.told(row.body), "appRoleId").lower() not in harmless]
+
+
+async def _permissions(session: Session) -> list[Record]:
+    """What Microsoft Graph calls its permissions: they stand in the one object that stands for it."""
+    kind = "app-role"
+    before = session.journal.finished(kind, "tenant")
+    if before is not None:
+        return before
+    try:
+        answer = await session.send("GET", session.graph_url(_MICROSOFT_GRAPH, **{"$select": "id,appRoles"}))
+        rows = msgspec.json.decode(answer, type=_Resource).roles or []
+    except Failed as error:
+        session.keep(kind, "tenant", [], answers.settled(error, False), error)
+        return []
+    except msgspec.MsgspecError:
+        session.keep(kind, "tenant", [], "failed", Failed(200, "UnreadableBody", "the answer was no service principal"))
+        return []
+    found = [session.record(kind, row) for row in rows]
+    session.keep(kind, "tenant", found)
+    return found
+
+
+class _Resource(msgspec.Struct):
+    roles: list[msgspec.Raw] | None = msgspec.field(default=None, name="appRoles")
 
 
 async def _principals(session: Session, kind: str) -> list[Record]:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from scanner.derive import access, capacity, demands, endpoints, groups, holders, instances, residency, sources
+from scanner.derive import (
+    access,
+    capacity,
+    demands,
+    endpoints,
+    groups,
+    holders,
+    instances,
+    residency,
+    separation,
+    sources,
+)
 from scanner.derive.duties import Duties
 from scanner.derive.table import Table
 from scanner.graph.estate import Estate
@@ -20,7 +31,9 @@ def derive(estate: Estate, duties: Duties) -> access.Access:
     groups.derive(estate)
     demands.derive(found.engine)
     endpoints.derive(found.engine)
-    instances.derive(found.engine)
+    instances.derive(estate)
+    separation.usage(found.engine)
     holders.derive(estate, duties, found.engine, table)
+    separation.derive(found.engine, duties, table)
     capacity.derive(estate)
     return found

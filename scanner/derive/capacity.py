@@ -198,6 +198,7 @@ def _serving_needs(estate: Estate, scenario: int | None) -> None:
     for need in estate.nodes("quota-need"):
         if estate.get(need, "for") in ("serve", "serve-batch"):
             needs[str(estate.get(need, "family"))].append(need)
+    listed = _regions(estate, [pool for pool in estate.nodes("quota-pool") if estate.get(pool, "system") == "ml"])
     for family, members in sorted(needs.items()):
         node = estate.add("serving-need", f"serving-need:{family}")
         first = members[0]
@@ -223,8 +224,22 @@ def _serving_needs(estate: Estate, scenario: int | None) -> None:
         unread = [
             gap for kind, gap in estate.unread if kind == "quota-pool" and ids.last(estate.gaps[gap].scope) in at_home
         ]
+        unread += [_unasked(estate, region) for region in sorted(_regions(estate, members) - listed)]
         for gap in unread:
             estate.mark_gap(node, "left-after-worst-loss", gap)
         if not unread:
             left = sum(amount for region, amount in granted.items() if region != largest)
             estate.set(node, "left-after-worst-loss", left)
+
+
+def _regions(estate: Estate, nodes: Iterable[int]) -> set[str]:
+    return {str(estate.get(node, "region")) for node in nodes}
+
+
+def _unasked(estate: Estate, region: str) -> int:
+    """A snapshot taken without the scenario holds quota of the regions in use alone; Azure lists every family, also at zero."""
+    record = RECORDS["ml-usage"]
+    detail = (
+        f"quota of {region} was not asked for; `--region {region}` or `--scenario` does, when the snapshot is taken"
+    )
+    return estate.add_gap(Gap(record.name, f"/locations/{region}", record.permission, "bounded", detail))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pyroaring import BitMap
 
-from scanner.derive.access.engine import Engine, Grant
+from scanner.derive.access.engine import Engine
+from scanner.derive.access.held import Grant
 from scanner.findings import Gap
 from scanner.graph.estate import UNSET, Estate, Value
 

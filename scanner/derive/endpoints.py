@@ -5,8 +5,9 @@ from __future__ import annotations
 from pyroaring import BitMap
 
 from scanner.derive.access.actions import Action, Right
-from scanner.derive.access.engine import RIGHTS, Engine, Held
+from scanner.derive.access.engine import RIGHTS, Engine
 from scanner.derive.access.grants import administrators
+from scanner.derive.access.held import Held
 from scanner.graph.estate import UNSET
 
 _ENDPOINT = "microsoft.machinelearningservices/workspaces/onlineendpoints"

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pyroaring import BitMap
 
 from scanner import ids
-from scanner.derive.access.engine import RIGHTS, Engine, Grant
+from scanner.derive.access import denials
+from scanner.derive.access.engine import RIGHTS, Engine
+from scanner.derive.access.held import Grant
 from scanner.derive.duties import Duties, Duty, Way
 from scanner.derive.table import Table
 from scanner.graph.estate import UNSET, Estate
@@ -198,7 +200,7 @@ class _Writer:
         members = self.engine.members(principal)
         left = members
         for action in way.actions:
-            left = left - self.engine.denied(resource, action)[0]
+            left = left - denials.denied(self.engine, resource, action)[0]
         return None if left == members else left
 
     def _together(self, duty: Duty, way: Way, place: _Place, held: dict[int, _Held], complete: dict[int, int]) -> None:

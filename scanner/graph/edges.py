@@ -14,6 +14,7 @@ _EDGES = (
     EdgeKind("has-datastore", "datastore-of", ("workspace",), ("datastore",), "build", "datastores of a workspace"),
     EdgeKind("has-data", "data-of", ("workspace",), ("data-asset",), "build", "data assets of a workspace"),
     EdgeKind("has-model", "model-of", ("workspace",), ("model",), "build", "models of a workspace"),
+    EdgeKind("has-asset", "asset-of", ("workspace",), ("ml-asset",), "build", "components, AML environments and schedules of a workspace"),
     EdgeKind("has-endpoint", "endpoint-of", ("workspace",), ("endpoint",), "build", "endpoints of a workspace"),
     EdgeKind("has-deployment", "deployment-of", ("endpoint", "model-account"), ("deployment", "model-deployment"), "build", "deployments behind an endpoint or account"),
     EdgeKind("has-connection", "connection-of", ("workspace",), ("connection",), "build", "connections of a workspace"),

@@ -5,140 +5,53 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from scanner.graph.ontology import MARKS, STAGES, WAYS, NodeKind, attributes, boolean, number, opaque, text, words
-
-# What every node has; `name` is what a person calls it.
-_NAMED = (text("name", "the name as Azure has it"),)
-
-# What bind writes on every resource, from the environment and class that match it.
-_BOUND = (
-    text("environment", "the scenario's environment it belongs to; null when none matches"),
-    text("stage", "the life-cycle stage of that environment", *STAGES),
-    boolean("live", "whether the environment serves customers"),
-    words("data-classes", "classes of the data it holds; null when no class matches"),
-    boolean("regulated", "whether any of its classes has a home"),
-    text("home", "the home in words, for example `Brazil`; null when it may be anywhere"),
-    words("home-regions", "regions at home for all its classes together"),
-    boolean("home-conflict", "whether its classes have homes that share no region"),
-    words("processing-regions", "regions where its data may be processed; the home when nothing else is said"),
-    boolean("shared", "whether the scenario declares it a shared service"),
-    boolean("at-declared-region", "whether a shared service stands in the region its declaration names"),
-    text("unit", "project, team or site it belongs to by the scenario's `structure.keys`; null when none"),
-)
-
-# What every place for data has that access is asked of.
-_HOLDS = (
-    boolean("holds-data", "whether it holds data of a class that has a home or is for production only"),
-    words("reader-groups", "groups the scenario lets read it"),
-    words(
-        "production-classes", "those of its classes that are so guarded and that an environment of production may have"
-    ),
-)
-
-# What every place has that workspaces take models or images from.
-_SOURCE = (
-    words("environments-using", "environments whose workspaces or deployments use it"),
-    boolean("used-by-production", "whether one of those is production"),
-)
-
-_LOCKS = words("locks", "locks that hold for it, from above too", "cannotdelete", "readonly", arm="properties.level")
-_BUDGETS = words("budgets", "budgets of its own")
-_COPIES = words("replicated-regions", "regions beside its own in which it is kept by its own settings")
-_BACKUP = text(
-    "backup-redundancy",
-    "how its backups are kept; another word is one nobody knows",
-    "local",
-    "zone",
-    "geo",
-    "geo-zone",
-)
-
-# What every ARM resource has.
-_ARM = (
-    *_NAMED,
-    text("type", "the ARM type, lower case", arm="type"),
-    text(
-        "region",
-        "the region in lower case without blanks; null when the resource is not regional",
-        arm="location",
-    ),
-    opaque("tags", "tags as Azure returned them"),
-    text("subscription", "the folded id of its subscription"),
-    text("resource-group", "the folded id of its resource group; null at a subscription"),
-    text("managed-by", "the folded id of the resource that manages it; null when none", arm="managedBy"),
-    boolean(
-        "referenced",
-        "whether an ML workspace, datastore, connection or registry refers to it, or a data class matches it",
-    ),
-    *_BOUND,
-)
-_IDENTITY_HOST = (
-    text("identity-type", "system-assigned, user-assigned, or both with a comma between", arm="identity.type"),
-)
-
-_PRINCIPAL = (
-    *_NAMED,
-    text(
-        "origin",
-        "where the principal comes from",
-        "microsoft",
-        "host-default",
-        "policy",
-        "service",
-        "delegated",
-        "own",
-    ),
-    boolean("break-glass", "whether the scenario names it an emergency account"),
-    boolean("administrator", "whether it is a group an administrator row names, or in one"),
-    boolean("unresolved", "whether the directory no longer knows it"),
-    words(
-        "environments-assigned",
-        "environments in which it holds more than reader roles, by assignments inside them",
-    ),
-    words("undeclared-environments", "of those, the ones for which the role table does not list it"),
-    boolean(
-        "structure-creator",
-        "whether the scenario lets it create resource groups and workspaces, itself or by a group it is in",
-    ),
-)
-_PERSON_OR_WORKLOAD = (
-    boolean("account-enabled", "whether it may sign in", arm="accountEnabled"),
-    boolean("release-workload", "whether the scenario names it the release workload"),
-    words("acts-in", "environments in which a workload runs or holds more than reader roles"),
-    words("acts-undeclared-in", "of those, the ones neither its host nor the scenario puts it in"),
-    boolean("acts-in-production", "whether one of those is production"),
+from scanner.graph.shared import (
+    ARM,
+    BACKUP,
+    BUDGETS,
+    COPIES,
+    GRAPH_PERMISSIONS,
+    HOLDS,
+    IDENTITY_HOST,
+    LOCKS,
+    MADE,
+    NAMED,
+    PERSON_OR_WORKLOAD,
+    PRINCIPAL,
+    SOURCE,
 )
 
 _KINDS = (
     # -- places and containers
     NodeKind("tenant", "tenant", "build", "the Entra tenant; the root of all scopes", attributes(
-        _NAMED, text("data-boundary", "the boundary the tenant is pinned to; unset when it was not read", "notdefined", "global", "eu", arm="properties.dataBoundary"))),
-    NodeKind("management-group", "management group", "build", "a management group", attributes(_NAMED),
+        NAMED, text("data-boundary", "the boundary the tenant is pinned to; unset when it was not read", "notdefined", "global", "eu", arm="properties.dataBoundary"))),
+    NodeKind("management-group", "management group", "build", "a management group", attributes(NAMED),
              "microsoft.management/managementgroups"),
     NodeKind("subscription", "subscription", "build", "a subscription",
-             attributes(_ARM, text("state", "enabled, disabled, warned ...", arm="state"), _LOCKS, _BUDGETS), "microsoft.resources/subscriptions"),
+             attributes(ARM, text("state", "enabled, disabled, warned ...", arm="state"), LOCKS, BUDGETS), "microsoft.resources/subscriptions"),
     NodeKind("resource-group", "resource group", "build", "a resource group",
-             attributes(_ARM, words("environments-using", "environments whose workspaces it holds"), _LOCKS, _BUDGETS),
+             attributes(ARM, words("environments-using", "environments whose workspaces it holds"), LOCKS, BUDGETS),
              "microsoft.resources/subscriptions/resourcegroups"),
     NodeKind("region", "region", "build", "an Azure region; `global` is not one", attributes(
-        _NAMED, opaque("vm-sizes", "VM sizes offered: size -> (family, cores)"), text("country", "country it lies in"), text("geography", "Azure's geography"),
+        NAMED, opaque("vm-sizes", "VM sizes offered: size -> (family, cores)"), text("country", "country it lies in"), text("geography", "Azure's geography"),
         words("boundaries", "data boundaries that hold it: EU, EU-EFTA, UK, US"),
         boolean("known", "whether the shipped table has it"),
         boolean("named-by-site", "whether a site of the scenario names it"),
         words("sites", "sites of the scenario in it"))),
     # -- machine learning
     NodeKind("workspace", "workspace", "build", "an ML workspace (default, hub, project, feature store)", attributes(
-        _ARM, _IDENTITY_HOST,
+        ARM, IDENTITY_HOST,
         text("workspace-kind", "default when absent", "default", "hub", "project", "featurestore", arm="kind"),
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
         text("datastore-auth", "how system datastores sign in; access-key when absent", "access-key", "identity",
              "user-delegation-sas", arm="properties.systemDatastoresAuthMode"),
         text("isolation", "managed network isolation; disabled when absent", "disabled", "allow-internet-outbound",
              "allow-only-approved-outbound", arm="properties.managedNetwork.isolationMode"),
-        _LOCKS, words("open-outbound", "outbound rules of its managed network that let it reach any place on the internet"),
+        LOCKS, words("open-outbound", "outbound rules of its managed network that let it reach any place on the internet"),
         words("classes-not-for-training", "guarded classes that no row of its environment has for training on production data"),
     ), "microsoft.machinelearningservices/workspaces"),
     NodeKind("compute", "compute", "build", "a compute of a workspace", attributes(
-        _ARM, _IDENTITY_HOST,
+        ARM, IDENTITY_HOST,
         text("compute-type", "kind of compute, kebab case", arm="properties.computeType"),
         text("vm-size", "VM size, lower case", arm="properties.properties.vmSize"),
         text("priority", "quota its nodes count against; dedicated when absent", "dedicated", "low-priority", arm="properties.properties.vmPriority"),
@@ -150,7 +63,7 @@ _KINDS = (
         words("assigned-elsewhere", "other environments in which its user holds more than reader roles, rooms to explore left out"),
     ), "microsoft.machinelearningservices/workspaces/computes"),
     NodeKind("datastore", "datastore", "build", "a pointer of a workspace to storage", attributes(
-        _ARM, text("datastore-type", "kind of store, kebab case", arm="properties.datastoreType"),
+        ARM, text("datastore-type", "kind of store, kebab case", arm="properties.datastoreType"),
         text("credential", "what the datastore stores to sign in; none = identity-based", "none", "account-key", "sas",
              "service-principal", "certificate", arm="properties.credentials.credentialsType"),
         boolean("system", "whether the workspace made it (workspaceblobstore and the like)"),
@@ -158,116 +71,118 @@ _KINDS = (
              "workspace-user-assigned-identity", arm="properties.serviceDataAccessAuthIdentity"),
     ), "microsoft.machinelearningservices/workspaces/datastores"),
     NodeKind("data-asset", "data asset", "build", "a version of a named data asset of a workspace", attributes(
-        _ARM, text("uri", "where the data is", arm="properties.dataUri"),
+        ARM, text("uri", "where the data is", arm="properties.dataUri"),
     ), "microsoft.machinelearningservices/workspaces/data/versions"),
     NodeKind("model", "model", "build", "a version of a registered model", attributes(
-        _ARM, text("uri", "where the weights are", arm="properties.modelUri"),
-        text("job-name", "job that made it", arm="properties.jobName"),
+        ARM, text("uri", "where the weights are", arm="properties.modelUri"),
+        text("job-name", "job that made it", arm="properties.jobName"), *MADE,
     ), "microsoft.machinelearningservices/workspaces/models/versions"),
+    NodeKind("ml-asset", "ML asset", "build", "a component, AML environment or schedule of a workspace", attributes(
+        ARM, text("asset-type", "which", "component", "environment", "schedule"), *MADE)),
     NodeKind("online-endpoint", "online endpoint", "build", "an online endpoint", attributes(
-        _ARM, _IDENTITY_HOST, text("auth-mode", "how callers sign in", "key", "aml-token", "aad-token", arm="properties.authMode"),
+        ARM, IDENTITY_HOST, text("auth-mode", "how callers sign in", "key", "aml-token", "aad-token", arm="properties.authMode"),
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
     ), "microsoft.machinelearningservices/workspaces/onlineendpoints"),
     NodeKind("online-deployment", "online deployment", "build", "a deployment behind an online endpoint", attributes(
-        _ARM, text("instance-type", "VM size, lower case", arm="properties.instanceType"),
+        ARM, text("instance-type", "VM size, lower case", arm="properties.instanceType"),
         number("instances", "instances it runs, or may scale to", arm="sku.capacity"),
         text("model-reference", "the model it names", arm="properties.model"),
     ), "microsoft.machinelearningservices/workspaces/onlineendpoints/deployments"),
-    NodeKind("batch-endpoint", "batch endpoint", "build", "a batch endpoint", attributes(_ARM, _IDENTITY_HOST),
+    NodeKind("batch-endpoint", "batch endpoint", "build", "a batch endpoint", attributes(ARM, IDENTITY_HOST),
              "microsoft.machinelearningservices/workspaces/batchendpoints"),
-    NodeKind("batch-deployment", "batch deployment", "build", "a deployment behind a batch endpoint", attributes(_ARM),
+    NodeKind("batch-deployment", "batch deployment", "build", "a deployment behind a batch endpoint", attributes(ARM),
              "microsoft.machinelearningservices/workspaces/batchendpoints/deployments"),
     NodeKind("connection", "connection", "build", "a connection of a workspace to something outside it", attributes(
-        _ARM, text("category", "what it connects to", arm="properties.category"), text("target", "URL or id", arm="properties.target"),
+        ARM, text("category", "what it connects to", arm="properties.category"), text("target", "URL or id", arm="properties.target"),
         text("auth-type", "how it signs in, kebab case", arm="properties.authType"),
         boolean("stores-secret", "whether it keeps a key, token or password"),
     ), "microsoft.machinelearningservices/workspaces/connections"),
     NodeKind("job", "job", "build", "a job of a workspace", attributes(
-        _ARM, text("job-type", "kebab case", arm="properties.jobType"), text("status", "kebab case", arm="properties.status"),
+        ARM, text("job-type", "kebab case", arm="properties.jobType"), text("status", "kebab case", arm="properties.status"),
     ), "microsoft.machinelearningservices/workspaces/jobs"),
     NodeKind("ml-registry", "ML registry", "build", "an ML registry; its assets are in every region it lists", attributes(
-        _ARM, _IDENTITY_HOST, words("regions", "regions its assets are kept in"), *_SOURCE),
+        ARM, IDENTITY_HOST, words("regions", "regions its assets are kept in"), *SOURCE),
              "microsoft.machinelearningservices/registries"),
     # -- what workspaces stand on
     NodeKind("storage-account", "storage account", "build", "a storage account", attributes(
-        _ARM, text("redundancy", "the SKU's redundancy", "lrs", "zrs", "grs", "ragrs", "gzrs", "ragzrs", arm="sku.name"),
+        ARM, text("redundancy", "the SKU's redundancy", "lrs", "zrs", "grs", "ragrs", "gzrs", "ragzrs", arm="sku.name"),
         boolean("shared-key-access", "whether account keys work; absent means true", arm="properties.allowSharedKeyAccess"),
         boolean("public-blobs", "whether containers may be made anonymous; absent means true", arm="properties.allowBlobPublicAccess"),
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
         boolean("hierarchical", "whether ADLS ACLs may grant what RBAC does not show", arm="properties.isHnsEnabled"),
-        _HOLDS,
+        HOLDS,
         boolean("has-data-asset", "whether a data asset of a workspace points to it"),
         text("secondary-region", "region of its geo-redundant copy; null when it has none", arm="properties.secondaryLocation"),
         words("environments-using", "environments whose workspaces use it"),
         words("anonymous-containers", "containers anybody may read without signing in", arm="properties.publicAccess"),
-        words("local-users", "users of SFTP with a key or password of their own"), _LOCKS,
+        words("local-users", "users of SFTP with a key or password of their own"), LOCKS,
         boolean("sftp", "whether SFTP is on; absent means false", arm="properties.isSftpEnabled"),
     ), "microsoft.storage/storageaccounts"),
     NodeKind("key-vault", "key vault", "build", "a key vault", attributes(
-        _ARM, boolean("rbac", "whether roles (not access policies) decide", arm="properties.enableRbacAuthorization"),
+        ARM, boolean("rbac", "whether roles (not access policies) decide", arm="properties.enableRbacAuthorization"),
         words("environments-using", "environments whose workspaces use it"),
     ), "microsoft.keyvault/vaults"),
     NodeKind("container-registry", "container registry", "build", "an Azure container registry", attributes(
-        _ARM, words("replicated-regions", "regions it is replicated to"), boolean("admin-user", "whether the admin user is on; absent means false", arm="properties.adminUserEnabled"),
-        words("tokens", "tokens that are enabled"), words("tasks", "tasks that build or import images"), *_SOURCE,
+        ARM, words("replicated-regions", "regions it is replicated to"), boolean("admin-user", "whether the admin user is on; absent means false", arm="properties.adminUserEnabled"),
+        words("tokens", "tokens that are enabled"), words("tasks", "tasks that build or import images"), *SOURCE,
     ), "microsoft.containerregistry/registries"),
     NodeKind("application-insights", "Application Insights", "build", "an Application Insights component", attributes(
-        _ARM, words("environments-using", "environments whose workspaces use it")), "microsoft.insights/components"),
-    NodeKind("log-analytics", "Log Analytics workspace", "build", "a Log Analytics workspace", attributes(_ARM, _HOLDS, _COPIES),
+        ARM, words("environments-using", "environments whose workspaces use it")), "microsoft.insights/components"),
+    NodeKind("log-analytics", "Log Analytics workspace", "build", "a Log Analytics workspace", attributes(ARM, HOLDS, COPIES),
              "microsoft.operationalinsights/workspaces"),
     NodeKind("model-account", "model account", "build", "an Azure OpenAI or AI services account", attributes(
-        _ARM, _IDENTITY_HOST, text("account-kind", "OpenAI, AIServices ...", arm="kind"),
-        boolean("local-auth", "whether keys work; absent means true", arm="properties.disableLocalAuth"), _HOLDS,
+        ARM, IDENTITY_HOST, text("account-kind", "OpenAI, AIServices ...", arm="kind"),
+        boolean("local-auth", "whether keys work; absent means true", arm="properties.disableLocalAuth"), HOLDS,
     ), "microsoft.cognitiveservices/accounts"),
     NodeKind("model-deployment", "model deployment", "build", "a deployed model of a model account", attributes(
-        _ARM, text("sku", "the deployment type", arm="sku.name"), number("capacity", "units of quota it holds", arm="sku.capacity"),
+        ARM, text("sku", "the deployment type", arm="sku.name"), number("capacity", "units of quota it holds", arm="sku.capacity"),
         text("model-name", "the model", arm="properties.model.name"),
         text("processing-area", "where prompts are processed, in words, the overflow deployment counted"),
         boolean("processed-at-home", "whether every place it may process in is permitted"),
     ), "microsoft.cognitiveservices/accounts/deployments"),
-    NodeKind("user-assigned-identity", "user-assigned identity", "build", "the ARM resource of a user-assigned identity", attributes(_ARM),
+    NodeKind("user-assigned-identity", "user-assigned identity", "build", "the ARM resource of a user-assigned identity", attributes(ARM),
              "microsoft.managedidentity/userassignedidentities"),
     # -- other places for data that datastores and connections lead to
     NodeKind("cosmos-account", "Cosmos DB account", "build", "an Azure Cosmos DB account", attributes(
-        _ARM, _IDENTITY_HOST, boolean("local-auth", "whether keys work; absent means true", arm="properties.disableLocalAuth"), _HOLDS, _COPIES, _BACKUP,
+        ARM, IDENTITY_HOST, boolean("local-auth", "whether keys work; absent means true", arm="properties.disableLocalAuth"), HOLDS, COPIES, BACKUP,
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
     ), "microsoft.documentdb/databaseaccounts"),
     NodeKind("sql-server", "SQL server", "build", "a logical Azure SQL server", attributes(
-        _ARM, _IDENTITY_HOST, _HOLDS, _COPIES, boolean("local-auth", "whether SQL sign-in works; absent means true", arm="properties.administrators.azureADOnlyAuthentication"),
+        ARM, IDENTITY_HOST, HOLDS, COPIES, boolean("local-auth", "whether SQL sign-in works; absent means true", arm="properties.administrators.azureADOnlyAuthentication"),
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
     ), "microsoft.sql/servers"),
-    NodeKind("sql-database", "SQL database", "build", "a database of a SQL server", attributes(_ARM, _IDENTITY_HOST, _HOLDS, _COPIES, _BACKUP), "microsoft.sql/servers/databases"),
+    NodeKind("sql-database", "SQL database", "build", "a database of a SQL server", attributes(ARM, IDENTITY_HOST, HOLDS, COPIES, BACKUP), "microsoft.sql/servers/databases"),
     NodeKind("postgresql-server", "PostgreSQL server", "build", "an Azure Database for PostgreSQL server", attributes(
-        _ARM, _IDENTITY_HOST, _HOLDS, _BACKUP, boolean("local-auth", "whether passwords work; absent means true", arm="properties.authConfig.passwordAuth"),
+        ARM, IDENTITY_HOST, HOLDS, BACKUP, boolean("local-auth", "whether passwords work; absent means true", arm="properties.authConfig.passwordAuth"),
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.network.publicNetworkAccess"),
     ), "microsoft.dbforpostgresql/flexibleservers"),
     NodeKind("search-service", "search service", "build", "an Azure AI Search service", attributes(
-        _ARM, _IDENTITY_HOST, boolean("local-auth", "whether keys work; absent means true", arm="properties.disableLocalAuth"), _HOLDS,
+        ARM, IDENTITY_HOST, boolean("local-auth", "whether keys work; absent means true", arm="properties.disableLocalAuth"), HOLDS,
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
     ), "microsoft.search/searchservices"),
     NodeKind("resource", "resource", "build", "any other ARM resource", attributes(
-        _ARM, _BACKUP, boolean("cross-region-restore", "of a vault: whether its backups may be restored in the paired region"))),
-    NodeKind("missing", "missing resource", "build", "something referred to that was not found", attributes(_NAMED)),
+        ARM, BACKUP, boolean("cross-region-restore", "of a vault: whether its backups may be restored in the paired region"))),
+    NodeKind("missing", "missing resource", "build", "something referred to that was not found", attributes(NAMED)),
     NodeKind("replica", "replica", "derive", "a copy Azure keeps of a resource in another region", attributes(
-        _NAMED, text("region", "where"), text("replica-of", "what makes it: redundancy, replication, object-replication, ml-registry"),
+        NAMED, text("region", "where"), text("replica-of", "what makes it: redundancy, replication, object-replication, ml-registry"),
         boolean("by-platform", "whether nobody can switch it off"))),
     # -- principals
     NodeKind("user", "user", "build", "a person", attributes(
-        _PRINCIPAL, _PERSON_OR_WORKLOAD, boolean("guest", "userType Guest", arm="userType"),
+        PRINCIPAL, PERSON_OR_WORKLOAD, boolean("guest", "userType Guest", arm="userType"),
         boolean("declared-guest", "whether its domain is one a role row admits"),
         text("sign-in-name", "user principal name", arm="userPrincipalName"),
         text("country", "country or usage location of the account; null when none is kept", arm="usageLocation"),
         boolean("synchronised", "mastered on premises", arm="onPremisesSyncEnabled"))),
     NodeKind("service-principal", "service principal", "build", "a workload with credentials", attributes(
-        _PRINCIPAL, _PERSON_OR_WORKLOAD, text("app-owner", "tenant that owns the application", arm="appOwnerOrganizationId"),
+        PRINCIPAL, PERSON_OR_WORKLOAD, text("app-owner", "tenant that owns the application", arm="appOwnerOrganizationId"),
         text("app-id", "application (client) id", arm="appId"),
         number("secrets", "client secrets and certificates of its application that have not ended; unset when the application was not read"),
-        words("graph-permissions", "application permissions it holds on Microsoft Graph, as Graph names them"))),
+        GRAPH_PERMISSIONS)),
     NodeKind("managed-identity", "managed identity", "build", "an identity Azure keeps for a resource, by object id", attributes(
-        _PRINCIPAL, _PERSON_OR_WORKLOAD, text("host", "folded id of the resource it belongs to"),
-        boolean("user-assigned", "whether it stands alone rather than belonging to one resource"))),
+        PRINCIPAL, PERSON_OR_WORKLOAD, text("host", "folded id of the resource it belongs to"),
+        boolean("user-assigned", "whether it stands alone rather than belonging to one resource"), GRAPH_PERMISSIONS)),
     NodeKind("group", "group", "build", "an Entra group", attributes(
-        _PRINCIPAL, boolean("dynamic", "whether a rule decides who is in it", arm="groupTypes"),
+        PRINCIPAL, boolean("dynamic", "whether a rule decides who is in it", arm="groupTypes"),
         boolean("role-assignable", "isAssignableToRole", arm="isAssignableToRole"),
         boolean("synchronised", "mastered on premises", arm="onPremisesSyncEnabled"),
         boolean("empty", "whether nobody is in it, nested groups counted"),
@@ -280,15 +195,15 @@ _KINDS = (
         boolean("opens-production", "whether a row of production lets it read guarded data or do more than observe"),
         boolean("protected", "whether something keeps others out: role-assignable, a restricted unit, PIM for groups, or mastered on premises and declared so"))),
     NodeKind("outside-subject", "outside subject", "build", "a workload elsewhere that a federated credential trusts", attributes(
-        _NAMED, text("issuer", "who signs its tokens", arm="properties.issuer"), text("subject", "the subject its tokens must carry", arm="properties.subject"),
+        NAMED, text("issuer", "who signs its tokens", arm="properties.issuer"), text("subject", "the subject its tokens must carry", arm="properties.subject"),
         boolean("pattern", "whether an expression, not one subject, is trusted"), boolean("pull-request", "whether any pull request of a repository is trusted"),
         boolean("declared", "whether the scenario lists it as a subject of the release"))),
-    NodeKind("directory-role", "directory role", "build", "an Entra directory role, by template id", attributes(_NAMED)),
+    NodeKind("directory-role", "directory role", "build", "an Entra directory role, by template id", attributes(NAMED)),
     # -- authorisation
     NodeKind("role", "role", "build", "a role definition, by GUID", attributes(
-        _NAMED, boolean("custom", "whether it is the tenant's own"), opaque("permissions", "its permission blocks"))),
+        NAMED, boolean("custom", "whether it is the tenant's own"), opaque("permissions", "its permission blocks"))),
     NodeKind("grant", "role assignment", "build", "a role for a principal at a scope: (principal, role GUID, scope)", attributes(
-        _NAMED, text("mark", "how it is held", "standing", "time-bound", "eligible"),
+        NAMED, text("mark", "how it is held", "standing", "time-bound", "eligible"),
         text("condition", "the condition it is under; null when none"),
         text("principal-kind", "kind of its principal"),
         text("origin", "where its principal comes from", "microsoft", "host-default", "policy", "service", "delegated", "own"),
@@ -317,10 +232,10 @@ _KINDS = (
         number("hours-wanted", "longest activation the rows behind it allow; null when none says"),
         words("undeclared-approvers", "object ids of who approves activation and is in no group the rows name; null when no row names one"))),
     NodeKind("deny-assignment", "deny assignment", "build", "an assignment that takes rights away", attributes(
-        _NAMED, opaque("permissions", "permission blocks"), words("principals", "principals it holds for; `*` for all"),
+        NAMED, opaque("permissions", "permission blocks"), words("principals", "principals it holds for; `*` for all"),
         words("exclude-principals", "principals left out"), boolean("children", "whether scopes below are covered"))),
     NodeKind("opening", "opening", "derive", "one cause that opens data of one environment and class", attributes(
-        _NAMED, text("way", "how", *WAYS), text("access", "read or write", "read", "write"),
+        NAMED, text("way", "how", *WAYS), text("access", "read or write", "read", "write"),
         boolean("approved", "whether the scenario approves it"),
         boolean("residual", "whether it is an administrator's residual reach"),
         boolean("platform", "whether its principal is a platform identity"),
@@ -329,16 +244,17 @@ _KINDS = (
         text("cause", "the first step that leaves what the scenario allows, in words"),
         number("people", "identities it opens the data to"), text("opened-to", "how many, in words: `2 identities`"),
         words("examples", "up to five of them"), number("targets", "how many stores it opens"),
-        words("from-environments", "environments of the workspaces, hosts and identities its chains come by"),
+        words("from-environments", "environments of the workspaces, hosts and identities its chains come by, and of the workloads it lets in"),
         words("from-stages", "stages of those environments", *STAGES),
+        words("kept-in-stages", "stages of the workspaces that keep the credentials its chains use", *STAGES),
         text("fix", "the step that closes it"))),
     NodeKind("duty", "duty", "derive", "a duty in an environment", attributes(
-        _NAMED, text("duty", "which", "train", "approve", "release", "operate", "observe", "provision", "grant-access",
+        NAMED, text("duty", "which", "train", "approve", "release", "operate", "observe", "provision", "grant-access",
                      "manage-quota", "manage-data", "write", "indirect-release", "read-data"),
         text("environment", "environment"), text("stage", "stage", *STAGES))),
     # -- quota
     NodeKind("quota-pool", "quota pool", "build", "limit and use of one family in one region of one subscription", attributes(
-        _NAMED, text("system", "which quota", "ml", "vm", "model", "count"), text("family", "VM family or model, normalised"),
+        NAMED, text("system", "which quota", "ml", "vm", "model", "count"), text("family", "VM family or model, normalised"),
         text("region", "region"), text("subscription", "folded id"), opaque("workspace-use", "units each workspace uses"), opaque("workspace-caps", "cap of each workspace; unset when they could not be read"), number("limit", "units granted; null when unlimited"),
         number("used", "units in use"), number("declared", "units its clusters and deployments may take at most"),
         number("headroom", "share of the limit left by the larger of used and declared"),
@@ -346,30 +262,30 @@ _KINDS = (
         boolean("in-use", "whether it is used, drawn on by a declared compute, or needed"),
         boolean("reserved-for-production", "whether caps leave production its declared maximum"))),
     NodeKind("quota-share", "quota share", "derive", "what one workspace may take of a pool", attributes(
-        _NAMED, number("cap", "its cap; null when none"), number("used", "units it uses"), number("share", "largest share of the pool it may take"),
+        NAMED, number("cap", "its cap; null when none"), number("used", "units it uses"), number("share", "largest share of the pool it may take"),
         number("pool-workspaces", "workspaces that may draw on the pool"), number("fair-share", "what the scenario allows; null when it asks for none"))),
     NodeKind("serving-need", "serving need", "derive", "capacity of a family that serving sites need together", attributes(
-        _NAMED, text("family", "VM family"), number("amount", "units needed"), boolean("survive-region-loss", "whether one region may be lost"),
+        NAMED, text("family", "VM family"), number("amount", "units needed"), boolean("survive-region-loss", "whether one region may be lost"),
         number("left-after-worst-loss", "units left at home when the largest region is lost"),
         text("largest-region", "the region whose loss hurts most"))),
     # -- what the scenario says
     NodeKind("scenario", "scenario", "bind", "the scenario's own settings", attributes(
-        _NAMED, number("headroom", "quota.headroom"), number("fair-share", "quota.fair-share"),
+        NAMED, number("headroom", "quota.headroom"), number("fair-share", "quota.fair-share"),
         text("production-pool", "quota.production-pool"), boolean("survive-region-loss", "quota.survive-region-loss"),
         words("patterns", "patterns"), words("keys", "top-level keys the file has"),
         number("break-glass-accounts", "emergency accounts it names"), number("break-glass-at-most", "most there may be; null when it does not say"))),
     NodeKind("environment", "environment", "bind", "an environment of the scenario", attributes(
-        _NAMED, text("stage", "stage", *STAGES), boolean("live", "serves customers"), words("data", "classes that may be there"),
+        NAMED, text("stage", "stage", *STAGES), boolean("live", "serves customers"), words("data", "classes that may be there"),
         text("default-class", "class of what nothing else classifies"),
         number("writers", "people who can change it, administrators as declared left out"),
         number("writers-before", "as many, in the stage before; null when there is none"))),
     NodeKind("site", "site", "bind", "a site of the scenario", attributes(
-        _NAMED, text("region", "its region"), words("does", "what may happen there"), words("data", "its classes"),
+        NAMED, text("region", "its region"), words("does", "what may happen there"), words("data", "its classes"),
         words("audience", "whom it serves"))),
     NodeKind("data-class", "data class", "bind", "a data class of the scenario", attributes(
-        _NAMED, text("home", "in words"), words("home-regions", "regions at home"), boolean("production-only", "never outside production"))),
+        NAMED, text("home", "in words"), words("home-regions", "regions at home"), boolean("production-only", "never outside production"))),
     NodeKind("role-row", "role row", "bind", "one role in one environment", attributes(
-        _NAMED, text("role", "role"), text("environment", "environment"), text("stage", "stage", *STAGES),
+        NAMED, text("role", "role"), text("environment", "environment"), text("stage", "stage", *STAGES),
         words("duties", "duties"), words("reads", "classes"), words("ways", "ways it may use; null: those its duties imply"),
         text("by", "eligible or standing; null: either", "eligible", "standing"), text("expires", "longest life; null when none"),
         words("guest-domains", "guest domains it admits"), text("unit", "project or team it is filled for; null when none"),
@@ -379,12 +295,12 @@ _KINDS = (
         text("review", "how often it is reviewed; null when not asked for"), text("purpose", "what it is for; null when not said", "incident", "production-training"),
         words("countries", "countries its people are in; null when anywhere"), text("mastered", "where its group is mastered; null when not said", "on-premises"))),
     NodeKind("administrator-row", "administrator row", "bind", "a group of administrators", attributes(
-        _NAMED, words("over", "environments"), words("duties", "duties"), text("by", "eligible or standing", "eligible", "standing"),
+        NAMED, words("over", "environments"), words("duties", "duties"), text("by", "eligible or standing", "eligible", "standing"),
         text("approval", "required or null"), number("at-most", "most members"), number("people", "people in the group, at any depth"))),
     NodeKind("service-row", "declared service", "bind", "a platform identity with declared reach", attributes(
-        _NAMED, words("may", "read, write"), words("where", "environments"))),
+        NAMED, words("may", "read, write"), words("where", "environments"))),
     NodeKind("quota-need", "quota need", "bind", "quota a site is declared to need", attributes(
-        _NAMED, text("site", "site"), text("region", "the site's region"), text("family", "family as the scenario writes it"),
+        NAMED, text("site", "site"), text("region", "the site's region"), text("family", "family as the scenario writes it"),
         number("amount", "units"), text("for", "train, serve, fine-tune"), words("home-regions", "regions at home for every class the site serves"))),
 )  # fmt: skip
 
@@ -394,6 +310,7 @@ UNIONS: Mapping[str, tuple[str, ...]] = {
     "identity": ("user", "service-principal", "managed-identity"),
     "principal": ("user", "service-principal", "managed-identity", "group"),
     "workload": ("service-principal", "managed-identity"),
+    "ml-artifact": ("model", "ml-asset"),
     "artifact-source": ("container-registry", "ml-registry"),
     "endpoint": ("online-endpoint", "batch-endpoint"),
     "deployment": ("online-deployment", "batch-deployment"),

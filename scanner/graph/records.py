@@ -68,13 +68,13 @@ _KINDS = (
     _arm("connection", _WS + "/connections", "Microsoft.MachineLearningServices/workspaces/connections/read", "parent"),
     _arm("job", _WS + "/jobs", "Microsoft.MachineLearningServices/workspaces/jobs/read", "parent"),
     _plain("serverless-endpoint", _WS + "/serverlessendpoints", "Microsoft.MachineLearningServices/workspaces/serverlessEndpoints/read", "parent"),
-    _kept("schedule", _WS + "/schedules", "Microsoft.MachineLearningServices/workspaces/schedules/read"),
+    RecordKind("schedule", "Microsoft.MachineLearningServices/workspaces/schedules/read", "parent", "ml-asset", _WS + "/schedules"),
     _kept("outbound-rule", _WS + "/outboundrules", "Microsoft.MachineLearningServices/workspaces/outboundRules/read"),
     _kept("marketplace-subscription", _WS + "/marketplacesubscriptions", "Microsoft.MachineLearningServices/workspaces/marketplaceSubscriptions/read"),
     _kept("private-endpoint-connection", _WS + "/privateendpointconnections", "Microsoft.MachineLearningServices/workspaces/privateEndpointConnections/read"),
     # containers: the names of assets, not their versions
-    _kept("ml-environment", _WS + "/environments", "Microsoft.MachineLearningServices/workspaces/environments/read"),
-    _kept("ml-component", _WS + "/components", "Microsoft.MachineLearningServices/workspaces/components/read"),
+    RecordKind("ml-environment", "Microsoft.MachineLearningServices/workspaces/environments/read", "parent", "ml-asset", _WS + "/environments"),
+    RecordKind("ml-component", "Microsoft.MachineLearningServices/workspaces/components/read", "parent", "ml-asset", _WS + "/components"),
     _arm("ml-registry", _ML + "registries", "Microsoft.MachineLearningServices/registries/read"),
     _kept("registry-model", _REGISTRY + "/models/versions", _ASSETS_READ),
     _kept("registry-data", _REGISTRY + "/data/versions", _ASSETS_READ),
@@ -151,6 +151,9 @@ _KINDS = (
     RecordKind("service-principal-owner", "Application.Read.All", "object", "", "", "service-principal"),
     RecordKind("directory-role", "RoleManagement.Read.Directory", "tenant", "directory-role"),
     RecordKind("directory-role-assignment", "RoleManagement.Read.Directory", "tenant"),
+    # what workloads may do through Microsoft Graph itself: the permissions it knows by name, and who holds which
+    RecordKind("app-role", "Application.Read.All", "tenant"),
+    RecordKind("app-role-assignment", "Application.Read.All", "tenant"),
     # quota: of = `/subscriptions/S/locations/L`, rows as the usages, quotas and vmSizes lists return them
     RecordKind("ml-usage", "Microsoft.MachineLearningServices/locations/usages/read", "location", "quota-pool", "", "location"),
     RecordKind("ml-quota", "Microsoft.MachineLearningServices/locations/quotas/read", "location", "", "", "location"),

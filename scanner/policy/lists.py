@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from scanner.graph.edges import ONTOLOGY
 from scanner.graph.records import RECORDS
-from scanner.policy.model import Rule
+from scanner.policy.model import Rule, comparisons
 from scanner.policy.paths import reachable
 
 # Where things belong: without these no environment, class or scope is known.
@@ -14,6 +14,7 @@ _TREE = ("management-group", "subscription", "resource-group", "workspace")
 _RIGHTS = ("role-assignment", "role-definition", "deny-assignment", "role-eligibility", "role-activation")
 _DIRECTORY = ("user", "group", "group-member", "group-owner", "group-eligibility", "service-principal")
 _QUOTA = ("ml-usage", "ml-quota", "vm-size", "model-usage", "compute", "online-endpoint", "online-deployment")
+_HOSTS = ("online-endpoint", "batch-endpoint", "user-assigned-identity", "federated-credential")
 _DATA = ("storage-account", "datastore", "data-asset")
 # What lets somebody act as somebody else, or in by a way that no assignment shows.
 _ACTING = (
@@ -25,15 +26,25 @@ _ACTING = (
 _HELD_ON = ("storage-account", "container-registry", "ml-registry", "model-account", "key-vault", "compute", "resource")
 # node kinds that are made from several lists, or that other lists write on
 _BEHIND: Mapping[str, tuple[str, ...]] = {
-    "grant": (*_RIGHTS, *_DIRECTORY),
-    "duty": (*_RIGHTS, *_DIRECTORY, *_HELD_ON),
-    **dict.fromkeys(("user", "group", "service-principal", "managed-identity"), (*_RIGHTS, *_DIRECTORY)),
+    **dict.fromkeys(("grant", "administrator-row"), (*_RIGHTS, *_DIRECTORY, "role-management-policy")),
+    **dict.fromkeys(("duty", "environment", "role-row"), (*_RIGHTS, *_DIRECTORY, *_HELD_ON)),
+    **dict.fromkeys(
+        ("service-principal", "managed-identity"),
+        (*_RIGHTS, *_DIRECTORY, *_HELD_ON, *_HOSTS, "application", "application-federation"),
+    ),
+    "container-registry": ("registry-token", "registry-task"),
+    **dict.fromkeys(("user", "group"), (*_RIGHTS, *_DIRECTORY)),
     "storage-account": _DATA,  # what is in an account is said by what points to it
     "opening": (*_RIGHTS, *_DIRECTORY, *_DATA, *_ACTING),
     "role": ("role-definition",),
     **dict.fromkeys(("quota-pool", "quota-share", "serving-need"), _QUOTA),
     "replica": ("storage-account", "object-replication", "registry-replication", "container-registry", "ml-registry"),
     "data-asset": ("data-asset", "datastore"),
+}
+# edges and attributes that other lists say than those of the kinds they stand at
+_SAID: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("reaches-out-to", "open-outbound"), ("outbound-rule",)),
+    **dict.fromkeys(("keys-open-to", "assigned-elsewhere"), (*_RIGHTS, *_DIRECTORY)),
 }
 
 
@@ -50,6 +61,9 @@ def lists_behind(rule: Rule) -> frozenset[str]:
     for kind in kinds:
         found.update(_BEHIND.get(kind, ()))
         found.update(record.name for record in RECORDS.values() if record.node == kind)
+    compared = (test.attribute for condition in (rule.where, *rule.conditions) for test in comparisons(condition))
+    for name in (*rule.follow, *compared):
+        found.update(_SAID.get(name, ()))
     return frozenset(found)
 
 

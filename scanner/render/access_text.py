@@ -85,7 +85,9 @@ class _Writer:
         anybody = any(way.anybody for way in answer.ways)
         many = "anybody" if anybody else f"{seen}{_counted(everybody)}" if everybody else "nobody that could be seen" if answer.gaps else "nobody"  # fmt: skip
         yield from self.wrapped(
-            (), f"{_capital(many)} can {verb} {answer.asked.name}{about}; {self._verdict(everybody, unwanted)}", "bold"
+            (),
+            f"{_capital(many)} can {verb} {answer.asked.name}{about}; {self._verdict(everybody, unwanted, bool(answer.gaps))}",
+            "bold",
         )
         if not answer.targets:
             yield styled((f"there is no data store behind {answer.asked.name}", "yellow"))
@@ -93,11 +95,11 @@ class _Writer:
         yield from self._by_state(answer.ways, len(answer.targets))
         yield from self._above(answer.above)
 
-    def _verdict(self, everybody: set[NodeRef], unwanted: set[NodeRef]) -> str:
+    def _verdict(self, everybody: set[NodeRef], unwanted: set[NodeRef], gaps: bool) -> str:
         if not everybody:
             return "nothing to object to."
         if not unwanted:
-            return "the scenario or the platform accounts for all of them."
+            return f"the scenario or the platform accounts for all {'that could be seen' if gaps else 'of them'}."
         return f"{_counted(unwanted)} should not."
 
     def paths(self, answer: Paths) -> Iterator[Text]:

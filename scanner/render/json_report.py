@@ -37,6 +37,10 @@ def document(report: Report, exit_code: int) -> dict[str, Any]:
         "rules": [_rule(result) for result in report.results],
         "findings": [_finding(settled) for settled in report.settled],
         "gaps": [_gap(gap) for gap in report.gaps],
+        "choke-points": [
+            {"environment": p.environment, "removals": [{"cause": words, "ways": ways} for words, ways in p.removals],
+             "closed": p.closed, "ways": p.ways, "at-least": p.at_least} for p in report.choke_points
+        ],
         "accepted-reach": [
             {"of": kind, "cause": cause, "environment": environment, "identities": n} for kind, cause, environment, n in report.accepted_reach
         ],

@@ -69,6 +69,7 @@ def _lines(report: Report, verbose: int, exit_code: Exit, fail_on: str, written:
             yield styled("")
             for _, group in groupby(here, key=lambda s: s.rule.id):
                 yield from _rule(list(group), report, verbose)
+    yield from _choke_points(report)
     yield from _unknown(report, verbose)
     yield from _exceptions(report)
     yield from _changes(report)
@@ -93,6 +94,7 @@ def _header(report: Report) -> Iterator[Text]:
     yield styled("")
 
 
+_REMOVALS = 5  # that are named; the command names all
 _RESOURCES = {
     "workspace", "compute", "datastore", "data-asset", "model", "online-endpoint", "online-deployment", "batch-endpoint",
     "batch-deployment", "connection", "job", "ml-registry", "storage-account", "key-vault", "container-registry", "application-insights",
@@ -200,6 +202,21 @@ def _exceptions(report: Report) -> Iterator[Text]:
             ticket = f", {waiver.ticket}" if waiver.ticket else ""
             yield styled((f"      until {waiver.until}, by {waiver.approved_by}{ticket}: {waiver.reason}", "dim"))
     yield styled("")
+
+
+def _choke_points(report: Report) -> Iterator[Text]:
+    """What to remove first: the fewest causes that close the most ways to production's data."""
+    for point in report.choke_points:
+        things = "1 thing" if len(point.removals) == 1 else f"{len(point.removals)} things"
+        least = "" if point.at_least == len(point.removals) else f"; at least {point.at_least} are needed"
+        yield styled((f"Choke points of {point.environment}", "bold underline"))
+        yield styled(f"  removing {things} closes {point.closed} of {point.ways} unwanted ways to its data{least}")
+        for words, ways in point.removals[:_REMOVALS]:
+            yield styled(f"  - {words}", (f"  closes {ways}", "dim"))
+        more = len(point.removals) - _REMOVALS
+        rest = f"and {more} more; " if more > 0 else ""
+        yield styled((f"  {rest}`mlposture access choke {point.environment}` says how", "dim"))
+        yield styled("")
 
 
 def _changes(report: Report) -> Iterator[Text]:

@@ -115,15 +115,15 @@ def _others(estate: Estate, writer: _Writer) -> None:
             writer.guard(node)
     for logs in estate.nodes("log-analytics"):
         # whoever reads anything may query logs: they count only where they are said themselves to hold data
-        writer.write(logs, frozenset(writer.recogniser.at(logs)))
+        writer.write(logs, frozenset(writer.recogniser.at(logs)), above=False)
         writer.guard(logs)
 
 
 def _referenced(estate: Estate, writer: _Writer) -> None:
     """Whether machine learning has to do with it: a workspace, datastore or connection names it, or its own tag does."""
     unread = estate.unread_gaps("workspace", "datastore", "connection")
-    for node in estate.nodes("dependency"):
-        named = any(estate.neighbours(node, edge) for edge in ("dependency-of", "stores", "connected-from"))
+    for node in (node for kind in ("dependency", *_DATABASES) for node in estate.nodes(kind)):
+        named = any(_named(estate, place) for place in (node, *_whole(estate, node)))
         named = named or bool(writer.recogniser.at(node))
         gaps = [] if named else unread
         for gap in gaps:
@@ -133,6 +133,21 @@ def _referenced(estate: Estate, writer: _Writer) -> None:
     for kind in ("model-account", "ml-registry", "workspace", "log-analytics"):
         for node in estate.nodes(kind):
             estate.set(node, "referenced", True)
+
+
+def _named(estate: Estate, node: int) -> bool:
+    return any(estate.neighbours(node, edge) for edge in ("dependency-of", "stores", "connected-from"))
+
+
+def _whole(estate: Estate, node: int) -> Sequence[int]:
+    """The server of a database, and the databases of a server: who names one leads to the other."""
+    match estate.kind(node):
+        case "sql-database":
+            return [above for above in estate.neighbours(node, "contained-in") if estate.kind(above) == "sql-server"]
+        case "sql-server":
+            return [below for below in estate.neighbours(node, "contains") if estate.kind(below) == "sql-database"]
+        case _:
+            return ()
 
 
 class _Writer:
@@ -163,11 +178,12 @@ class _Writer:
         found = [self.estate.get(node, "data-classes") for node in nodes if self.estate.kind(node) != "missing"]
         return frozenset().union(*(f for f in found if isinstance(f, frozenset)))
 
-    def write(self, node: int, classes: frozenset[str]) -> None:
+    def write(self, node: int, classes: frozenset[str], above: bool = True) -> None:
+        """`above` says whether a container that nobody could read might have said more."""
         estate = self.estate
         if node in estate.aside:
             return
-        gaps = [] if classes else self.recogniser.unread_above(node)
+        gaps = [] if classes or not above else self.recogniser.unread_above(node)
         if gaps:
             for gap in gaps:
                 estate.mark_gap(node, "*", gap)
@@ -194,7 +210,11 @@ class _Writer:
         """Whether there is data to guard in a store, and whether it is production's."""
         estate = self.estate
         classes = estate.get(store, "data-classes")
-        if store in estate.aside or classes is UNSET:
+        if store in estate.aside:
+            return
+        if classes is UNSET:
+            for gap in estate.gaps_at(store, "*"):
+                estate.mark_gap(store, "opened-by", gap)
             return
         guarded = frozenset(name for name in classes or () if name in self.guarded)
         estate.set(store, "holds-data", bool(guarded))

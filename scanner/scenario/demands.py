@@ -32,14 +32,16 @@ def activation(estate: Estate, names: Names, row: RoleRow, node: int) -> None:
 
 
 def within(estate: Estate, group: int) -> set[int]:
-    """A group and everybody in it, at any depth; cycles are harmless."""
+    """A group and everybody in it or eligible to be, at any depth: whoever may activate a membership has what it gives."""
     seen = {group}
     waiting = [group]
     while waiting:
-        for member in estate.neighbours(waiting.pop(), "has-member"):
-            if member not in seen:
-                seen.add(member)
-                waiting.append(member)
+        here = waiting.pop()
+        for edge in ("has-member", "has-eligible-member"):
+            for member in estate.neighbours(here, edge):
+                if member not in seen:
+                    seen.add(member)
+                    waiting.append(member)
     return seen
 
 
@@ -79,8 +81,13 @@ def _approvers(estate: Estate, scenario: Scenario, names: Names, units: Sequence
 
 
 def _subjects(estate: Estate, scenario: Scenario, names: Names, units: Sequence[str]) -> None:
-    """A subject is declared when it is one of the release's, for the project of every workload that trusts it."""
+    """A subject is declared when it is one of the release's, for the project of every workload that trusts it.
+
+    Letters count as written: Entra compares subjects with case, so another case is another subject, and admits others.
+    """
     release = scenario.release
+    # a project nobody could see, or a workload nobody could look up, may be whose subject it is
+    doubts = estate.unread_gaps("workspace", "service-principal") if release is not None else []
     allowed: dict[int, set[str]] = {}
     if release is not None:
         for unit, name in filled(release.workload, units):
@@ -92,7 +99,10 @@ def _subjects(estate: Estate, scenario: Scenario, names: Names, units: Sequence[
         text = estate.get(subject, "subject")
         trusting = estate.neighbours(subject, "trusted-by")
         declared = bool(trusting) and all(text in allowed.get(workload, ()) for workload in trusting)
-        estate.set(subject, "declared", declared, release.span if release else None)
+        for gap in () if declared else doubts:
+            estate.mark_gap(subject, "declared", gap)
+        if declared or not doubts:
+            estate.set(subject, "declared", declared, release.span if release else None)
 
 
 def _writers(estate: Estate, scenario: Scenario, names: Names) -> None:
@@ -102,6 +112,8 @@ def _writers(estate: Estate, scenario: Scenario, names: Names) -> None:
         for kind in ("dependency", "log-analytics", "ml-registry"):
             for node in estate.nodes(kind):
                 if estate.get(node, "shared") is True and wanted in (estate.key(node), estate.name(node).lower()):
+                    if kind == "ml-registry":
+                        estate.set(node, "environments-using", frozenset(entry.used_by), entry.span)
                     for writer in writers:
                         if writer is not None:
                             estate.connect(node, "written-by", writer)

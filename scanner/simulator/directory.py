@@ -1,7 +1,8 @@
-"""Microsoft Graph: users, groups, workloads, members, owners, PIM for groups, directory roles and getByIds.
+"""Microsoft Graph: users, groups, workloads, members, owners, PIM for groups, directory roles, permissions and getByIds.
 
 The document's key `graphPermissions` lists the application permissions that were granted; without it all but
-`Member.Read.Hidden` were. What is not granted is refused, and members of hidden groups do not show.
+`Member.Read.Hidden` were. What is not granted is refused, and members of hidden groups do not show. `graph.appRoles` are the
+permissions that Microsoft Graph itself knows, `graph.appRoleAssignments` who holds which.
 """
 
 from __future__ import annotations
@@ -35,6 +36,13 @@ _ROLES = {
     "roleassignments": "directoryRoleAssignments", "roledefinitions": "directoryRoleDefinitions",
     "roleeligibilityscheduleinstances": "directoryRoleEligibilityScheduleInstances",
 }  # fmt: skip
+# Microsoft Graph's own service principal, which every tenant has; a workload may be addressed by application id.
+_ITSELF = {
+    "id": "00000003-6d67-4000-8000-000000000000",
+    "appId": "00000003-0000-0000-c000-000000000000",
+    "displayName": "Microsoft Graph",
+}
+_BY_APP = re.compile(r"serviceprincipals\(appid='([^']*)'\)")
 _EQUALS = re.compile(r"(\w+) eq (?:'((?:[^']|'')*)'|(true|false))", re.IGNORECASE)
 _IN = re.compile(r"(\w+) in \(([^)]*)\)", re.IGNORECASE)
 _WORD = re.compile(r"'((?:[^']|'')*)'")
@@ -64,6 +72,9 @@ class Directory:
             return self._schedules(call, _SCHEDULES[parts[-1]])
         if parts[:2] == ["rolemanagement", "directory"] and len(parts) == 3 and parts[2] in _ROLES:
             return self._rows(call, self.graph.get(_ROLES[parts[2]], ()), "roles")
+        by_app = _BY_APP.fullmatch(parts[0])
+        if by_app:
+            return self._of_application(call, by_app.group(1), parts[1:])
         if parts == ["organization"]:
             return self._rows(call, [self._organisation()], "organization")
         if parts[0] not in _LISTS:
@@ -109,6 +120,21 @@ class Directory:
                 return self._ties(call, self.people.members(item))
             return self._ties(call, sorted(self.people.everybody(parts[1])))
         return denied_graph(refused=True)
+
+    def _of_application(self, call: Call, app_id: str, rest: Sequence[str]) -> Answer:
+        if not self._may("serviceprincipals"):
+            return denied_graph()
+        known = {str(item.get("appId")).lower(): item for item in self.people.lists["servicePrincipal"]}
+        if app_id == _ITSELF["appId"]:
+            item: Item | None = {**_ITSELF, **known.get(app_id, {}), "appRoles": self.graph.get("appRoles", ())}
+        else:
+            item = known.get(app_id)
+        if item is None:
+            return graph_error(404, "Request_ResourceNotFound", f"Resource '{app_id}' does not exist.")
+        if rest == ["approleassignedto"]:
+            held = self.graph.get("appRoleAssignments", ()) if app_id == _ITSELF["appId"] else ()
+            return self._page(call, held, lambda row: _selected(row, call))
+        return denied_graph(refused=True) if rest else Answer(200, _selected(item, call))
 
     def _page(self, call: Call, items: Sequence[Any], shape: Callable[[Any], Any]) -> Answer:
         url = self.url() if call.raw_path.startswith("/graph") else f"{self.url()}/graph/v1.0"

@@ -53,6 +53,7 @@ def test_no_other_method_passes(method: str) -> None:
 def test_secret_paths_are_refused_however_they_are_spelt(
     name: str, method: str, random: object, tail: str, encoded: int, dots: bool
 ) -> None:
+    """Trap 24: POSTs like `listKeys`, and GETs that hand out secrets."""
     flip = "".join(c.upper() if hash((c, i, str(random))) % 2 else c.lower() for i, c in enumerate(name))
     for _ in range(encoded):
         flip = (

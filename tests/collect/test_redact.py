@@ -17,7 +17,7 @@ from scanner.collect import Secret, Settings, run
 from scanner.redact import REDACTED, pseudonymise, redact
 from scanner.render import json_report, sarif, text
 from scanner.simulator import Simulator
-from scanner.snapshot import write
+from scanner.snapshot import from_records, record, write
 from tests.support.scan import report_of, scenario, tenant
 
 CANARY = "CaNaRy0123456789"
@@ -73,7 +73,7 @@ SECRETS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
             "customServices": [{"name": "x", "environmentVariables": {"A": {"type": "local", "value": CANARY}}}],
             "userAccountCredentials": {"adminUserName": "u", "adminUserPassword": CANARY, "adminUserSshPublicKey": CANARY},
             "sshSettings": {"sshPublicAccess": "Enabled", "adminPublicKey": CANARY}, "schedules": {"computeStartStop": [{"status": "Enabled"}]},
-            "createdBy": {"userId": "o"}}},
+            "createdBy": {"userId": "o", "userName": CANARY}}},
         {"computeType": "ComputeInstance"}),
     "virtual machine": (f"{_WS}/computes/v", {"computeType": "VirtualMachine", "properties": {"administratorAccount": {"username": "u", "password": CANARY, "privateKeyData": CANARY}}},
                         {"computeType": "VirtualMachine"}),
@@ -115,6 +115,24 @@ SECRETS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
                       {"disableLocalAuth": True}),
     "policy assignment": (f"{_GROUP}/Microsoft.Authorization/policyAssignments/p", {"parameters": {"adminPassword": {"value": CANARY}, "allowed": {"value": ["westeurope"]}}, "scope": "s"}, {"scope": "s"}),
     "aks cluster": (f"{_GROUP}/Microsoft.ContainerService/managedClusters/k", {"servicePrincipalProfile": {"clientId": "c", "secret": CANARY}, "windowsProfile": {"adminPassword": CANARY}}, {}),
+    "key vault": (
+        f"{_GROUP}/Microsoft.KeyVault/vaults/v", {"accessPolicies": [{"objectId": "o", "tenantId": "t", "permissions": {"secrets": ["get"], "keys": []}}], "secretValue": CANARY},
+        {"accessPolicies": [{"objectId": "o", "tenantId": "t", "permissions": {"secrets": ["get"], "keys": []}}]}),
+    "sql server": (f"{_GROUP}/Microsoft.Sql/servers/s", {"administratorLoginPassword": CANARY, "administrators": {"azureADOnlyAuthentication": True}},
+                   {"administrators": {"azureADOnlyAuthentication": True}}),
+    "postgresql server": (
+        f"{_GROUP}/Microsoft.DBforPostgreSQL/flexibleServers/p", {"administratorLoginPassword": CANARY, "authConfig": {"passwordAuth": "Disabled"}, "network": {"publicNetworkAccess": "Disabled"}},
+        {"authConfig": {"passwordAuth": "Disabled"}, "network": {"publicNetworkAccess": "Disabled"}}),
+    "search service": (f"{_GROUP}/Microsoft.Search/searchServices/s", {"disableLocalAuth": True, "publicNetworkAccess": "disabled", "adminKey": CANARY, "apiKey": CANARY},
+                       {"disableLocalAuth": True, "publicNetworkAccess": "disabled"}),
+    "federated credential": (
+        f"{_GROUP}/Microsoft.ManagedIdentity/userAssignedIdentities/i/federatedIdentityCredentials/f",
+        {"issuer": "https://i", "subject": "repo:o/r:pull_request", "claimsMatchingExpression": {"value": "claims['sub'] matches 'repo:o/*'"}, "clientSecret": CANARY},
+        {"issuer": "https://i", "subject": "repo:o/r:pull_request", "claimsMatchingExpression": {"value": "claims['sub'] matches 'repo:o/*'"}}),
+    "rules of activation": (
+        f"{_GROUP}/Microsoft.Authorization/roleManagementPolicyAssignments/p",
+        {"scope": "s", "roleDefinitionId": "r", "accessToken": CANARY, "effectiveRules": [{"id": "Enablement_EndUser_Assignment", "enabledRules": ["MultiFactorAuthentication"]}]},
+        {"scope": "s", "roleDefinitionId": "r", "effectiveRules": [{"id": "Enablement_EndUser_Assignment", "enabledRules": ["MultiFactorAuthentication"]}]}),
     "values": (f"{_GROUP}/Microsoft.Web/sites/x", {
         "a": f"https://u:{CANARY}@h/x", "b": f"-----BEGIN RSA PRIVATE KEY-----{CANARY}", "c": f"eyJhbGciOiJIUzI1NiJ9.eyJ{CANARY}", "d": f"DefaultEndpointsProtocol=https;AccountKey={CANARY}",
         "e": f"https://a.blob.core.windows.net/c?sv=1&sig={CANARY}", "f": f"Server=x;Password={CANARY}"}, {}),
@@ -169,6 +187,34 @@ def test_how_a_stored_credential_signs_in_is_kept_and_so_are_the_ends_of_a_regis
     left = json.loads(redact(json.dumps({"id": arm_id, "properties": properties}).encode()))
     (password,) = left["properties"]["credentials"]["passwords"]
     assert password == {"name": "password1", "expiry": "2027-01-01", "value": REDACTED}
+
+
+def test_whose_an_instance_is_and_how_it_is_entered_is_kept_and_who_made_it_by_id_alone() -> None:
+    details = {
+        "sshSettings": {"sshPublicAccess": "Enabled"}, "idleTimeBeforeShutdown": "PT60M", "createdBy": {"userId": "o", "userName": "Grace"},
+        "personalComputeInstanceSettings": {"assignedUser": {"objectId": "a", "tenantId": "t"}},
+    }  # fmt: skip
+    body = {
+        "id": f"{_WS}/computes/i",
+        "properties": {"computeType": "ComputeInstance", "disableLocalAuth": False, "properties": details},
+    }
+    left = json.loads(redact(json.dumps(body).encode()))["properties"]
+    assert left["disableLocalAuth"] is False
+    assert left["properties"] == {**details, "createdBy": {"userId": "o", "userName": REDACTED}}
+
+
+@pytest.mark.parametrize(
+    ("child", "facts"),
+    [
+        ("datastores/d", {"serviceDataAccessAuthIdentity": "WorkspaceSystemAssignedIdentity"}),
+        ("connections/c", {"authType": "ServicePrincipal", "target": "t"}),
+    ],
+)
+def test_as_whom_a_workspace_signs_in_elsewhere_is_kept(child: str, facts: dict[str, str]) -> None:
+    how = {"clientId": "c", "tenantId": "t", "clientSecret": CANARY}
+    body = {"id": f"{_WS}/{child}", "properties": {**facts, "credentials": how}}
+    left = json.loads(redact(json.dumps(body).encode()))["properties"]
+    assert left == {**facts, "credentials": {**how, "clientSecret": REDACTED}}
 
 
 @pytest.mark.parametrize("body", BODIES, ids=lambda b: next(iter(b["properties"])))
@@ -255,6 +301,27 @@ def test_pseudonyms_hide_people_and_keep_findings() -> None:
     assert hidden.manifest.redacted
     facts = [msgspec.json.decode(r.body)["userPrincipalName"] for r in hidden.records("user")]
     assert all(fact.endswith("@redacted.invalid") for fact in facts)
+
+
+def test_pseudonyms_hide_who_made_approves_or_administers_what_and_keep_ids() -> None:
+    guid = "11111111-2222-4333-8444-555555555555"
+    made = {"createdBy": "grace@contoso.example", "lastModifiedBy": guid, "createdByType": "User"}
+    rows = [
+        record("workspace", {"id": _WS, "systemData": made, "properties": {"description": "kept"}}),
+        record("role-assignment", {"id": "/a", "properties": {"createdBy": guid}}),
+        record("compute", {"id": f"{_WS}/computes/i", "properties": {"properties": {"createdBy": {"userId": guid, "userName": "Grace"}}}}),
+        record("classic-administrator", {"id": "/b", "properties": {"emailAddress": "grace@contoso.example"}}),
+        record("role-management-policy", {"id": "/c", "properties": {"effectiveRules": [{"setting": {"approvalStages": [
+            {"primaryApprovers": [{"id": guid, "description": "Grace", "userType": "User"}]}]}}]}}),
+        record("application", {"id": "o", "appId": "a", "displayName": "Grace's tool"}),
+        record("user", {"id": guid, "displayName": "Grace", "userPrincipalName": "grace@contoso.example"}),
+    ]  # fmt: skip
+    hidden = pseudonymise(from_records(rows, tenant="t"))
+    left = {kind: b"".join(bytes(r.body) for r in hidden.records(kind)) for kind in hidden.kinds}
+    assert not [kind for kind, text in left.items() if b"race" in text]
+    assert guid.encode() in left["role-assignment"] and b"kept" in left["workspace"]
+    (person,) = (json.loads(bytes(r.body)) for r in hidden.records("user"))
+    assert person["userPrincipalName"].encode() in left["workspace"]  # the same person has the same pseudonym
 
 
 _PIECES = st.sampled_from(

@@ -301,6 +301,45 @@ def test_a_large_directory_is_read_as_far_as_something_refers_to_it(monkeypatch:
     } <= asked and "00000000-0000-4000-9000-000000000001" not in asked
 
 
+def test_who_rules_the_directory_is_looked_into_though_nothing_of_azure_is_theirs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A group that holds a directory role, and a workload that may change the directory, matter without any assignment."""
+    document = copy.deepcopy(tenant("two-regions"))
+    graph = document["graph"]
+    ruler, owner, workload = (f"00000000-0000-4000-8000-00000000000{n}" for n in (1, 2, 3))
+    graph["groups"].append({"id": "g-admins", "displayName": "admins", "x-members": [ruler], "x-owners": []})
+    graph["users"] += [{"id": p, "displayName": p, "userPrincipalName": f"{p}@x.example"} for p in (ruler, owner)]
+    graph["servicePrincipals"] += [
+        {"id": key, "appId": f"app-{key}", "displayName": key, "servicePrincipalType": "Application", "x-owners": [owner]}
+        for key in (workload, "reader")
+    ]  # fmt: skip
+    graph["directoryRoleAssignments"] = [{"id": "d", "principalId": "g-admins", "roleDefinitionId": "r"}]
+    graph["appRoles"] = [{"id": "w", "value": "Group.ReadWrite.All"}, {"id": "r", "value": "Group.Read.All"}]
+    graph["appRoleAssignments"] = [
+        {"id": f"a-{role}", "appRoleId": role, "principalId": holder} for role, holder in (("w", workload), ("r", "reader"))
+    ]  # fmt: skip
+    monkeypatch.setattr(directory, "_SMALL", 0)
+    snapshot = _collect(document)
+    asked = {(c.kind, c.scope) for c in snapshot.coverage}
+    assert {("group-member", "g-admins"), ("service-principal-owner", workload)} <= asked
+    assert ("service-principal-owner", "reader") not in asked  # who may only read rules nothing
+
+
+@pytest.mark.parametrize(
+    "part", ["approleassignedto", "servicePrincipals(appId='00000003-0000-0000-c000-000000000000')"]
+)
+def test_permissions_that_may_not_be_read_are_a_gap(part: str) -> None:
+    snapshot = _collect(tenant("two-regions"), (Fault("status", status=403, path=f"*/{part}"),))
+    (gap,) = [c for c in snapshot.coverage if c.outcome != "complete"]
+    assert (gap.kind, gap.scope, gap.outcome) == (
+        "app-role-assignment" if part == "approleassignedto" else "app-role", "tenant", "forbidden",
+    )  # fmt: skip
+    estate = build(snapshot)
+    root = estate.node("/")
+    assert root is not None and estate.gaps_at(root, "opened-by")
+
+
 def test_no_token_for_the_directory_is_a_gap_and_not_the_end() -> None:
     snapshot = _collect(tenant("two-regions"), (Fault("status", status=401, path="/graph/*"),))
     lost = {c.kind for c in snapshot.coverage if c.outcome != "complete"}

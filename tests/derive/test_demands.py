@@ -268,5 +268,5 @@ def test_an_instance_is_of_its_users_other_environments_rooms_and_administration
     admins = estate.node("admins")
     assert admins is not None
     estate.connect(row, "names", admins)
-    instances.derive(Engine(estate))
+    instances.derive(estate)
     assert estate.get(compute, "assigned-elsewhere") == {"development"}

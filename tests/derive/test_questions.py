@@ -13,7 +13,9 @@ from scanner.derive.access.choke import choke
 from scanner.derive.access.compare import compare, places
 from scanner.derive.access.questions import Questions
 from tests.spec.access import World
-from tests.spec.worlds import ACCOUNTS, estate_of, worlds
+from tests.spec.estates import estate_of
+from tests.spec.worlds import ACCOUNTS
+from tests.spec.worlds import plain_worlds as worlds
 
 _SETTINGS = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
@@ -33,7 +35,7 @@ def _questions(world: World, switched_off: Iterable[str] = ()) -> Questions:
 def _without(world: World, causes: Iterable[str]) -> Questions:
     """The world with some causes gone, as `choke` names them."""
     keys, off = set(causes), []
-    assignments = tuple(a for a in world.assignments if f"grant:{a.principal}|{a.role}|{a.scope}" not in keys)
+    assignments = tuple(a for a in world.assignments if a.key not in keys)
     members = {
         group: frozenset(m for m in inside if f"membership:{m}|{group}" not in keys) for group, inside in world.members.items()
     }  # fmt: skip
@@ -52,7 +54,7 @@ def test_the_smallest_cut_of_a_world_is_as_small_as_brute_force_finds(world: Wor
     found = choke(_questions(world), None)
     assert found.at_least == len(found.causes) and not found.beyond
     assert _clean(_without(world, [c.cause for c in found.causes]))
-    causes = [f"grant:{a.principal}|{a.role}|{a.scope}" for a in world.assignments]
+    causes = [a.key for a in world.assignments]
     causes += [f"membership:{m}|{group}" for group, inside in world.members.items() for m in sorted(inside)]
     causes += [f"setting:{key}|shared-key-access" for key in ACCOUNTS]
     if found.causes and len(found.causes) <= 3:
@@ -100,7 +102,7 @@ def test_the_change_that_is_named_is_the_assignment_that_went(world: World) -> N
     assume(world.assignments)
     gone = world.assignments[0]
     old = _questions(world)
-    new = _without(world, [f"grant:{gone.principal}|{gone.role}|{gone.scope}"])
+    new = _without(world, [gone.key])
     found = compare(old, new, places(old, None, _BOTH))
     assert not found.gained
     assert {(c.what, c.words) for c in found.lost} <= {("assignment", f"{gone.role} for {gone.principal}")}

@@ -30,7 +30,7 @@ def _arm(kind: str, arm_id: str, properties: dict[str, Any], /, **more: Any) -> 
 
 
 def _get(estate: Estate, key: str, attribute: str) -> Any:
-    node = estate.node(key.lower())
+    node = estate.node(key if key.startswith("outside:") else key.lower())
     assert node is not None, key
     return estate.get(node, attribute)
 
@@ -76,10 +76,26 @@ def test_a_federated_credential_is_a_trust_in_an_outside_subject() -> None:
                "claimsMatchingExpression": {"value": "claims['sub'] matches 'repo:contoso/*'"}}, of="obj-1"),
     )  # fmt: skip
     (pull,) = _keys(estate, "mi-1", "trusts")
-    assert pull == f"outside:{issuer}|repo:contoso/ml:pull_request"
+    assert pull == f"outside:{issuer}|repo:Contoso/ml:pull_request"
     assert (_get(estate, pull, "pull-request"), _get(estate, pull, "pattern")) == (True, False)
     (pattern,) = _keys(estate, "sp-1", "trusts")
     assert (_get(estate, pattern, "pull-request"), _get(estate, pattern, "pattern")) == (False, True)
+
+
+def test_subjects_that_differ_in_case_are_two() -> None:
+    trusted = [
+        _arm(
+            "federated-credential",
+            f"{UAI}/federatedIdentityCredentials/{n}",
+            {"issuer": "https://i", "subject": subject},
+        )
+        for n, subject in enumerate(("repo:Contoso/ml:ref", "repo:contoso/ml:ref"))
+    ]
+    estate = _estate(_arm("user-assigned-identity", UAI, {"principalId": "MI-1"}), *trusted)
+    assert {_get(estate, key, "subject") for key in _keys(estate, "mi-1", "trusts")} == {
+        "repo:Contoso/ml:ref",
+        "repo:contoso/ml:ref",
+    }
 
 
 def test_unread_trusts_and_owners_are_gaps_on_exactly_that_workload() -> None:

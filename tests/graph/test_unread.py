@@ -210,3 +210,18 @@ def test_what_was_redacted_is_unknown_to_rules() -> None:
     estate = build(from_records([_arm("storage-account", store, {"k": "[redacted]", "n": None})]), paths)
     node = _node(estate, store)
     assert estate.get(node, "arm:properties.k") is UNSET and estate.get(node, "arm:properties.n.x") is None
+
+
+def test_a_subscription_nobody_listed_may_hold_anything() -> None:
+    lost = Coverage("subscription", "tenant", "partial", status=500)
+    unread = {kind for kind, _ in _estate(record("subscription", {"id": SUB}), coverage=(lost,)).unread}
+    assert unread >= {
+        "workspace",
+        "data-asset",
+        "storage-account",
+        "model-deployment",
+        "grant",
+        "quota-pool",
+        "quota-share",
+    }
+    assert not unread & {"user", "group", "role", "management-group"}

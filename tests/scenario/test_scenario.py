@@ -381,6 +381,61 @@ def test_an_account_whose_country_nobody_can_make_out_is_nowhere_for_certain() -
     assert [estate.get(user, "country") for user in users] == ["Norway", UNSET, None]
 
 
+_DATABASES = ("cosmos-account", "sql-server", "postgresql-server", "search-service")
+
+
+@pytest.mark.parametrize("kind", _DATABASES)
+def test_a_database_is_a_part_of_machine_learning_where_something_leads_to_it(kind: str) -> None:
+    estate = _estate()
+    led, bare, tagged = (
+        estate.add(kind, f"/subscriptions/sub-prod/{name}", name) for name in ("led", "bare", "tagged")
+    )
+    connection = estate.add("connection", "/subscriptions/sub-prod/c", "c")
+    estate.connect(connection, "connects-to", led)
+    estate.set(tagged, "tags", {"class": "public"})
+    bind(estate, _load(BASE))
+    assert [estate.get(node, "referenced") for node in (led, bare, tagged)] == [True, False, True]
+    # what nothing classifies is not taken for data of the environment's default class
+    assert [estate.get(node, "holds-data") for node in (led, bare, tagged)] == [False, False, False]
+
+
+def test_who_names_a_server_leads_to_its_databases() -> None:
+    estate = _estate()
+    server = estate.add("sql-server", "/subscriptions/sub-prod/s", "s")
+    database = estate.add("sql-database", "/subscriptions/sub-prod/s/databases/d", "d")
+    estate.connect(server, "contains", database)
+    estate.connect(estate.add("connection", "/subscriptions/sub-prod/c", "c"), "connects-to", server)
+    bind(estate, _load(BASE))
+    assert estate.get(database, "referenced") is True
+
+
+def test_a_connection_nobody_could_list_may_lead_to_a_database() -> None:
+    estate = _estate()
+    node = estate.add("search-service", "/subscriptions/sub-prod/s", "s")
+    gap = estate.add_gap(Gap("connection", "/subscriptions/sub-prod/w", "Some/read", "forbidden"))
+    estate.mark_unread("connection", gap)
+    bind(estate, _load(BASE))
+    assert estate.get(node, "referenced") is UNSET and list(estate.gaps_at(node, "referenced")) == [gap]
+
+
+def test_a_container_nobody_could_read_leaves_open_what_a_database_holds_and_nothing_about_logs() -> None:
+    estate = _estate()
+    group = estate.add("missing", "/subscriptions/sub-prod/resourcegroups/rg", "rg")
+    estate.connect(2, "contains", group)
+    gap = estate.add_gap(Gap("resource-group", "/subscriptions/sub-prod", "Some/read", "forbidden"))
+    estate.mark_gap(group, "*", gap)
+    search, logs = (
+        estate.add(kind, f"{estate.key(group)}/{kind}", kind) for kind in ("search-service", "log-analytics")
+    )
+    for node in (search, logs):
+        estate.set(node, "tags", {})
+        estate.set(node, "subscription", "/subscriptions/sub-prod")
+        estate.connect(group, "contains", node)
+    bind(estate, _load(BASE))
+    assert estate.get(search, "holds-data") is UNSET and list(estate.gaps_at(search, "opened-by")) == [gap]
+    assert estate.get(logs, "holds-data") is False and not estate.gaps_at(logs, "opened-by")
+
+
 def test_every_kind_of_store_is_guarded_for_the_classes_it_holds() -> None:
     estate = _estate()
     for kind, tags in (("search-service", {"class": "live"}), ("cosmos-account", {"class": "public"}),
@@ -399,3 +454,32 @@ def test_every_kind_of_store_is_guarded_for_the_classes_it_holds() -> None:
         (node,) = estate.nodes(kind)
         assert estate.get(node, "holds-data") is holds
         assert estate.get(node, "production-classes") == ({"live"} if holds else frozenset())
+
+
+def test_who_may_activate_membership_of_an_administrators_group_is_an_administrator() -> None:
+    estate = _estate()
+    admins, inner = (estate.add("group", f"00000000-0000-0000-0000-00000000000{n}", f"g{n}") for n in (1, 2))
+    ana, ben, eve = (estate.add("user", name, name) for name in ("ana", "ben", "eve"))
+    estate.connect(ana, "eligible-member-of", admins)
+    estate.connect(inner, "eligible-member-of", admins)
+    estate.connect(ben, "member-of", inner)
+    estate.connect(eve, "may-join", admins)
+    bind(estate, _load(BASE + "administrators: [{group: g1, over: [production], duties: [provision]}]\n"))
+    found = [estate.get(node, "administrator") for node in (admins, inner, ana, ben, eve)]
+    assert found == [True, True, True, True, False]
+
+
+def test_a_subject_is_declared_when_the_release_lists_it_letter_by_letter() -> None:
+    estate = _estate()
+    workload = estate.add("service-principal", "00000000-0000-0000-0000-000000000009", "sp-release")
+    listed = "repo:org/app:environment:production"
+    subjects = (listed, "repo:Org/app:environment:production", "repo:org/app:pull_request")
+    nodes = [estate.add("outside-subject", f"outside:i|{n}", text) for n, text in enumerate(subjects)]
+    for node, text in zip(nodes, subjects, strict=True):
+        estate.set(node, "subject", text)
+        estate.connect(workload, "trusts", node)
+    other = estate.add("outside-subject", "outside:j|x", listed)
+    estate.set(other, "subject", listed)
+    estate.connect(estate.add("managed-identity", "mi", "mi"), "trusts", other)
+    bind(estate, _load(BASE + f'release: {{workload: sp-release, subjects: ["{listed}"], approvers: []}}\n'))
+    assert [estate.get(node, "declared") for node in (*nodes, other)] == [True, False, False, False]

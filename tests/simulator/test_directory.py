@@ -29,6 +29,8 @@ GRAPH: dict[str, Any] = {
     "eligibilityScheduleInstances": [{"id": "e1", "groupId": OPEN, "principalId": ANN, "accessId": "member"}, {"id": "e2", "groupId": CROWD, "principalId": ANN}],
     "directoryRoleAssignments": [{"id": "d1", "principalId": ANN, "roleDefinitionId": "t1", "directoryScopeId": "/"}],
     "directoryRoleDefinitions": [{"id": "t1", "displayName": "Global Administrator"}],
+    "appRoles": [{"id": "r1", "value": "Application.ReadWrite.All", "description": "x"}],
+    "appRoleAssignments": [{"id": "h1", "appRoleId": "r1", "principalId": WORKLOAD, "principalType": "ServicePrincipal", "principalDisplayName": "ci"}],
 }  # fmt: skip
 
 
@@ -131,6 +133,18 @@ def test_directory_roles_and_their_holders_are_listed(client: Client) -> None:
         client.graph("/roleManagement/directory/roleDefinitions")[1]["value"][0]["displayName"]
         == "Global Administrator"
     )
+
+
+def test_microsoft_graph_is_a_workload_of_every_tenant_and_says_who_may_do_what_there(client: Client) -> None:
+    itself = "/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')"
+    assert client.graph(f"{itself}?$select=id,appRoles")[1]["appRoles"][0]["value"] == "Application.ReadWrite.All"
+    (held,) = client.graph(f"{itself}/appRoleAssignedTo?$select=id,appRoleId,principalId")[1]["value"]
+    assert held == {"id": "h1", "appRoleId": "r1", "principalId": WORKLOAD}
+    assert client.graph("/servicePrincipals(appId='a')")[1]["id"] == WORKLOAD
+    assert client.graph("/servicePrincipals(appId='a')/appRoleAssignedTo")[1]["value"] == []
+    assert client.graph("/servicePrincipals(appId='none')")[0] == 404
+    with Simulator(small(graph=GRAPH, graphPermissions=["User.Read.All"])) as simulator:
+        assert Client(simulator).graph(f"{itself}/appRoleAssignedTo")[0] == 403
 
 
 def test_a_count_needs_the_header_that_says_so(client: Client) -> None:

@@ -29,6 +29,18 @@ def rules() -> tuple[Rule, ...]:
     return load_rules([data.rules()])
 
 
+# The rules whose lists both sample tenants were made to hold; what newer ones make of a lost list is in their own tests.
+_FIRST = (
+    "RES01 RES02 RES03 RES06 RES08 RES29 SOD01 SOD05 SOD06 SOD08 SOD09 SOD10 SOD15 ACC01 ACC02 ACC05 ACC10 ACC11 ACC13 "
+    "ACC25 ACC26 ACC27 ACC28 ACC29 QUO01 QUO02 QUO03 QUO07 EST01 EST02 SCN02 SCN03 GAP01"
+)
+
+
+@cache
+def first_rules() -> tuple[Rule, ...]:
+    return tuple(rule for rule in rules() if rule.info.id in _FIRST.split())
+
+
 @cache
 def the_duties() -> duties.Duties:
     return duties.load(data.duties())
@@ -42,8 +54,10 @@ def tenant(name: str, file: str = "tenant.json") -> dict[str, Any]:
     return load_tenant(FIXTURES / name / file)
 
 
-def report_of(snapshot: Snapshot, scenario_: Scenario, today: date = TODAY) -> Report:
-    return scan(snapshot, scenario_, rules(), duties=the_duties(), today=today)
+def report_of(
+    snapshot: Snapshot, scenario_: Scenario, today: date = TODAY, chosen: Sequence[Rule] | None = None
+) -> Report:
+    return scan(snapshot, scenario_, chosen or rules(), duties=the_duties(), today=today)
 
 
 def scanned(document: Mapping[str, Any], scenario_: Scenario, gaps: Sequence[Coverage] = ()) -> Report:

@@ -28,6 +28,8 @@ _DIRECTORY = {
     "applications": "application",
     "directoryRoleDefinitions": "directory-role",
     "directoryRoleAssignments": "directory-role-assignment",
+    "appRoles": "app-role",
+    "appRoleAssignments": "app-role-assignment",
 }
 # array of the document -> its own key of what belongs to each object -> record kind
 _TIED = {
@@ -35,6 +37,8 @@ _TIED = {
     "applications": {"x-owners": "application-owner"},
     "servicePrincipals": {"x-owners": "service-principal-owner"},
 }
+# lists that say something by what is not in them
+_WHOLE = ("user", "group", "service-principal", "app-role-assignment")
 
 
 def snapshot_of(tenant: Mapping[str, Any], gaps: Sequence[Coverage] = ()) -> Snapshot:
@@ -43,9 +47,11 @@ def snapshot_of(tenant: Mapping[str, Any], gaps: Sequence[Coverage] = ()) -> Sna
     What a gap covers is left out: records of its kind below its scope.
     """
     records = [r for r in _records(tenant) if not any(_lost(r, gap) for gap in gaps)]
-    whole = [Coverage(kind, "tenant", "complete") for kind in ("user", "group", "service-principal")]
+    whole = [Coverage(kind, "tenant", "complete") for kind in _WHOLE]
     covered = [entry for entry in whole if not any(g.kind == entry.kind and g.scope == "tenant" for g in gaps)]
-    return from_records(records, [*covered, *gaps], tenant=tenant["tenant"]["tenantId"], tool="test")
+    return from_records(
+        records, [*covered, *gaps], tenant=tenant["tenant"]["tenantId"], tool="test", started="2026-11-26T00:00:00Z"
+    )
 
 
 def _lost(record_: Record, gap: Coverage) -> bool:

@@ -168,6 +168,18 @@ class Tenant:
         self.principals[name] = object_id
         return object_id
 
+    def application(self, name: str, subjects: Iterable[str] = (), owners: Iterable[str] = ()) -> str:
+        """The application of a service principal, without secrets; `subjects` of GitHub may sign in as it."""
+        object_id = guid("application", name)
+        self.document["graph"]["applications"].append({
+            "id": object_id, "appId": guid("app", name), "displayName": name, "signInAudience": "AzureADMyOrg", "passwordCredentials": [],
+            "keyCredentials": [], "x-owners": [self.principals[o] for o in owners],
+            "x-federatedIdentityCredentials": [{
+                "id": guid("fic", name, subject), "name": subject.rpartition(":")[2], "issuer": "https://token.actions.githubusercontent.com",
+                "subject": subject, "audiences": ["api://AzureADTokenExchange"]} for subject in subjects],
+        })  # fmt: skip
+        return object_id
+
     def system_identity(self, host: str, name: str) -> dict[str, str]:
         """The `identity` of a resource, and its service principal."""
         object_id = self.service_principal(name, kind="ManagedIdentity", host=host)

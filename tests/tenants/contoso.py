@@ -78,6 +78,7 @@ def _people(t: Tenant) -> None:
     t.service_principal("Microsoft Defender for Cloud", owner=_MICROSOFT)
     for project in PROJECTS:
         t.service_principal(f"id-{project}-release")
+        t.application(f"id-{project}-release", [f"repo:contoso/{project}:environment:production"])
 
 
 def _central(t: Tenant, shared: str) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """One small tenant with something of every kind that is collected, as those APIs answer it, quirks included.
 
 The keys beyond those every tenant document has: `dataBoundary` (a word), in `usages` also
-`Microsoft.Compute`, in `graph` `eligibilityScheduleInstances`, `directoryRoleDefinitions` and `directoryRoleAssignments`, `x-owners` of applications
-and service principals, `x-federatedIdentityCredentials` of applications. Locks, budgets, policy assignments, PIM rules, classic
+`Microsoft.Compute`, in `graph` `eligibilityScheduleInstances`, `directoryRoleDefinitions` and `directoryRoleAssignments`, `appRoles` and
+`appRoleAssignments` of Microsoft Graph, `x-owners` of applications and service principals, `x-federatedIdentityCredentials` of applications. Locks, budgets, policy assignments, PIM rules, classic
 administrators and diagnostic settings are resources; their id says what they belong to.
 """
 
@@ -38,21 +38,44 @@ def _principals(t: Tenant) -> None:
     for name in ("ada", "grace"):
         t.user(name)
     t.user("linus", guest=True)
-    t.directory_group("grp-data", ["ada"], ["grace"], isAssignableToRole=True)
-    t.service_principal("sp-release")
     directory = t.document["graph"]
+    directory["users"][0].update(usageLocation="DE", country=None, onPremisesSyncEnabled=None)
+    directory["users"][1].update(usageLocation=None, country="France", onPremisesSyncEnabled=True)
+    t.directory_group("grp-data", ["ada"], ["grace"], isAssignableToRole=True, isManagementRestricted=True)
+    t.directory_group(
+        "grp-rule", ["linus"], groupTypes=["DynamicMembership"], membershipRule='user.department -eq "ML"'
+    )
+    t.service_principal("sp-release")
     directory["servicePrincipals"][-1]["x-owners"] = [t.principals["ada"]]
     directory["applications"].append({
         "id": guid("application", "release"), "appId": guid("app", "sp-release"), "displayName": "release", "signInAudience": "AzureADMyOrg",
-        "passwordCredentials": [{"keyId": guid("key", "release"), "displayName": None, "hint": "abc", "secretText": None,
-                                 "startDateTime": "2026-01-01T00:00:00Z", "endDateTime": "2027-01-01T00:00:00Z"}],
-        "keyCredentials": [], "x-owners": [t.principals["grace"]],
+        "passwordCredentials": [{"keyId": guid("key", "release", end), "displayName": None, "hint": "abc", "secretText": None,
+                                 "startDateTime": "2020-01-01T00:00:00Z", "endDateTime": f"{end}-01-01T00:00:00Z"} for end in ("2021", "2099")],
+        "keyCredentials": [{"keyId": guid("key", "certificate"), "displayName": "CN=release", "type": "AsymmetricX509Cert", "usage": "Verify",
+                            "startDateTime": "2020-01-01T00:00:00Z", "endDateTime": "2098-01-01T00:00:00Z", "key": None}],
+        "x-owners": [t.principals["grace"]],
         "x-federatedIdentityCredentials": [{"id": guid("fic", "release"), "name": "main", "issuer": "https://token.actions.githubusercontent.com",
                                             "subject": "repo:fabrikam/ml:ref:refs/heads/main", "audiences": ["api://AzureADTokenExchange"]}],
     })  # fmt: skip
     directory["eligibilityScheduleInstances"] = [{
         "id": f"{t.principals['grp-data']}_member_1", "accessId": "member", "principalId": t.principals["grace"], "groupId": t.principals["grp-data"],
         "memberType": "direct", "startDateTime": "2026-01-01T00:00:00Z", "endDateTime": None,
+    }, {
+        "id": f"{t.principals['grp-data']}_owner_1", "accessId": "owner", "principalId": t.principals["ada"], "groupId": t.principals["grp-data"],
+        "memberType": "direct", "startDateTime": "2026-01-01T00:00:00Z", "endDateTime": None,
+    }]  # fmt: skip
+    graph = t.service_principal("graph", owner="f8cdef31-a31e-4b4a-93e4-5f571e91255a")
+    directory["servicePrincipals"][-1].update(
+        displayName="Microsoft Graph", appId="00000003-0000-0000-c000-000000000000"
+    )
+    permission = guid("app-role", "Application.ReadWrite.All")
+    directory["appRoles"] = [
+        {"id": guid("app-role", name), "value": name, "displayName": name, "description": "", "isEnabled": True, "allowedMemberTypes": ["Application"]}
+        for name in ("Application.ReadWrite.All", "User.Read.All")
+    ]  # fmt: skip
+    directory["appRoleAssignments"] = [{
+        "id": "41W1zT6z1U-kJxf62svfp1HFE8pMZhxDun-ThPczmJE", "appRoleId": permission, "principalId": t.principals["sp-release"],
+        "principalType": "ServicePrincipal", "principalDisplayName": "sp-release", "resourceId": graph, "resourceDisplayName": "Microsoft Graph",
     }]  # fmt: skip
     directory["assignmentScheduleInstances"] = [{
         **directory["eligibilityScheduleInstances"][0], "id": f"{t.principals['grp-data']}_member_2", "assignmentType": "Activated", "endDateTime": "2026-11-24T20:00:00Z",
@@ -108,6 +131,13 @@ def _machine_learning(t: Tenant, group: str) -> tuple[str, str]:
     _properties(t, account).update(isLocalUserEnabled=True, isSftpEnabled=False)
     del _properties(t, account)["allowBlobPublicAccess"]  # absent: containers may be anonymous
     t.cluster(workspace, "cpu", "STANDARD_DS3_V2", 4)
+    t.resource(workspace, "computes", "ci-ada", {"computeType": "ComputeInstance", "computeLocation": "westeurope", "disableLocalAuth": False, "properties": {
+        "vmSize": "STANDARD_DS3_V2", "idleTimeBeforeShutdown": "PT60M", "sshSettings": {"sshPublicAccess": "Enabled", "adminUserName": "azureuser"},
+        "createdBy": {"userId": t.principals["grace"], "userName": "Grace"}, "personalComputeInstanceSettings": {
+            "assignedUser": {"objectId": t.principals["ada"], "tenantId": TENANT}}}})  # fmt: skip
+    lake = t.datastore(workspace, "lake", account, credential="ServicePrincipal")
+    _properties(t, lake)["credentials"].update(clientId=guid("app", "sp-release"), tenantId=TENANT)
+    _properties(t, lake)["serviceDataAccessAuthIdentity"] = "WorkspaceSystemAssignedIdentity"
     data = t.resource(
         workspace, "data", "events/versions/1", {"dataUri": "azureml://datastores/workspaceblobstore/paths/e"}, None
     )
@@ -133,6 +163,24 @@ def _machine_learning(t: Tenant, group: str) -> tuple[str, str]:
         {"category": "S3", "target": "https://bucket.s3.example", "authType": "AccessKey", "credentials": None},
         None,
     )
+    for name, category, target, how in (
+        ("search", "CognitiveSearch", "https://Srch-all.search.windows.net", "ApiKey"),
+        ("cosmos", "CosmosDb", "https://cosmos-all.documents.azure.com:443/", "AAD"),
+        ("oai", "AzureOpenAI", "https://oai-all.openai.azure.com/", "ApiKey"),
+        ("blobs", "AzureBlob", "https://stcopyall.blob.core.windows.net/", "AAD"),
+        ("sql", "AzureSqlDb", "sql-all.database.windows.net", "ServicePrincipal"),
+    ):
+        t.resource(
+            workspace,
+            "connections",
+            name,
+            {"category": category, "target": target, "authType": how, "metadata": {}, "credentials": None},
+            None,
+        )
+    _properties(t, f"{workspace}/connections/sql")["credentials"] = {
+        "clientId": guid("app", "sp-release"),
+        "tenantId": TENANT,
+    }
     t.resource(workspace, "jobs", "train-1", {"jobType": "Command", "status": "Completed", "computeId": f"{workspace}/computes/cpu",
                "environmentVariables": {"LOG": "info"}, "inputs": {"raw": {"jobInputType": "uri_folder", "uri": data}},
                "outputs": {"model": {"jobOutputType": "mlflow_model", "uri": "azureml://datastores/workspaceblobstore/paths/m"}}}, None)  # fmt: skip
@@ -185,10 +233,21 @@ def _data(t: Tenant, group: str, storage: str) -> None:
     t.resource(service, "containers", "open", {"publicAccess": "Container"}, None)
     t.resource(storage, "localUsers", "partner", {"hasSshPassword": True, "hasSharedKey": False, "permissionScopes": [
         {"permissions": "r", "service": "blob", "resourceName": "open"}]}, None)  # fmt: skip
-    t.resource(group, "Microsoft.DocumentDB/databaseAccounts", "cosmos-all", {"locations": [
+    t.resource(group, "Microsoft.KeyVault/vaults", "kv-old", {"enableRbacAuthorization": None, "accessPolicies": [
+        {"tenantId": TENANT, "objectId": t.principals["ada"], "permissions": {"secrets": ["Get", "List"], "keys": [], "certificates": []}},
+        {"tenantId": TENANT, "objectId": t.principals["sp-release"], "permissions": {"secrets": ["set"], "keys": ["get"]}}]})  # fmt: skip
+    t.resource(group, "Microsoft.DocumentDB/databaseAccounts", "cosmos-all", {"disableLocalAuth": True, "publicNetworkAccess": "Disabled", "locations": [
         {"locationName": "West Europe", "failoverPriority": 0}, {"locationName": "North Europe", "failoverPriority": 1}]}, "West Europe")  # fmt: skip
     server = t.resource(
-        group, "Microsoft.Sql/servers", "sql-all", {"administratorLogin": "sa1", "version": "12.0"}, kind="v12.0"
+        group,
+        "Microsoft.Sql/servers",
+        "sql-all",
+        {
+            "administratorLogin": "sa1",
+            "version": "12.0",
+            "administrators": {"azureADOnlyAuthentication": True, "login": "grp-data"},
+        },
+        kind="v12.0",
     )
     t.resource(
         server,
@@ -215,14 +274,18 @@ def _data(t: Tenant, group: str, storage: str) -> None:
         group,
         "Microsoft.DBforPostgreSQL/flexibleServers",
         "psql-all",
-        {"backup": {"geoRedundantBackup": "Enabled"}},
+        {
+            "backup": {"geoRedundantBackup": "Enabled"},
+            "authConfig": {"activeDirectoryAuth": "Enabled", "passwordAuth": "Disabled"},
+            "network": {"publicNetworkAccess": "Disabled"},
+        },
         "West Europe",
     )
     t.resource(
         group,
         "Microsoft.Search/searchServices",
         "srch-all",
-        {"publicNetworkAccess": "Enabled"},
+        {"publicNetworkAccess": "Enabled", "disableLocalAuth": False},
         "West Europe",
         sku={"name": "standard"},
     )
@@ -271,6 +334,9 @@ def _data(t: Tenant, group: str, storage: str) -> None:
     t.service_principal("id-all", kind="ManagedIdentity", host=identity)
     t.resource(identity, "federatedIdentityCredentials", "gh", {"issuer": "https://token.actions.githubusercontent.com",
                "subject": "repo:fabrikam/ml:pull_request", "audiences": ["api://AzureADTokenExchange"]}, None)  # fmt: skip
+    t.resource(identity, "federatedIdentityCredentials", "gh-any", {"issuer": "https://token.actions.githubusercontent.com", "subject": None,
+               "claimsMatchingExpression": {"value": "claims['sub'] matches 'repo:fabrikam/*'", "languageVersion": 1},
+               "audiences": ["api://AzureADTokenExchange"]}, None)  # fmt: skip
 
 
 def _attached(t: Tenant, group: str, workspace: str) -> None:
@@ -340,12 +406,19 @@ def _governance(t: Tenant, subscription: str, group: str, workspace: str, storag
     )
     extend(group, "Microsoft.Authorization/roleManagementPolicyAssignments", f"{guid('pim')}_{ROLES['Owner'][0]}", {
         "scope": group, "roleDefinitionId": f"/providers/Microsoft.Authorization/roleDefinitions/{ROLES['Owner'][0]}", "effectiveRules": [
-            {"id": "Expiration_EndUser_Assignment", "ruleType": "RoleManagementPolicyExpirationRule", "maximumDuration": "PT8H"}]})  # fmt: skip
+            {"id": "Expiration_EndUser_Assignment", "ruleType": "RoleManagementPolicyExpirationRule", "maximumDuration": "PT8H"},
+            {"id": "Enablement_EndUser_Assignment", "ruleType": "RoleManagementPolicyEnablementRule", "enabledRules": ["MultiFactorAuthentication"]},
+            {"id": "AuthenticationContext_EndUser_Assignment", "ruleType": "RoleManagementPolicyAuthenticationContextRule", "isEnabled": False, "claimValue": ""},
+            {"id": "Approval_EndUser_Assignment", "ruleType": "RoleManagementPolicyApprovalRule", "setting": {"isApprovalRequired": True, "approvalStages": [
+                {"primaryApprovers": [{"id": t.principals["grp-rule"], "description": "grp-rule", "isBackup": False, "userType": "Group"}]}]}}]})  # fmt: skip
 
 
 def _rights(t: Tenant, subscription: str, group: str) -> None:
     t.assign("grp-data", "Storage Blob Data Reader", group)
     t.assign("sp-release", "Contoso ML Releaser", group, kind="ServicePrincipal")
+    t.document["roleAssignments"][-1]["properties"]["createdBy"] = t.principals["ada"].upper()
+    t.principals["policy"] = guid("sp", "policy")
+    t.assign("policy", "Contributor", group, kind="ServicePrincipal")
     t.eligible("grp-data", "Owner", group)
     t.activated("ada", "Owner", group, of="grp-data")
     t.deny("managed", f"{subscription}/resourceGroups/rg-managed", ["*/write"], [])

@@ -176,15 +176,40 @@ def test_an_owner_of_a_group_of_production_is_an_administrator_or_a_finding() ->
 
 
 def test_a_key_kept_in_development_is_a_door_of_the_limited_environment() -> None:
-    found = _new(
-        _store(CHURN_DEV, "stpricingarchive", f"{PROD}/rg-pricing-prod", "AccountKey"), "limited-and-production"
-    )
+    change = _store(CHURN_DEV, "stpricingarchive", f"{PROD}/rg-pricing-prod", "AccountKey")
+    found = _new(change, "limited-and-production")
     assert {
         ("ACC34", "extra"),
         ("ACC12", "extra"),
-        ("ACC04", "stpricingarchive"),
+        ("ACC03", "stpricingarchive"),
         ("ACC07", "stpricingarchive"),
     } <= found
+    assert not {("ACC04", "stpricingarchive"), ("ACC30", "stpricingarchive")} & found
+
+
+def _may_write(group: str) -> Change:
+    """The identity of a development workspace may write live data, itself or by a group it is put in."""
+
+    def change(document: Document) -> None:
+        lake = f"{PROD}/rg-churn-prod/providers/Microsoft.Storage/storageAccounts/dlchurnprod"
+        role = f"/providers/Microsoft.Authorization/roleDefinitions/{ROLES['Storage Blob Data Contributor'][0]}"
+        identity = _resource(document, "mlw-churn-dev")["identity"]["principalId"]
+        if group:
+            (found,) = (g for g in document["graph"]["groups"] if g["displayName"] == group)
+            found["x-members"].append(identity)
+        facts = {"scope": lake, "roleDefinitionId": role, "principalId": guid("group", group) if group else identity,
+                 "principalType": "Group" if group else "ServicePrincipal"}  # fmt: skip
+        document["roleAssignments"].append({"id": f"{lake}/providers/Microsoft.Authorization/roleAssignments/x", "name": "x",
+                                            "type": "Microsoft.Authorization/roleAssignments", "properties": facts})  # fmt: skip
+
+    return change
+
+
+@pytest.mark.parametrize("group", ["", "grp-auditors"])
+def test_an_identity_of_development_must_not_write_production(group: str) -> None:
+    assert ("ACC09", "dlchurnprod") in _new(_may_write(group), "multi-environment")
+    assert ("ACC07", "dlchurnprod") in _new(_may_write(group), "limited-and-production")
+    assert not {"ACC07", "ACC09"} & {rule for rule, _ in _new(_may_write(group))}
 
 
 def test_a_private_endpoint_into_production_is_a_door_of_the_limited_environment() -> None:

@@ -14,9 +14,9 @@ from scanner import ids
 from scanner.collect import Secret, Settings, run
 from scanner.findings import Report
 from scanner.graph.records import RECORDS
-from scanner.simulator import Simulator
+from scanner.simulator import Fault, Simulator
 from scanner.snapshot import Coverage, Snapshot
-from tests.support.scan import FIXTURES, pairs, report_of, scanned, scenario, tenant
+from tests.support.scan import FIXTURES, first_rules, pairs, report_of, scanned, scenario, tenant
 from tests.support.tenants import snapshot_of
 from tests.tenants.write import documents, text
 
@@ -59,6 +59,22 @@ def test_a_scan_of_contoso_over_http_finds_what_was_planted_and_nothing_else(
     collected: tuple[Snapshot, Simulator],
 ) -> None:
     _as_expected(report_of(collected[0], scenario("contoso")))
+
+
+def test_assignments_are_read_from_above_the_subscription_and_from_below_it(
+    collected: tuple[Snapshot, Simulator],
+) -> None:
+    """Trap 10: what a management group hands down, and what `atScope()` alone would leave out."""
+    wanted, found = (
+        {(row["properties"]["principalId"], row["properties"]["scope"].lower()) for row in rows}
+        for rows in (
+            tenant("contoso")["roleAssignments"],
+            [json.loads(bytes(row.body)) for row in collected[0].records("role-assignment")],
+        )
+    )
+    assert found == wanted
+    depths = {scope.count("/") for _, scope in found if scope.startswith("/subscriptions/")}
+    assert depths == {4, 8} and any("/managementgroups/" in scope for _, scope in found)
 
 
 def test_only_known_reads_left_the_process(collected: tuple[Snapshot, Simulator]) -> None:
@@ -147,6 +163,16 @@ def test_losing_a_region_is_found_in_the_broken_twin_only() -> None:
     assert pairs(scanned(tenant("two-regions", "broken.json"), intent)) == {("QUO07", "serving on Standard DSv5")}
 
 
+def test_quota_that_nobody_asked_for_is_unknown_and_not_lacking() -> None:
+    """A snapshot taken without the scenario does not know that a region is a site."""
+    document = tenant("two-regions")
+    usages = document["usages"]["Microsoft.MachineLearningServices"]
+    document["usages"]["Microsoft.MachineLearningServices"] = {k: v for k, v in usages.items() if "sweden" not in k}
+    report = scanned(document, scenario("two-regions"))
+    assert pairs(report) == set()
+    assert ("QUO07", "serving on Standard DSv5") in pairs(report, "unknown")
+
+
 def _references(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for inner in value.values():
@@ -219,6 +245,28 @@ def test_no_finding_turns_into_a_pass_and_none_is_invented_when_a_permission_is_
     assert found(blind, "fail") <= found(whole, "fail")
     touched = {gap.permission for s in blind.settled for gap in s.finding.gaps if gap.permission}
     assert touched <= {RECORDS[kind].permission}
+
+
+@pytest.mark.parametrize("path", [
+    "/graph/v1.0/groups", "/graph/v1.0/groups/*/members", "/graph/v1.0/users", "*/workspaces", "*/accounts", "*/storageaccounts", "*/resourcegroups",
+    "*/roleassignments", "*/roleassignmentscheduleinstances", "*/roleeligibilityscheduleinstances", "*/roledefinitions", "*/datastores", "*/data/*/versions", "*/onlineendpoints", "*/computes", "*/usages", "/graph/*",
+])  # fmt: skip
+def test_what_nobody_could_ask_for_is_unknown_too(path: str) -> None:
+    """Trap 1 over HTTPS: a refused list also hides the lists below it, which are then never asked for."""
+    with Simulator(tenant("contoso"), faults=[Fault("status", status=403, path=path)]) as simulator:
+        blind = report_of(run(_settings(simulator)), scenario("contoso"), chosen=first_rules())
+    whole = report_of(snapshot_of(tenant("contoso")), scenario("contoso"), chosen=first_rules())
+    found, still = (
+        {
+            (s.finding.rule, s.finding.subject.key, s.finding.cause)
+            for s in report.settled
+            if s.finding.outcome == "fail"
+        }
+        for report in (whole, blind)
+    )
+    open_ = {s.finding.rule for s in blind.settled if s.finding.outcome == "unknown"}
+    assert {rule for rule, *_ in found - still} <= open_
+    assert still <= found
 
 
 @pytest.mark.parametrize("group", ["grp-churn-ds-dev", "grp-release-override"])

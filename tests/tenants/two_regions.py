@@ -23,6 +23,7 @@ def build(*, limits: tuple[int, int]) -> Tenant:
     t.directory_group("grp-ml-platform", ["tove"], isAssignableToRole=True)
     t.directory_group("grp-model-board", ["tove"])
     t.service_principal("id-release")
+    t.application("id-release")
     for (site, region), limit in zip(SITES.items(), limits, strict=True):
         tags = {"env": "prod", "team": "ranking", "data": "behaviour-eu"}
         group = t.group(subscription, f"rg-{site}-prod", tags, region)

@@ -12,8 +12,9 @@ from scanner.derive.access.actions import Right, host_right
 from scanner.derive.access.closure import closure
 from scanner.derive.access.credentials import Credential, Credentials
 from scanner.derive.access.direct import uses_of
-from scanner.derive.access.engine import Engine
-from scanner.derive.access.entries import NOBODY, Entry, by_right, by_standing
+from scanner.derive.access.engine import CONTAINERS, Engine
+from scanner.derive.access.entries import Entry, by_right, by_standing
+from scanner.derive.access.held import NOBODY, Held
 
 _ML = "microsoft.machinelearningservices/workspaces"
 _IDENTITY = "microsoft.managedidentity/userassignedidentities"
@@ -115,25 +116,32 @@ class Acting:
 
     def _attach(self, identity: int, place: int) -> Iterator[Entry]:
         """Attaching takes a right on the identity and one to create something that runs, held by the same person."""
-        certain, perhaps = self.creators()
         for held in self.engine.held(place, actions.ATTACH):
-            sure = held.who & certain
-            who = sure or held.who & perhaps
-            if who:
-                yield by_right(
-                    self.engine, held, "attach-identity", place, acts_as=identity, who=who, certain=bool(sure)
-                )
+            for who, sure in self.engine.both(held, *self.creators()):
+                yield by_right(self.engine, held, "attach-identity", place, acts_as=identity, who=who, certain=sure)
 
     def creators(self) -> tuple[BitMap, BitMap]:
         """Everybody who may create something that runs, anywhere in the estate: for certain, and at best."""
         if self._creators is None:
-            held = [h for scope in list(self.engine.grants) for h in self.engine.at(scope, actions.CREATE)]
+            held = [h for scope in list(self.engine.grants) for h in self._creating(scope)]
             sure = [h.who for h in held if h.certain]
             self._creators = (
                 BitMap().union(*sure) if sure else NOBODY,
                 BitMap().union(*(h.who for h in held)) if held else NOBODY,
             )
         return self._creators
+
+    def _creating(self, scope: int) -> Iterator[Held]:
+        """Who may create something that runs by an assignment made at a scope: below a container or workspace, or itself."""
+        engine, estate = self.engine, self.estate
+        if estate.kind(scope) in CONTAINERS:
+            yield from engine.at_free(scope, actions.CREATE, below=True)
+            return
+        below, itself = actions.creating(ids.resource_type(estate.key(scope)))
+        if below.actions:
+            yield from engine.at_free(scope, below, below=True)
+        if itself.actions:
+            yield from engine.at_free(scope, itself)
 
     def _standing(self, identity: int) -> Iterator[Entry]:
         """Steps that no assignment gives: ownership, a personal instance, a trust."""

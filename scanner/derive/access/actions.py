@@ -31,8 +31,8 @@ class Right:
 class StoreRights:
     """What opens the data of one kind of store.
 
-    `keys` open all of it while the attribute `keys_open` of the store is not false; whoever holds `reopen` can make it
-    true again.
+    `keys` open all of it while the attribute `keys_open` of the store is not false, `query_keys` to read only; whoever
+    holds `reopen` can make it true again.
     """
 
     read: Right
@@ -40,6 +40,11 @@ class StoreRights:
     keys: Right
     keys_open: str = ""
     reopen: Right | None = None
+    query_keys: Right | None = None  # those that only read, and `keys`
+
+    def keys_to(self, access: str) -> Right:
+        """The keys with which one reads, or writes."""
+        return self.query_keys if access == "read" and self.query_keys is not None else self.keys
 
 
 def _right(name: str, *actions: str, data: tuple[str, ...] = ()) -> Right:
@@ -57,6 +62,12 @@ _SQL = "microsoft.sql/servers"
 _POSTGRES = "microsoft.dbforpostgresql/flexibleservers"
 _LOGS = "microsoft.operationalinsights/workspaces"
 _NOTHING = _right("nothing")
+_COSMOS_KEYS = (
+    f"{_COSMOS}/listkeys/action",
+    f"{_COSMOS}/listconnectionstrings/action",
+    f"{_COSMOS}/regeneratekey/action",
+)
+_SEARCH_KEYS = (f"{_SEARCH}/listadminkeys/action", f"{_SEARCH}/regenerateadminkey/action")
 
 BLOB_READ = Action(f"{_STORAGE}/blobservices/containers/blobs/read", data=True)
 BLOB_WRITE = Action(f"{_STORAGE}/blobservices/containers/blobs/write", data=True)
@@ -78,18 +89,20 @@ STORES: Mapping[str, StoreRights] = {
         Right("switch the account's keys on", (ACCOUNT_WRITE,)),
     ),
     "cosmos-account": StoreRights(
-        _right("read the data", f"{_COSMOS}/readonlykeys/action"),
         _NOTHING,
-        _right("take the account's keys", f"{_COSMOS}/listkeys/action", f"{_COSMOS}/listconnectionstrings/action", f"{_COSMOS}/regeneratekey/action"),
+        _NOTHING,
+        _right("take the account's keys", *_COSMOS_KEYS),
         "local-auth",
         _right("switch the account's keys on", f"{_COSMOS}/write"),
+        _right("take the account's keys", *_COSMOS_KEYS, f"{_COSMOS}/readonlykeys/action"),
     ),
     "search-service": StoreRights(
         _right("read the indexes", data=(f"{_SEARCH}/indexes/documents/read",)),
         _right("write the indexes", data=(f"{_SEARCH}/indexes/documents/write",)),
-        _right("take the service's keys", f"{_SEARCH}/listadminkeys/action", f"{_SEARCH}/regenerateadminkey/action", f"{_SEARCH}/listquerykeys/action"),
+        _right("take the service's keys", *_SEARCH_KEYS),
         "local-auth",
         _right("switch the service's keys on", f"{_SEARCH}/write"),
+        _right("take the service's keys", *_SEARCH_KEYS, f"{_SEARCH}/listquerykeys/action"),
     ),
     "model-account": StoreRights(
         _right("read its files", data=(f"{_MODELS}/openai/files/read",)),
@@ -180,6 +193,15 @@ def host_right(arm_type: str) -> Right:
     """What lets one act on a host of a type as its identity."""
     known = HOSTS.get(arm_type)
     return known if known is not None else _right(f"change {arm_type.rpartition('/')[2]}", f"{arm_type}/write")
+
+
+@cache
+def creating(arm_type: str) -> tuple[Right, Right]:
+    """What lets one create something that runs below a resource of a type, and what lets one change the resource itself."""
+    below = [a for a in CREATE.actions if a.name.removesuffix("/write").rpartition("/")[0] == arm_type]
+    return Right(CREATE.name, tuple(below)), Right(
+        CREATE.name, tuple(a for a in CREATE.actions if a.name == f"{arm_type}/write")
+    )
 
 
 # Roles of the directory that can make themselves, or somebody they control, a reader of anything: template id -> why.

@@ -9,8 +9,9 @@ from typing import Literal
 from pyroaring import BitMap
 
 from scanner.derive.access.engine import Engine
-from scanner.derive.access.entries import NOBODY, Entry
+from scanner.derive.access.entries import Entry
 from scanner.derive.access.grants import administrators
+from scanner.derive.access.held import NOBODY
 from scanner.graph.estate import UNSET, Estate
 
 # Ways that are no more than what administering a resource lets one do.
@@ -30,6 +31,8 @@ _WRITING_DUTIES = {"train", "manage-data", "operate"}
 _HOSTS = {
     "workspace", "compute", "online-endpoint", "batch-endpoint", "model-account", "ml-registry", "user-assigned-identity", "service-principal",
 }  # fmt: skip
+# Hosts whose own identities may come in: a machine or cluster beside them may not, unless the scenario names it.
+_OWN = {"workspace", "compute", "online-endpoint", "batch-endpoint", "model-account"}
 _PLATFORM = {"microsoft", "host-default", "policy", "service"}
 State = Literal["platform", "approved", "residual"]
 
@@ -66,6 +69,7 @@ class Approval:
                 self.rows.setdefault(principal, []).append(row)
         self.over = administrators(self.estate)
         self.break_glass = BitMap(n for n in self.estate.nodes("identity") if self.estate.get(n, "break-glass") is True)
+        self.workloads = BitMap((*self.estate.nodes("managed-identity"), *self.estate.nodes("service-principal")))
         self.services: dict[int, list[int]] = {}
         for row in self.estate.nodes("service-row"):
             for principal in self.estate.neighbours(row, "names"):
@@ -104,6 +108,8 @@ class Approval:
         if self._declared_release(entry, source) or self.same_environment(source, target):
             return NOBODY, NOBODY, "approved", False, ()
         let_in, doubtful = self._approved(entry, source, target, access)
+        if self.estate.kind(source) == "group":
+            let_in |= self._workloads_inside(entry, source, target)
         return let_in, self._residual(entry, source, target), None, doubtful, self._doubts(entry, source)
 
     def rows_that_let_in(self, entry: Entry, target: Target, access: str) -> Iterator[tuple[int, BitMap]]:
@@ -144,8 +150,15 @@ class Approval:
             return estate.get(source, "declared") is True
         return entry.way == "run-as-endpoint" and estate.get(source, "release-workload") is True
 
+    def _workloads_inside(self, entry: Entry, group: int, target: Target) -> BitMap:
+        """Those of a group who may come in whoever else is in it."""
+        inside = self.engine.members(group) & self.workloads
+        return BitMap(n for n in inside if self._declared_release(entry, n) or self.same_environment(n, target))
+
     def same_environment(self, identity: int, target: Target) -> bool:
-        """Whether a managed identity belongs to hosts of the target's environment only."""
+        """Whether a managed identity belongs to a workspace, compute or endpoint of the target's environment, and to
+        nothing elsewhere.
+        """
         estate = self.estate
         if estate.kind(identity) != "managed-identity" or target.environment is None:
             return False
@@ -155,7 +168,9 @@ class Approval:
         own = estate.node(str(estate.get(identity, "host")))
         if not hosts and own is not None:
             hosts = [own]
-        return bool(hosts) and all(estate.get(host, "environment") == target.environment for host in hosts)
+        return any(estate.kind(host) in _OWN for host in hosts) and all(
+            estate.get(host, "environment") == target.environment for host in hosts
+        )
 
     def _approved(self, entry: Entry, source: int, target: Target, access: str) -> tuple[BitMap, bool]:
         """Identities that come in as a role row approves, and whether that hangs on an unread mark."""
@@ -169,20 +184,16 @@ class Approval:
                     doubtful = True
                 elif met:
                     who |= self.engine.members(principal)
-                elif self.estate.get(row, "by") == "eligible" and entry.grant is not None:
-                    who |= self.engine.members(principal) - self.engine.standing_members(principal)
+                elif self.estate.get(row, "by") == "eligible":
+                    who |= self.engine.members(principal) - self.engine.standing_members(source)
         return who, doubtful
 
     def _named(self, entry: Entry, source: int) -> Iterable[tuple[int, list[int]]]:
-        """The principals with rows that an entry comes through: the groups of its assignment, or, where no assignment
-        gives it, those its person is in.
-        """
-        if entry.grant is not None:
-            inner: Iterable[int] = self.engine.inner_groups(source)
-            return [(principal, self.rows[principal]) for principal in inner if principal in self.rows]
-        if entry.way != "run-as-compute":
-            return []
-        return [(p, rows) for p, rows in self.rows.items() if self.engine.members(p) & entry.who]
+        """The principals with rows that an entry comes through: the groups in its principal, or those a person is in."""
+        if _personal(entry):
+            return [(p, rows) for p, rows in self.rows.items() if self.engine.members(p) & entry.who]
+        inner: Iterable[int] = self.engine.inner_groups(source)
+        return [(principal, self.rows[principal]) for principal in inner if principal in self.rows]
 
     def _residual(self, entry: Entry, source: int, target: Target) -> BitMap:
         """Administrators who get in by no more than their administration."""
@@ -229,10 +240,16 @@ class Approval:
     def _demands_met(self, row: int, entry: Entry) -> bool | None:
         """Whether the assignment is held as the row demands; None when nobody could tell how it is held."""
         estate, grant = self.estate, entry.grant
-        if grant is None:
+        if _personal(entry):
             return True
+        mark = grant.mark if grant is not None else "standing"
         if estate.get(row, "by") == "eligible":
-            return None if grant.mark is None else grant.mark == "eligible"
+            return None if mark is None else mark == "eligible"
         if estate.get(row, "expires") is not None:
-            return None if grant.mark is None else grant.mark != "standing"
+            return None if mark is None else mark != "standing"
         return True
+
+
+def _personal(entry: Entry) -> bool:
+    """Whether it is the entry of one person by name: the instance that was made for them."""
+    return entry.grant is None and entry.way == "run-as-compute"

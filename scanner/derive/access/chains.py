@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from scanner.derive.access import trace
 from scanner.derive.access.engine import Engine
 from scanner.derive.access.entries import Entry
+from scanner.derive.access.membership import membership
 from scanner.derive.access.spread import Part, Spread
 from scanner.findings import Step
 from scanner.graph.estate import Estate
@@ -138,30 +139,3 @@ def _own(estate: Estate, entry: Entry) -> Iterator[Step]:
         and entry.way != "workspace-identity"
     ):
         yield Step("takes-keys-of", estate.ref(entry.via), "it keeps a credential")
-
-
-def membership(estate: Estate, member: int, group: int) -> list[tuple[str, int]]:
-    """The groups on the shortest way from a member to a group, each with the edge that leads to it; standing membership
-    before one that must be activated. Empty when they are the same, or when there is none.
-    """
-    if member == group:
-        return []
-    before: dict[int, tuple[str, int]] = {}
-    frontier = [member]
-    while frontier:
-        following: list[int] = []
-        for place in frontier:
-            for edge in ("member-of", "eligible-member-of"):
-                for above in sorted(estate.neighbours(place, edge), key=estate.key):
-                    if above in before or above == member:
-                        continue
-                    before[above] = (edge, place)
-                    if above == group:
-                        path = [(edge, above)]
-                        while place != member:
-                            path.append((before[place][0], place))
-                            place = before[place][1]
-                        return path[::-1]
-                    following.append(above)
-        frontier = following
-    return []

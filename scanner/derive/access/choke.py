@@ -13,11 +13,13 @@ from collections.abc import Iterable
 
 from pyroaring import BitMap
 
+from scanner.derive.access import Access
 from scanner.derive.access.actions import STORES
 from scanner.derive.access.answers import Choke, Closing
 from scanner.derive.access.links import ANYBODY, Link
 from scanner.derive.access.questions import Found, Questions
 from scanner.derive.access.routes import named_cause, picture
+from scanner.findings import ChokePoint
 from scanner.graph import cut
 
 _SETTINGS = ("setting", "identity", "credential")
@@ -52,6 +54,27 @@ def choke(questions: Questions, asked: int | None, *, draw: bool = False) -> Cho
         len({who for who, _ in everything}), len(everything), tuple(ways), beyond, questions.gaps(found),
         picture(estate, problem.drawn if draw else ()),
     )  # fmt: skip
+
+
+def of_production(access: Access) -> tuple[ChokePoint, ...]:
+    """For reports: what closes the unwanted ways to each environment of production that is small enough to ask at once.
+
+    In larger ones `mlposture access choke` answers, which may take its time.
+    """
+    questions = Questions(access)
+    estate = questions.estate
+    found = []
+    for environment in estate.nodes("environment"):
+        if estate.get(environment, "stage") != "production" or not 0 < len(questions.stores(environment)) <= _FEW:
+            continue
+        answer = choke(questions, environment)
+        if answer.causes:
+            removals = tuple((closing.words, closing.chains) for closing in answer.causes)
+            beyond = len(answer.beyond)
+            found.append(
+                ChokePoint(estate.name(environment), removals, answer.chains - beyond, answer.chains, answer.at_least)
+            )
+    return tuple(found)
 
 
 class _Problem:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from scanner.derive.access import actions
-from scanner.derive.access.actions import STORES, Right, StoreRights
-from scanner.derive.access.credentials import Credential, Credentials
-from scanner.derive.access.engine import Engine, Held
-from scanner.derive.access.entries import NOBODY, Entry, by_right, by_standing
-from scanner.graph.estate import UNSET, Estate
+from pyroaring import BitMap
 
-_GUID_LIST = re.compile(
-    r"roleDefinitionId\]\s*(ForAnyOfAnyValues|ForAnyOfAllValues)\s*:\s*GuidEquals\s*\{([0-9a-fA-F,\s-]*)\}",
-    re.IGNORECASE,
-)
+from scanner.derive.access import actions, denials
+from scanner.derive.access.actions import STORES, Right, StoreRights
+from scanner.derive.access.conditions import assignable
+from scanner.derive.access.credentials import Credential, Credentials
+from scanner.derive.access.engine import Engine, Grants, strongest
+from scanner.derive.access.entries import Entry, by_right, by_standing
+from scanner.derive.access.held import NOBODY, Grant, Held
+from scanner.graph.estate import UNSET, Estate
+from scanner.graph.permissions import block_allows
 
 
 def into(engine: Engine, credentials: Credentials, store: int, access: str) -> Iterator[Entry]:
@@ -23,8 +22,8 @@ def into(engine: Engine, credentials: Credentials, store: int, access: str) -> I
     rights = STORES[engine.estate.kind(store)]
     for held in engine.held(store, rights.read if access == "read" else rights.write):
         yield by_right(engine, held, "data-role", store)
-    yield from _keys(engine, rights, store, store, rights.keys, "account-key")
-    yield from grant_self(engine, store, rights)
+    yield from _keys(engine, rights, store, store, rights.keys_to(access), "account-key")
+    yield from grant_self(engine, store, rights, access, keys_accepted(engine.estate, store) is False)
     if access == "read" and engine.estate.kind(store) == "storage-account":
         for held in engine.held(store, actions.REPLICATE):
             yield by_right(engine, held, "copy-out", store)
@@ -66,11 +65,8 @@ def _keys(engine: Engine, rights: StoreRights, store: int, place: int, right: Ri
         if accepted is False:
             if rights.reopen is None:
                 continue
-            certain, perhaps = engine.holders(store, rights.reopen)
-            sure = held.who & certain
-            who = sure or held.who & perhaps
-            if who:
-                yield by_right(engine, held, way, place, who=who, certain=bool(sure), mark="can-reopen")
+            for who, sure in engine.both(held, *engine.holders(store, rights.reopen)):
+                yield by_right(engine, held, way, place, who=who, certain=sure, mark="can-reopen")
         else:
             gaps = _key_doubts(estate, store) if accepted is None else ()
             yield by_right(engine, held, way, place, certain=accepted is True, gaps=gaps)
@@ -136,69 +132,83 @@ def _previews(engine: Engine, store: int, own: Right) -> Iterator[Entry]:
     for datastore in estate.neighbours(store, "stores"):
         if estate.kind(datastore) != "datastore" or estate.get(datastore, "service-identity") in (UNSET, None, "none"):
             continue
-        readers = engine.holders(store, own)[1].union(*(held.who for held in engine.inside(store, own)))
         workspace = estate.first(datastore, "datastore-of")
         if workspace is None:
             continue
-        for identity in estate.neighbours(workspace, "has-identity"):
-            if identity in readers:
-                for held in engine.held(workspace, actions.PREVIEW):
-                    yield by_right(engine, held, "workspace-identity", workspace, via=datastore)
-                break
+        identities = BitMap(list(estate.neighbours(workspace, "has-identity")))
+        reading = [held for held in (*engine.held(store, own), *engine.inside(store, own)) if held.who & identities]
+        if reading:
+            sure = any(held.certain for held in reading)
+            for held in engine.held(workspace, actions.PREVIEW):
+                yield by_right(engine, held, "workspace-identity", workspace, via=datastore, certain=sure)
 
 
 # -- making oneself a reader --------------------------------------------------------------------------------------
 
 
-def grant_self(engine: Engine, store: int, rights: StoreRights) -> Iterator[Entry]:
-    """Who may give themselves a role on a store, or on any store of its sort right below a scope."""
-    for held in engine.held(store, actions.ASSIGN):
-        limited = _limited_to(engine, rights, held)
-        if limited is None:
-            yield by_right(engine, held, "grant-self", store)
-        elif limited:  # the condition was read in full: it admits a role that opens data
-            grant = held.grant
-            yield Entry(
-                engine.estate.key(grant.node), "grant-self", held.who, not held.gaps, held.gaps, store, None, grant,
-                grant.principal, None, grant.mark,
-            )  # fmt: skip
-    for held in engine.held(store, actions.DEFINE_ROLES):
-        certain, perhaps = engine.custom(store)  # whoever may redefine a role they hold may make it read
-        sure = held.who & certain
-        who = sure or held.who & perhaps
-        if who:
-            yield by_right(engine, held, "grant-self", store, who=who, certain=bool(sure))
-    for held in engine.held(store, actions.ACTIVATION_RULES):
-        who = held.who & engine.behind_approval(store)
-        if who:
-            yield by_right(engine, held, "grant-self", store, who=who)
+def grant_self(engine: Engine, store: int, rights: StoreRights, access: str, refused: bool) -> Iterator[Entry]:
+    """Who may give themselves a role on a store, or on any store of its sort right below a scope.
 
-
-def _limited_to(engine: Engine, rights: StoreRights, held: Held) -> bool | None:
-    """Reads the one form of condition that lists the roles that may be given.
-
-    True: a listed role opens data; False: none does; None: no condition, or one of another form.
+    `refused`: keys open nothing there.
     """
+    for held in engine.held(store, actions.ASSIGN):
+        if held.certain:
+            yield by_right(engine, held, "grant-self", store)
+            continue
+        admitted = _admitted(engine, held.grant, rights, access, refused)
+        if admitted == "yes":  # every condition was read in full
+            in_doubt = denials.denied(engine, store, actions.ASSIGN_ROLES)[1] if engine.denies else NOBODY
+            for who, sure in (
+                ((held.who - in_doubt, True), (held.who & in_doubt, False)) if in_doubt else ((held.who, True),)
+            ):
+                if who:
+                    yield _by_list(engine, held, store, who, sure and not held.gaps)
+        elif admitted != "no":
+            yield by_right(engine, held, "grant-self", store)
+    for held in engine.held(store, actions.DEFINE_ROLES):
+        # whoever may redefine a role they hold may make it read
+        for who, sure in engine.both(held, *engine.custom(store)):
+            yield by_right(engine, held, "grant-self", store, who=who, certain=sure)
+    for held in engine.held(store, actions.ACTIVATION_RULES):
+        approved = engine.behind_approval(store)
+        for who, sure in engine.both(held, approved, approved):
+            yield by_right(engine, held, "grant-self", store, who=who, certain=sure)
+
+
+def _by_list(engine: Engine, held: Held, store: int, who: BitMap, certain: bool) -> Entry:
     grant = held.grant
-    texts = [grant.condition] if grant.condition else []
-    if engine.can(grant.role, actions.ASSIGN_ROLES) == "conditional":
-        texts += engine.conditions(grant.role, actions.ASSIGN_ROLES)
-    if not texts:
-        return None
-    estate = engine.estate
-    wanted = (*rights.read.actions, *rights.write.actions, *rights.keys.actions, actions.ASSIGN_ROLES)
-    for text in texts:
-        lists = _GUID_LIST.findall(text)
-        if not lists:
-            return None
-        for _, guids in lists:
-            for guid in re.split(r"[,\s]+", guids.strip().lower()):
-                role = estate.node(guid)
-                if role is None or estate.get(role, "permissions") is UNSET:
-                    return None
-                if engine.can_any(role, wanted) != "no":
-                    return True
-    return False
+    return Entry(
+        engine.estate.key(grant.node), "grant-self", who, certain, held.gaps, store, None, grant, grant.principal, None, grant.mark
+    )  # fmt: skip
+
+
+def _admitted(engine: Engine, grant: Grant, rights: StoreRights, access: str, refused: bool) -> Grants:
+    """Whether the conditions of an assignment and its role let one assign a role that opens data."""
+    answers: set[Grants] = set()
+    for block in engine.estate.get(grant.role, "permissions") or ():
+        if not block_allows(block, actions.ASSIGN_ROLES.name):
+            continue
+        read = [assignable(text) for text in (grant.condition, block.condition) if text]
+        lists = [listed for listed, _ in read if listed is not None]
+        in_full = all(understood for _, understood in read)
+        opening: set[Grants] = (
+            {_opens(engine, guid, rights, access, refused) for guid in frozenset.intersection(*lists)}
+            if lists
+            else {"yes"}
+        )
+        answers |= {"conditional" if found == "yes" and not in_full else found for found in opening}
+    return strongest(answers)
+
+
+def _opens(engine: Engine, guid: str, rights: StoreRights, access: str, refused: bool) -> Grants:
+    """Whether a role opens data to whoever is given it on a store."""
+    role = engine.estate.node(guid)
+    if role is None:
+        return "unread"
+    wanted = [*(rights.read if access == "read" else rights.write).actions, actions.ASSIGN_ROLES]
+    if not refused or (rights.reopen is not None and engine.gives(role, rights.reopen) != "no"):
+        wanted += rights.keys_to(access).actions
+    return engine.can_any(role, wanted)
 
 
 # -- copies, and no identity at all -------------------------------------------------------------------------------

@@ -8,49 +8,33 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from pyroaring import BitMap
 
 from scanner import ids
-from scanner.derive.access.actions import STORES, Action, Right
-from scanner.derive.access.closure import closure
+from scanner.derive.access import denials
+from scanner.derive.access.actions import DEFINE_ROLES, STORES, Action, Right
+from scanner.derive.access.conditions import binds
+from scanner.derive.access.held import NOBODY, Grant, Held
+from scanner.derive.access.membership import members_of_groups
 from scanner.graph.estate import UNSET, Estate
-from scanner.graph.permissions import PermissionBlock, block_allows
+from scanner.graph.permissions import block_allows
 
 Grants = Literal["yes", "conditional", "no", "unread"]
-_STRENGTH: tuple[Grants, ...] = ("yes", "conditional", "unread")
+_STRENGTH: tuple[Grants, ...] = ("no", "unread", "conditional", "yes")
 RIGHTS = (
     "role-assignment",
     "role-eligibility",
     "role-definition",
     "management-group",
 )  # lists that could hold a grant nobody saw
-_CONTAINERS = ("resource-group", "subscription", "management-group", "tenant")
-_NOBODY = BitMap()
+CONTAINERS = ("resource-group", "subscription", "management-group", "tenant")
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """An assignment: node, principal, role and scope nodes; `mark` is None when PIM's list was unread."""
-
-    node: int
-    principal: int
-    role: int
-    scope: int
-    mark: str | None
-    condition: str | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Held:
-    """A right that an assignment gives: to whom, and whether for certain. `gaps` say what would settle a doubt."""
-
-    grant: Grant
-    who: BitMap
-    certain: bool
-    gaps: tuple[int, ...] = ()
+def strongest(answers: Iterable[Grants]) -> Grants:
+    """Of several answers the one that gives most."""
+    return max(answers, key=_STRENGTH.index, default="no")
 
 
 class Engine:
@@ -58,7 +42,7 @@ class Engine:
 
     def __init__(self, estate: Estate) -> None:
         self.estate = estate
-        self._members = _members(estate)
+        self._members = members_of_groups(estate)
         self._standing: dict[int, BitMap] | None = None
         # stand-ins for the members of groups nobody could look into
         self.unseen = BitMap(node for node in estate.nodes("user") if estate.key(node).startswith("unread:"))
@@ -70,8 +54,10 @@ class Engine:
         self._inherits: dict[tuple[int, Right], tuple[Held, ...]] = {}
         self._held: dict[tuple[int, Right], tuple[Held, ...]] = {}
         self._holders: dict[tuple[int, Right], tuple[BitMap, BitMap]] = {}
-        self._denied: dict[tuple[int, Action], tuple[BitMap, BitMap]] = {}
+        self.denied: dict[tuple[int, Action, bool], tuple[BitMap, BitMap]] = {}  # filled by `denials`
         self._gapped = bool(estate.gap_names & {"scope-of", "contained-in"})
+        # the sets asked about are kept beside the answer: their ids are the key
+        self._both: dict[tuple[int, int, int], tuple[tuple[tuple[BitMap, bool], ...], object]] = {}
         self._chains: dict[int, tuple[int, ...]] = {}
         self.grants: dict[int, list[Grant]] = defaultdict(list)  # by scope node
         self.children: dict[int, list[int]] = defaultdict(list)  # resource -> scopes in it that only assignments name
@@ -95,7 +81,7 @@ class Engine:
     def standing_members(self, principal: int) -> BitMap:
         """The identities a principal stands for without anybody activating a membership first."""
         if self._standing is None:
-            self._standing = _members(self.estate, standing=True)
+            self._standing = members_of_groups(self.estate, standing=True)
         found = self._standing.get(principal)
         return found if found is not None else BitMap([principal])
 
@@ -127,8 +113,7 @@ class Engine:
 
     def can_any(self, role: int, actions: Iterable[Action]) -> Grants:
         """The strongest answer over several actions."""
-        answers = {self.can(role, action) for action in actions}
-        return next((answer for answer in _STRENGTH if answer in answers), "no")
+        return strongest({self.can(role, action) for action in actions})
 
     def gives(self, role: int, right: Right) -> Grants:
         """Whether a role gives a right: the strongest answer over its actions, evaluated once."""
@@ -142,14 +127,9 @@ class Engine:
         if blocks is UNSET:
             return "unread"
         granting = [block for block in blocks if block_allows(block, action.name, action.data)]
-        if any(block.condition is None for block in granting):
+        if any(not binds(block.condition, action) for block in granting):
             return "yes"
         return "conditional" if granting else "no"
-
-    def conditions(self, role: int, action: Action) -> list[str]:
-        """The conditions of the blocks that grant an action."""
-        blocks: Sequence[PermissionBlock] = self.estate.get(role, "permissions") or ()
-        return [b.condition for b in blocks if b.condition is not None and block_allows(b, action.name, action.data)]
 
     # -- where ----------------------------------------------------------------------------------------------------
 
@@ -204,7 +184,7 @@ class Engine:
         found = self._held.get(key)
         if found is None:
             base = self._inherited(place, right)
-            found = self._less_denied(place, right, base) if self.restricted else base
+            found = denials.take_off(self, place, right, base) if self.restricted else base
             self._held[key] = found
         return found
 
@@ -216,13 +196,17 @@ class Engine:
             found = self._at[key] = tuple(self._given(scope, right)) if scope in self.grants else ()
         return found
 
+    def at_free(self, scope: int, right: Right, *, below: bool = False) -> tuple[Held, ...]:
+        """What the assignments made exactly at a scope give there, or for things `below` it, denials taken off."""
+        base = self.at(scope, right)
+        return denials.take_off(self, scope, right, base, below) if self.restricted else base
+
     def inside(self, resource: int, right: Right) -> tuple[Held, ...]:
         """What assignments to a part of a resource (a container) give there."""
         parts = self.children.get(resource)
         if not parts:
             return ()
-        base = tuple(held for part in parts for held in self.at(part, right))
-        return self._less_denied(resource, right, base) if self.restricted else base
+        return tuple(held for part in parts for held in self.at_free(part, right))
 
     @property
     def restricted(self) -> bool:
@@ -235,7 +219,7 @@ class Engine:
         if found is None:
             above = None if self.restricted else self.above(place)
             held = self.held(place, right) if above is None else self.at(place, right)
-            inherited = (_NOBODY, _NOBODY) if above is None else self.holders(above, right)
+            inherited = (NOBODY, NOBODY) if above is None else self.holders(above, right)
             if held:
                 sure = [h.who for h in held if h.certain]
                 certain = inherited[0].union(*sure) if sure else inherited[0]
@@ -250,6 +234,18 @@ class Engine:
             self._holders[place, right] = found
         return found
 
+    def both(self, held: Held, certain: BitMap, perhaps: BitMap) -> tuple[tuple[BitMap, bool], ...]:
+        """Those who hold a right and are in another set too: for certain, and only perhaps. Equal questions share their
+        answers, so that what is alike stays one set.
+        """
+        key = (id(held), id(certain), id(perhaps))
+        found = self._both.get(key)
+        if found is None:
+            sure = held.who & certain
+            parts = ((sure, True), ((held.who & perhaps) - sure, False))
+            found = self._both[key] = (tuple((who, known) for who, known in parts if who), (held, certain, perhaps))
+        return found[0]
+
     def custom(self, place: int) -> tuple[BitMap, BitMap]:
         """Who holds a role of the tenant's own at a place: for certain, and at best."""
         return self._picked(place, True)
@@ -262,11 +258,11 @@ class Engine:
         found = self._above.get((place, custom))
         if found is None:
             above = self.above(place)
-            sure, possible = self._picked(above, custom) if above is not None else (_NOBODY, _NOBODY)
+            sure, possible = self._picked(above, custom) if above is not None else (NOBODY, NOBODY)
             for grant in (self._of_own_roles if custom else self._approved_first).get(place, ()):
                 who = self.members(grant.principal)
                 possible = possible | who
-                sure = sure if grant.condition else sure | who
+                sure = sure if binds(grant.condition, DEFINE_ROLES.actions[0]) else sure | who
             found = self._above[place, custom] = (sure, possible)
         return found
 
@@ -287,66 +283,11 @@ class Engine:
             if answer in ("yes", "conditional"):
                 who = self.members(grant.principal)
                 if who:
-                    yield Held(grant, who, answer == "yes" and not grant.condition)
+                    yield Held(grant, who, answer == "yes" and (not grant.condition or self._freely(grant, right)))
 
-    def _less_denied(self, place: int, right: Right, base: tuple[Held, ...]) -> tuple[Held, ...]:
-        """Takes off whom deny assignments keep out; an unread list of them leaves every grant in doubt."""
-        gaps = tuple(self.gaps(place, ("deny-assignment",)))
-        denied = any(self.denies.get(scope) for scope in self.chain(place))
-        if not gaps and not denied:
-            return base
-        found = []
-        for held in base:
-            certain, perhaps = held.who if held.certain else _NOBODY, held.who
-            if denied:
-                certain, perhaps = self._left(place, right, held)
-            who = certain or perhaps
-            if who:
-                found.append(Held(held.grant, who, bool(certain) and not gaps, gaps))
-        return tuple(found)
-
-    def _left(self, place: int, right: Right, held: Held) -> tuple[BitMap, BitMap]:
-        certain, perhaps = BitMap(), BitMap()
-        for action in right.actions:
-            answer = self.can(held.grant.role, action)
-            if answer not in ("yes", "conditional"):
-                continue
-            denied, doubtful = self.denied(place, action)
-            left = held.who - denied
-            perhaps |= left
-            if answer == "yes" and not held.grant.condition:
-                certain |= left - doubtful
-        return certain, perhaps
-
-    def denied(self, node: int, action: Action) -> tuple[BitMap, BitMap]:
-        """Identities that deny assignments keep from an action at a node: for certain, and only under a condition."""
-        found = self._denied.get((node, action))
-        if found is not None:
-            return found
-        certain, perhaps = BitMap(), BitMap()
-        for scope in self.chain(node):
-            for deny in self.denies.get(scope, ()):
-                if scope != node and self.estate.get(deny, "children") is False:
-                    continue
-                for block in self.estate.get(deny, "permissions") or ():
-                    if block_allows(block, action.name, action.data):
-                        who = self._deny_principals(deny)
-                        if block.condition is None:
-                            certain |= who
-                        else:
-                            perhaps |= who
-        found = self._denied[node, action] = (certain, perhaps - certain)
-        return found
-
-    def _deny_principals(self, deny: int) -> BitMap:
-        estate = self.estate
-        included = estate.get(deny, "principals") or frozenset()
-        who = BitMap(estate.nodes("identity")) if "*" in included else self._all_members(included)
-        return who - self._all_members(estate.get(deny, "exclude-principals") or frozenset())
-
-    def _all_members(self, keys: Iterable[str]) -> BitMap:
-        nodes = [node for key in keys if (node := self.estate.node(key)) is not None]
-        return BitMap().union(*(self.members(node) for node in nodes)) if nodes else BitMap()
+    def _freely(self, grant: Grant, right: Right) -> bool:
+        """Whether an assignment under a condition gives some action of a right that the condition says nothing of."""
+        return any(not binds(grant.condition, a) and self.can(grant.role, a) == "yes" for a in right.actions)
 
     def _index(self) -> None:
         estate = self.estate
@@ -369,22 +310,5 @@ class Engine:
                 self._approved_first[scope].append(grant)
             if estate.kind(scope) == "missing":
                 holder = self.above(scope)
-                if holder is not None and estate.kind(holder) not in _CONTAINERS and scope not in self.children[holder]:
+                if holder is not None and estate.kind(holder) not in CONTAINERS and scope not in self.children[holder]:
                     self.children[holder].append(scope)
-
-
-def _members(estate: Estate, standing: bool = False) -> dict[int, BitMap]:
-    """Everybody in each group, those who may activate membership included unless only `standing` ones count.
-
-    Whoever activated a membership counts as eligible for it, or answers would depend on the hour. Groups in a circle
-    share one set.
-    """
-    direct: dict[int, BitMap] = {}
-    nested: dict[int, list[int]] = {}
-    for group in estate.nodes("group"):
-        eligible = estate.neighbours(group, "has-eligible-member")
-        members: list[int] = list(estate.neighbours(group, "has-member"))
-        found = [m for m in members if m not in eligible] if standing else [*members, *eligible]
-        nested[group] = [member for member in found if estate.kind(member) == "group"]
-        direct[group] = BitMap(member for member in found if estate.kind(member) != "group")
-    return closure(direct, lambda group: nested[group])

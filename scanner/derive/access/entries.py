@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from pyroaring import BitMap
 
-from scanner.derive.access.engine import Engine, Grant, Held
-
-NOBODY = BitMap()
+from scanner.derive.access.engine import Engine
+from scanner.derive.access.held import Grant, Held
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,7 +12,7 @@ from scanner.derive.access import actions, direct
 from scanner.derive.access.acting import Acting
 from scanner.derive.access.actions import STORES
 from scanner.derive.access.closure import closure
-from scanner.derive.access.entries import NOBODY
+from scanner.derive.access.held import NOBODY
 
 _KEPT = 256
 _Facts = tuple[str, str, bool]  # kind of store, access, whether its keys are refused
@@ -66,11 +66,11 @@ class Everybody:
     def _made(self, scope: int, facts: _Facts) -> BitMap:
         kind, access, refused = facts
         rights, holders = STORES[kind], self.engine.holders
-        keys = holders(scope, rights.keys)[1]
+        keys = holders(scope, rights.keys_to(access))[1]
         if refused:
             keys = keys & holders(scope, rights.reopen)[1] if rights.reopen is not None else NOBODY
         sets = [holders(scope, rights.read if access == "read" else rights.write)[1], keys]
-        sets += [entry.who for entry in direct.grant_self(self.engine, scope, rights)]
+        sets += [entry.who for entry in direct.grant_self(self.engine, scope, rights, access, refused)]
         if access == "read" and kind == "storage-account":
             sets.append(holders(scope, actions.REPLICATE)[1])
         sets = [s for s in sets if s]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 
 from scanner.derive.access import actions
-from scanner.derive.access.engine import Engine, Grant
+from scanner.derive.access.engine import Engine
+from scanner.derive.access.held import Grant
 from scanner.graph.estate import UNSET, Estate, Value
 
 _ABOVE = ("tenant", "management-group", "subscription")
@@ -106,13 +107,14 @@ def _write(
     estate.set(node, "classes", classes(engine, grant.role))
     estate.set(node, "environments", reached)
     estate.set(node, "above-environments", above)
-    estate.set(node, "principal-kind", estate.kind(grant.principal))
+    if not estate.gaps_at(node, "principal-kind"):
+        estate.set(node, "principal-kind", estate.kind(grant.principal))
     estate.set(node, "break-glass", estate.get(grant.principal, "break-glass"))
     over = declared.get(grant.principal, set())
     service = estate.get(node, "origin") == "service"
     for gap in unnamed:
         estate.mark_gap(node, "declared", gap)
-    if not unnamed:
+    if not estate.gaps_at(node, "declared"):
         estate.set(node, "declared", service or (bool(reached) and reached <= over))
     for gap in estate.gaps_at(grant.role, "*"):
         estate.mark_gap(node, "classes", gap)

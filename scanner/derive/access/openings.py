@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pyroaring import BitMap
@@ -53,8 +53,9 @@ def derive(engine: Engine, acting: Acting, approval: Approval) -> None:
         spread = Spread(acting, approval, Target(None, frozenset(), None), "read")
         spread.add(BitMap([tenant]), tenantwide.entries(engine))
         _collect(openings, spread)
+    homes = _homes(engine)
     for key, opening in sorted(openings.items()):
-        _node(engine, key, opening)
+        _node(engine, key, opening, homes)
 
 
 def _targets(engine: Engine, acting: Acting) -> dict[Target, list[list[int]]]:
@@ -100,7 +101,7 @@ def _collect(openings: dict[str, _Opening], spread: Spread) -> None:
         opening.parts.append(part)
 
 
-def _node(engine: Engine, key: str, opening: _Opening) -> None:
+def _node(engine: Engine, key: str, opening: _Opening, homes: Mapping[str, BitMap]) -> None:
     estate, spread, parts = engine.estate, opening.spread, opening.parts
     first = parts[0]
     node = estate.add("opening", key)
@@ -120,7 +121,9 @@ def _node(engine: Engine, key: str, opening: _Opening) -> None:
     shown = _first(engine, everybody)
     estate.set(node, "examples", frozenset(estate.key(n) for n in shown))
     estate.set(node, "fix", mended(estate, first.cause))
-    estate.set(node, "from-environments", _places(engine, parts))
+    estate.set(node, "from-environments", _places(engine, parts, homes))
+    kept = {estate.get(part.cause.via, "stage") for part in parts if part.cause.via is not None}
+    estate.set(node, "kept-in-stages", frozenset(stage for stage in kept if isinstance(stage, str)))
     person = shown[0] if shown else None
     marks = marks_on(engine, trace.ends(spread, _part_for(parts, person), person), person)
     estate.set(node, "marks", frozenset(marks))
@@ -169,11 +172,27 @@ def _part_for(parts: Iterable[Part], person: int | None) -> Part:
     return min(fitting, key=lambda part: (not part.certain, part.behind is not None))
 
 
-def _places(engine: Engine, parts: list[Part]) -> frozenset[str]:
-    """Environments of the workspaces and hosts the chains come by, and of what their identities belong to."""
+def _homes(engine: Engine) -> dict[str, BitMap]:
+    """The workloads of each environment: identities of its hosts, and service principals with more than reader roles in it."""
+    estate = engine.estate
+    found: defaultdict[str, BitMap] = defaultdict(BitMap)
+    for identity in estate.nodes("managed-identity"):
+        for host in estate.neighbours(identity, "identity-of"):
+            name = estate.get(host, "environment")
+            if isinstance(name, str):
+                found[name].add(identity)
+    for workload in estate.nodes("service-principal"):
+        for name in estate.get(workload, "environments-assigned") or ():
+            found[name].add(workload)
+    return found
+
+
+def _places(engine: Engine, parts: list[Part], homes: Mapping[str, BitMap]) -> frozenset[str]:
+    """Environments of the workspaces and hosts the chains come by, and of the workloads they let in."""
     estate = engine.estate
     found: set[str] = set()
     for part in parts:
+        found |= {name for name, workloads in homes.items() if part.who.intersect(workloads)}
         nodes = {part.cause.source, part.cause.acts_as, part.behind} - {None}
         if part.cause.acts_as is not None or part.cause.via is not None:
             nodes.add(part.cause.place)

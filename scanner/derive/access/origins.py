@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from scanner import ids
-from scanner.derive.access.engine import Engine, Grant
+from scanner.derive.access.engine import Engine
+from scanner.derive.access.held import Grant
 from scanner.graph.estate import UNSET, Estate
 
 # Tenants in which Microsoft keeps its first-party applications.
@@ -57,7 +58,8 @@ def derive(engine: Engine) -> None:
         else:
             defaults = [_is_default(engine, grant) for grant in held]
             for grant, default in zip(held, defaults, strict=True):
-                estate.set(grant.node, "origin", "host-default" if default else "own")
+                if not estate.gaps_at(grant.node, "origin"):  # it may be another's, activated
+                    estate.set(grant.node, "origin", "host-default" if default else "own")
             origin = "host-default" if defaults and all(defaults) else "own"
         estate.set(principal, "origin", origin)
 

@@ -15,7 +15,8 @@ from pyroaring import BitMap
 from scanner.derive.access.acting import Acting
 from scanner.derive.access.approval import Approval, Sorted, State, Target
 from scanner.derive.access.closure import closure
-from scanner.derive.access.entries import NOBODY, Entry, by_standing
+from scanner.derive.access.entries import Entry, by_standing
+from scanner.derive.access.held import NOBODY
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +58,7 @@ class Spread:
         self.estate = approval.estate
         self.target = target
         self.access = access
-        self._inroads: dict[tuple[str, str], _Inroad] = {}
+        self._inroads: dict[tuple[str, str, int], _Inroad] = {}
         self._carried: dict[int, tuple[BitMap, BitMap]] = {}  # accepted identity -> stores: for certain, and at best
         self._pools: dict[bool, dict[str, Mapping[int, BitMap]]] = {}
         self.first_steps: dict[tuple[int, str, bool, int], Entry | None] = {}  # found once for each circle and person
@@ -66,9 +67,11 @@ class Spread:
     def add(self, stores: BitMap, entries: Iterable[Entry]) -> None:
         """Says which entries lead straight into some stores."""
         for entry in entries:
-            inroad = self._inroads.get((entry.cause, entry.way))
+            # one assignment may let in different people at different stores, where something is denied
+            key = (entry.cause, entry.way, id(entry.who))
+            inroad = self._inroads.get(key)
             if inroad is None:
-                inroad = self._inroads[entry.cause, entry.way] = _Inroad(entry)
+                inroad = self._inroads[key] = _Inroad(entry)
             if entry.certain:
                 inroad.certain |= stores
             else:

@@ -14,7 +14,8 @@ from scanner.derive.access import Access, direct, tenantwide, trace
 from scanner.derive.access.approval import Target
 from scanner.derive.access.chains import marks_on, weakest
 from scanner.derive.access.engine import RIGHTS, Engine
-from scanner.derive.access.entries import NOBODY, Entry
+from scanner.derive.access.entries import Entry
+from scanner.derive.access.held import NOBODY
 from scanner.derive.access.links import Link, into
 from scanner.derive.access.spread import Part, Spread
 from scanner.derive.access.words import called, mended
@@ -168,7 +169,11 @@ def _judged(access: Access, spread: Spread) -> Iterator[WayIn]:
                 if left & members:
                     yield replace(whole, state="approved", who=left & members, row=row)
                     left = left - members
-        own = part.state == "approved" and cause.source is not None and approval.same_environment(cause.source, target)
+        source = cause.source if part.state == "approved" else None
+        if left and source is not None and estate.get(source, "release-workload") is True:
+            yield replace(whole, state="approved", who=left, row=source)
+            continue
+        own = source is not None and approval.same_environment(source, target)
         if left:
             administer = part.state == "approved" and not own and _administer(access, left)
             yield replace(whole, state="own" if own else "residual" if administer else part.state, who=left)

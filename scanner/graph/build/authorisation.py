@@ -6,7 +6,6 @@ eligibility is the eligible assignment and never a standing one, or verdicts wou
 
 from __future__ import annotations
 
-import msgspec
 from msgspec import UNSET
 
 from scanner import ids
@@ -18,7 +17,6 @@ _MARKS = ("standing", "time-bound", "eligible")  # strongest first
 _PRINCIPALS = {"user": "user", "group": "group", "foreigngroup": "group", "serviceprincipal": "service-principal"}
 _EVERYBODY = "00000000-0000-0000-0000-000000000000"
 _UNREADABLE = "a condition that could not be understood"
-_UNREAD = "the eligibility it was activated from could not be read"
 Item = shapes.Stated[shapes_access.Assignment]
 
 
@@ -74,11 +72,12 @@ def resolve(context: Context) -> None:
 
     Who is eligible then cannot be told: who activated it may be one of a group, and the group may be allowed to.
     """
-    unread = [c.scope for c in context.snapshot.coverage if c.kind == "role-eligibility" and c.outcome != "complete"]
     for source, facts in context.activations.values():
         if source not in context.eligibilities:
-            hidden = any(ids.contains(scope, ids.fold(facts.scope)) for scope in unread)
-            _grant(context, msgspec.structs.replace(facts, condition=_UNREAD) if hidden else facts, "eligible")
+            _grant(context, facts, "eligible")
+            node = context.estate.node(_key(context, facts))
+            if node is not None:
+                context.dangling.append(node)
 
 
 def _key(context: Context, facts: shapes_access.Assignment) -> str:

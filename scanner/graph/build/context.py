@@ -43,6 +43,7 @@ class Context:
     in_directory: set[str] = field(default_factory=set)
     # (principal, role, scope) activated now -> name of the eligibility it came from, and the assignment's facts
     activations: dict[tuple[str, str, str], tuple[str, Any]] = field(default_factory=dict)
+    dangling: list[int] = field(default_factory=list)  # assignments activated from an eligibility that was not seen
     eligibilities: set[str] = field(default_factory=set)  # names of the eligibilities seen
     workloads: Workloads = field(default_factory=Workloads)
     settings: Settings = field(default_factory=Settings)

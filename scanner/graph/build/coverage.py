@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from msgspec import UNSET
@@ -17,7 +16,7 @@ from scanner.snapshot import Coverage
 
 # list -> the edge that may be missing at the resource it belongs to
 _EDGES = {
-    "compute": "has-compute", "datastore": "has-datastore", "data-asset": "has-data", "model": "has-model",
+    "compute": "has-compute", "datastore": "has-datastore", "data-asset": "has-data", "model": "has-model", "schedule": "has-asset", "ml-environment": "has-asset", "ml-component": "has-asset",
     "online-endpoint": "has-endpoint", "batch-endpoint": "has-endpoint", "online-deployment": "has-deployment",
     "batch-deployment": "has-deployment", "model-deployment": "has-deployment", "connection": "has-connection",
     "job": "has-job", "object-replication": "replicated-to", "registry-replication": "replicated-to",
@@ -28,6 +27,7 @@ _EDGES = {
     "protected-item": "backs-up", "backup-instance": "backs-up",
 }  # fmt: skip
 _NOT_SUBJECTS = {"role", "deny-assignment", "region"}
+_ABOVE = {"tenant", "management-group", "group", "object"}  # scopes of lists that belong to no subscription
 _POOL_LISTS = {"ml-usage", "ml-quota", "vm-size"}  # lists that say something of the pools of their location
 
 
@@ -61,13 +61,11 @@ def _scope_told(kind: str, line: dict[str, Any]) -> str:
 
 def mark(context: Context) -> None:
     """Writes every gap of the ledger onto the estate, and every row nobody understood as one."""
-    groups_unread: list[int] = []
     for entry in context.snapshot.coverage:
         if entry.outcome != "complete" and entry.code != "AadPremiumLicenseRequired":
-            gap = _mark(context, entry)
-            if entry.kind == "group":
-                groups_unread.append(gap)
-    _mark_groups_left_out(context, groups_unread)
+            _mark(context, entry)
+    _mark_groups_unlisted(context)
+    _mark_groups_left_out(context)
     for kind, scope in dict.fromkeys(context.misread):
         entry = Coverage(kind, scope or ids.ROOT_SCOPE, "partial", detail="a row of it has a shape nobody expected")
         gap = _mark(context, entry)
@@ -76,9 +74,21 @@ def mark(context: Context) -> None:
     _explain_missing(context)
 
 
-def _mark_groups_left_out(context: Context, unread: list[int]) -> None:
-    """Members that nobody asked for: of groups that could not be listed, and of groups of another tenant, which are in no
-    directory of ours. In a large directory also those of groups that nothing was assigned to: they may have any.
+def _mark_groups_unlisted(context: Context) -> None:
+    """Where groups could not be listed nobody asked who is in them; those that hold something are known all the same."""
+    asked = {entry.scope for entry in context.snapshot.coverage if entry.kind == "group-member"}
+    estate = context.estate
+    unread = estate.unread_gaps("group")
+    for group in tuple(estate.nodes("group")) if unread else ():
+        if estate.key(group) not in asked and estate.key(group) not in context.in_directory:
+            for gap in unread:
+                estate.mark_gap(group, "has-member", gap)
+                _unread_members(context, group, gap)
+
+
+def _mark_groups_left_out(context: Context) -> None:
+    """Members that nobody asked for: of groups of another tenant, which are in no directory of ours, and in a large
+    directory of groups that nothing was assigned to. They may have any.
     """
     asked = {entry.scope for entry in context.snapshot.coverage if entry.kind == "group-member"}
     estate = context.estate
@@ -88,13 +98,11 @@ def _mark_groups_left_out(context: Context, unread: list[int]) -> None:
         if estate.get(group, "origin") == "delegated":
             gap = Gap("group-member", estate.key(group), "", "not visible", "it is a group of another tenant")
             _unread_members(context, group, estate.add_gap(gap))
-        elif unread:
-            _unread_members(context, group, unread[0])
         elif asked:
             estate.set(group, "empty", UNSET)
-            context.doubt(
-                "group-member", group, ("has-member", "empty"), reason="bounded", detail="nothing was assigned to it"
-            )
+            estate.set(group, "under-pim", UNSET)
+            unseen = ("has-member", "empty", "may-be-joined-by", "has-eligible-member", "under-pim")
+            context.doubt("group-member", group, unseen, reason="bounded", detail="nothing was assigned to it")
 
 
 def _doubt_everywhere(context: Context, edge: str, gap: int) -> None:
@@ -124,6 +132,9 @@ def _mark(context: Context, entry: Coverage) -> int:
         _unread_members(context, owner, gap)
     if entry.kind == "role-activation":
         _doubt_marks(context, entry.scope, gap)
+    if entry.kind == "role-eligibility":
+        for grant in context.dangling:
+            _doubt_holder(context, grant, gap)
     if entry.kind == "registry-replication" and owner is not None:
         estate.set(owner, "replicated-regions", UNSET)
         estate.mark_gap(owner, "replicated-regions", gap)
@@ -136,21 +147,36 @@ def _mark(context: Context, entry: Coverage) -> int:
         estate.mark_gap(owner, "open-outbound", gap)
     if entry.kind in _POOL_LISTS:
         _doubt_pools(context, entry, gap)
-    if record and entry.outcome != "bounded":
-        for kind in _hidden_with(record):
+    if entry.kind in ("subscription", "workspace"):
+        _doubt_draws(context, entry.scope, gap)
+    if record and record.node and record.node not in _NOT_SUBJECTS and entry.outcome != "bounded":
+        for kind in (record.node, *_below(record)):
             estate.mark_unread(kind, gap)
+        if record.name in _TELL_REGIONS:
+            estate.mark_unread("quota-pool", gap)
+            estate.mark_unread("quota-share", gap)
+        if entry.kind in ("subscription", "workspace", "ml-usage"):
+            estate.mark_unread("quota-share", gap)  # made of both
     return gap
 
 
-@cache
-def _hidden_with(record: RecordKind) -> tuple[str, ...]:
-    """Kinds of nodes that nobody could list for want of a list: its own, and of what lies below its rows, which nobody asked for."""
-    own = [record.node] if record.node and record.node not in _NOT_SUBJECTS else []
-    type_ = record.arm_type.removesuffix("/versions")
-    below = [k.node for k in RECORDS.values() if own and type_ and k.node and k.arm_type.startswith(f"{type_}/")]
-    pools = ["quota-pool", "quota-share"] if record.name in _TELL_REGIONS else []
-    shares = ["quota-share"] if record.name == "ml-usage" else []
-    return tuple(dict.fromkeys((*own, *below, *pools, *shares)))
+def _below(record: RecordKind) -> list[str]:
+    """Kinds of nodes whose lists hang on what this one lists: who cannot list workspaces cannot ask for their data.
+
+    In a subscription that nobody listed may be anything but what the directory and the tree above hold.
+    """
+    if record.name == "subscription":
+        return sorted({r.node for r in RECORDS.values() if r.scope not in _ABOVE and r.node} - _NOT_SUBJECTS)
+    above = f"{record.arm_type}/"
+    return [r.node for r in RECORDS.values() if r.node and record.arm_type and r.arm_type.startswith(above)]
+
+
+def _doubt_draws(context: Context, scope: str, gap: int) -> None:
+    """A workspace nobody could list may draw on any pool of its subscription."""
+    estate, subscription = context.estate, ids.subscription_of(scope)
+    for pool in estate.nodes("quota-pool"):
+        if subscription is None or subscription == estate.get(pool, "subscription"):
+            estate.mark_gap(pool, "drawn-on-by", gap)
 
 
 def _doubt_tree(context: Context, gap: int) -> None:
@@ -190,6 +216,34 @@ def _doubt_marks(context: Context, scope: str, gap: int) -> None:
         ):
             estate.set(grant, "mark", UNSET)
             estate.mark_gap(grant, "mark", gap)
+            if _may_be_activated(context, grant, at):
+                _doubt_holder(context, grant, gap)
+
+
+def _may_be_activated(context: Context, grant: int, at: str) -> bool:
+    """Whether an assignment to a person may be one that an eligible group's member activated: there is, or may be, an
+    eligibility for the role that covers the scope.
+    """
+    estate = context.estate
+    if estate.get(grant, "principal-kind") != "user":
+        return False
+    if any(c.kind == "role-eligibility" and c.outcome != "complete" for c in context.snapshot.coverage):
+        return True
+    role = estate.first(grant, "of-role")
+    for other in estate.neighbours(role, "role-of") if role is not None else ():
+        scope = estate.first(other, "at-scope")
+        if scope is not None and estate.get(other, "mark") == "eligible":
+            above = estate.key(scope)
+            if ids.contains(above, at) or ids.is_management_group(above):
+                return True
+    return False
+
+
+def _doubt_holder(context: Context, grant: int, gap: int) -> None:
+    """Nobody can tell whose right it is: an activated assignment stands for the eligible one it came from."""
+    for attribute in ("principal-kind", "origin", "declared"):
+        context.estate.set(grant, attribute, UNSET)
+        context.estate.mark_gap(grant, attribute, gap)
 
 
 def _doubt_pools(context: Context, entry: Coverage, gap: int) -> None:

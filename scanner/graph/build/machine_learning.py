@@ -154,10 +154,25 @@ def _data_asset(context: Context, kind: str, body: shapes.Arm[shapes.DataVersion
 
 def _model(context: Context, kind: str, body: shapes.Arm[shapes.ModelVersion], of: str, raw: bytes) -> None:
     node, workspace = _child(context, kind, body, raw, "has-model", levels=2)
+    _made(context, node, body)
     _asset_name(context, node, body.id)
     if body.properties is not UNSET:
         context.estate.set(node, "job-name", known(body.properties.job_name))
         _place_data(context, kind, node, workspace, known(body.properties.model_uri))
+
+
+def _asset(context: Context, kind: str, body: shapes.Arm[shapes.Shape], of: str, raw: bytes) -> None:
+    node, _ = _child(context, kind, body, raw, "has-asset")
+    context.estate.set(node, "asset-type", kind.removeprefix("ml-"))
+    _made(context, node, body)
+
+
+def _made(context: Context, node: int, body: shapes.Arm[Any]) -> None:
+    """Who made it; unset where Azure's word of it was not kept."""
+    data = known(body.system_data)
+    if data:
+        context.estate.set(node, "maker", known(data.created_by))
+        context.estate.set(node, "maker-kind", word(known(data.created_by_type)))
 
 
 def _asset_name(context: Context, node: int, arm_id: str) -> None:
@@ -275,6 +290,9 @@ STEPS = (
     ("datastore", shapes.Arm[shapes.Datastore], _datastore),
     ("data-asset", shapes.Arm[shapes.DataVersion], _data_asset),
     ("model", shapes.Arm[shapes.ModelVersion], _model),
+    ("schedule", shapes.Arm[shapes.Shape], _asset),
+    ("ml-environment", shapes.Arm[shapes.Shape], _asset),
+    ("ml-component", shapes.Arm[shapes.Shape], _asset),
     ("online-endpoint", shapes.Arm[shapes.Endpoint], _endpoint),
     ("batch-endpoint", shapes.Arm[shapes.Endpoint], _endpoint),
     ("online-deployment", shapes.Arm[shapes.Deployment], _deployment),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import UNSET
@@ -9,6 +10,7 @@ from msgspec import UNSET
 from scanner import ids
 from scanner.graph.build import shapes, shapes_access
 from scanner.graph.build.context import Context, known, lower, word
+from scanner.graph.estate import Estate
 
 # record kind -> the kind of node and the attribute its rows add up to; also what is unknown when the list is unread
 ATTRIBUTES = {
@@ -98,11 +100,7 @@ def doubt(context: Context, kind: str, scope: str, gap: int) -> None:
     estate = context.estate
     if kind in ATTRIBUTES:
         wanted, attribute = ATTRIBUTES[kind]
-        key: str | None = scope
-        while key is not None and ((node := estate.node(key)) is None or estate.kind(node) != wanted):
-            key = ids.parent(key)
-        node = estate.node(key) if key is not None else None
-        if node is not None:
+        for node in _holders(estate, wanted, scope):
             estate.set(node, attribute, UNSET)
             estate.mark_gap(node, attribute, gap)
     elif kind == "role-management-policy":
@@ -111,6 +109,17 @@ def doubt(context: Context, kind: str, scope: str, gap: int) -> None:
                 for attribute in ("activation-read", *ACTIVATION):
                     estate.set(grant, attribute, UNSET)
                     estate.mark_gap(grant, attribute, gap)
+
+
+def _holders(estate: Estate, kind: str, scope: str) -> Sequence[int]:
+    """The resource a list stands below; where it is read for many at once, or nobody knows for which, all of them there."""
+    key: str | None = scope
+    while key is not None:
+        node = estate.node(key)
+        if node is not None and estate.kind(node) == kind:
+            return (node,)
+        key = ids.parent(key)
+    return [node for node in estate.nodes(kind) if ids.contains(scope, estate.key(node))]
 
 
 def _demands(policy: shapes_access.ActivationPolicy) -> list[tuple[str, Any]]:
@@ -138,12 +147,10 @@ def _demands(policy: shapes_access.ActivationPolicy) -> list[tuple[str, Any]]:
     if enabled is not None:
         demanded = known(enabled.enabled_rules, [])
         if isinstance(demanded, list):
-            found.append(
-                (
-                    "activation-mfa",
-                    "multifactorauthentication" in {d.lower() for d in demanded} or "authenticationcontext" in mine,
-                )
-            )
+            context = mine.get("authenticationcontext")  # always there, and mostly switched off
+            asked = "multifactorauthentication" in {d.lower() for d in demanded}
+            instead = known(context.is_enabled, False) if context is not None else False
+            found.append(("activation-mfa", asked or instead))
     longest = mine.get("expiration")
     hours = _hours(known(longest.maximum_duration)) if longest is not None else None
     if hours is not None:

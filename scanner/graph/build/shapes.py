@@ -39,6 +39,13 @@ class Nothing(Shape):
 P = TypeVar("P")
 
 
+class SystemData(Shape):
+    """Who made a resource, as far as Azure says."""
+
+    created_by: Text = UNSET
+    created_by_type: Text = UNSET
+
+
 class Arm(Shape, Generic[P]):
     """The envelope every ARM resource has."""
 
@@ -51,6 +58,7 @@ class Arm(Shape, Generic[P]):
     tags: dict[str, str | None] | UnsetType | None = UNSET
     identity: Identity | UnsetType | None = UNSET
     sku: Sku | UnsetType | None = UNSET
+    system_data: SystemData | UnsetType | None = UNSET
     properties: P | UnsetType = UNSET
 
 

@@ -157,6 +157,17 @@ class DirectoryRoleAssignment(Shape):
     role_definition_id: str
 
 
+class AppRole(Shape):
+    id: str
+    value: Text = UNSET
+
+
+class AppRoleAssignment(Shape):
+    principal_id: str
+    app_role_id: str
+    principal_type: Text = UNSET
+
+
 class Container(Shape):
     public_access: Text = UNSET
 
@@ -183,6 +194,7 @@ class ActivationPolicy(Shape):
 
 class ActivationRule(Shape):
     id: Text = UNSET
+    is_enabled: Flag = UNSET
     maximum_duration: Text = UNSET
     enabled_rules: list[str] | UnsetType | None = UNSET
     setting: ApprovalSetting | UnsetType | None = UNSET

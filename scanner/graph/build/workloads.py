@@ -16,6 +16,9 @@ from scanner.graph.build.context import Context, known, lower
 from scanner.graph.build.met import Workloads
 from scanner.graph.estate import Estate
 
+_PERMISSIONS = "app-role-assignment"
+_WORKLOADS = ("service-principal", "managed-identity")
+
 
 def _application(context: Context, kind: str, body: shapes_access.Application, of: str, raw: bytes) -> None:
     """Its sign-ins are counted as of the day the snapshot was taken; there is no clock here."""
@@ -60,6 +63,22 @@ def _directory_role_assignment(
     role = body.role_definition_id.lower()
     target = estate.add("directory-role", context.workloads.roles.get(role, role))
     estate.connect(estate.add("user", body.principal_id.lower()), "holds-directory-role", target)
+
+
+def _app_role(context: Context, kind: str, body: shapes_access.AppRole, of: str, raw: bytes) -> None:
+    name = known(body.value)
+    if isinstance(name, str) and name:
+        context.workloads.app_roles[body.id.lower()] = name
+
+
+def _app_role_assignment(
+    context: Context, kind: str, body: shapes_access.AppRoleAssignment, of: str, raw: bytes
+) -> None:
+    """Only a workload can hold an application permission; one that no list shows is one all the same."""
+    principal = body.principal_id.lower()
+    context.workloads.permissions.append((principal, body.app_role_id.lower()))
+    if lower(known(body.principal_type, "ServicePrincipal")) == "serviceprincipal":
+        context.estate.add("service-principal", principal)
 
 
 def _policy_assignment(
@@ -117,6 +136,20 @@ def resolve(context: Context) -> None:
         )
     for object_id, vault in dict.fromkeys(found.secret_readers):
         estate.connect(estate.add("service-principal", object_id), "reads-secrets-of", vault)
+    _resolve_permissions(context)
+
+
+def _resolve_permissions(context: Context) -> None:
+    """Names what workloads hold on Microsoft Graph. A snapshot without the list says nothing of it."""
+    estate, found = context.estate, context.workloads
+    if not found.permissions and not any(entry.kind == _PERMISSIONS for entry in context.snapshot.coverage):
+        return
+    held: dict[str, set[str]] = {}
+    for principal, role in found.permissions:
+        held.setdefault(principal, set()).add(found.app_roles.get(role, role))
+    for kind in _WORKLOADS:
+        for node in estate.nodes(kind):
+            estate.set(node, "graph-permissions", frozenset(held.get(estate.key(node), ())))
 
 
 def doubt(context: Context, kind: str, scope: str, gap: int) -> None:
@@ -128,17 +161,43 @@ def doubt(context: Context, kind: str, scope: str, gap: int) -> None:
                 for name in ("owned-by", "trusts", "secrets"):
                     estate.mark_gap(node, name, gap)
         case "application-owner" | "service-principal-owner" | "application-federation":
-            workload = _workload(estate, found, scope)
-            if workload is not None:
+            of = _known(_workload(estate, found, scope))
+            for workload in estate.nodes("service-principal") if scope == ids.ROOT_SCOPE else of:
                 estate.mark_gap(workload, "trusts" if kind == "application-federation" else "owned-by", gap)
         case "federated-credential":
-            for principal in _identities(estate, {scope}).get(scope, ()):
+            named = _identities(estate, {scope}).get(scope, ())
+            for principal in estate.nodes("managed-identity") if scope == ids.ROOT_SCOPE else named:
                 estate.mark_gap(principal, "trusts", gap)
+        case "user-assigned-identity":
+            # nobody could ask what identities trust that nobody could list; the directory still knows them
+            for principal in estate.nodes("managed-identity"):
+                host = estate.get(principal, "host")
+                if estate.get(principal, "user-assigned") is True and host and ids.contains(scope, host):
+                    estate.mark_gap(principal, "trusts", gap)
         case "group-eligibility":
-            group = estate.node(scope)
-            if group is not None and estate.get(group, "under-pim") is False:
-                estate.set(group, "under-pim", UNSET)
-                estate.mark_gap(group, "under-pim", gap)
+            for group in estate.nodes("group") if scope == ids.ROOT_SCOPE else _known(estate.node(scope)):
+                estate.mark_gap(group, "has-eligible-member", gap)
+                if estate.get(group, "under-pim") is False:
+                    estate.set(group, "under-pim", UNSET)
+                    estate.mark_gap(group, "under-pim", gap)
+        case "directory-role-assignment":
+            _anybody_may_rule(estate, gap)
+        case "app-role" | "app-role-assignment":
+            _anybody_may_rule(estate, gap)
+            for workload in (node for name in _WORKLOADS for node in estate.nodes(name)):
+                if kind == _PERMISSIONS or estate.get(workload, "graph-permissions"):
+                    estate.set(workload, "graph-permissions", UNSET)
+                    estate.mark_gap(workload, "graph-permissions", gap)
+
+
+def _anybody_may_rule(estate: Estate, gap: int) -> None:
+    """Somebody may administer the directory, and with it everything in the tenant, without our seeing it."""
+    for tenant in _known(estate.node(ids.ROOT_SCOPE)):
+        estate.mark_gap(tenant, "opened-by", gap)
+
+
+def _known(node: int | None) -> tuple[int, ...]:
+    return () if node is None else (node,)
 
 
 def _workload(estate: Estate, found: Workloads, object_id: str) -> int | None:
@@ -160,13 +219,16 @@ def _identities(estate: Estate, keys: set[str]) -> Mapping[str, list[int]]:
 
 
 def _outside(context: Context, trust: shapes_access.Federation) -> int:
-    """The node of an outside subject, by issuer and subject, or by the expression that is trusted instead of one."""
+    """The node of an outside subject, by issuer and subject, or by the expression that is trusted instead of one.
+
+    Entra tells subjects apart by case: what differs in case is somebody else, and must not pass for a declared one.
+    """
     estate = context.estate
     issuer, subject = known(trust.issuer) or "", known(trust.subject)
     expression = known(trust.claims_matching_expression)
     text = expression if isinstance(expression, str) else known(expression.value) if expression else None
     shown = subject or text or ""
-    node = estate.add("outside-subject", f"outside:{issuer.lower()}|{shown.lower()}", shown)
+    node = estate.add("outside-subject", f"outside:{issuer.lower()}|{shown}", shown)
     estate.write(node, (
         ("issuer", issuer), ("subject", shown), ("pattern", bool(not subject and text) or "*" in shown),
         ("pull-request", shown.lower().endswith(":pull_request")),
@@ -182,5 +244,7 @@ STEPS = (
     ("federated-credential", shapes.Stated[shapes_access.Federation], _identity_federation),
     ("directory-role", shapes_access.DirectoryRole, _directory_role),
     ("directory-role-assignment", shapes_access.DirectoryRoleAssignment, _directory_role_assignment),
+    ("app-role", shapes_access.AppRole, _app_role),
+    ("app-role-assignment", shapes_access.AppRoleAssignment, _app_role_assignment),
     ("policy-assignment", shapes.Arm[shapes_access.PolicyAssignment], _policy_assignment),
 )

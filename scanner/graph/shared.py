@@ -1,0 +1,133 @@
+"""Attributes that many kinds of node share: what bind writes on every resource, what every principal has."""
+
+from __future__ import annotations
+
+from scanner.graph.ontology import STAGES, boolean, opaque, text, words
+
+# What every node has; `name` is what a person calls it.
+NAMED = (text("name", "the name as Azure has it"),)
+
+# What bind writes on every resource, from the environment and class that match it.
+BOUND = (
+    text("environment", "the scenario's environment it belongs to; null when none matches"),
+    text("stage", "the life-cycle stage of that environment", *STAGES),
+    boolean("live", "whether the environment serves customers"),
+    words("data-classes", "classes of the data it holds; null when no class matches"),
+    boolean("regulated", "whether any of its classes has a home"),
+    text("home", "the home in words, for example `Brazil`; null when it may be anywhere"),
+    words("home-regions", "regions at home for all its classes together"),
+    boolean("home-conflict", "whether its classes have homes that share no region"),
+    words("processing-regions", "regions where its data may be processed; the home when nothing else is said"),
+    boolean("shared", "whether the scenario declares it a shared service"),
+    boolean("at-declared-region", "whether a shared service stands in the region its declaration names"),
+    text("unit", "project, team or site it belongs to by the scenario's `structure.keys`; null when none"),
+)
+
+# What every place for data has that access is asked of.
+HOLDS = (
+    boolean("holds-data", "whether it holds data of a class that has a home or is for production only"),
+    words("reader-groups", "groups the scenario lets read it"),
+    words(
+        "production-classes", "those of its classes that are so guarded and that an environment of production may have"
+    ),
+)
+
+# What every place has that workspaces take models or images from.
+SOURCE = (
+    words("environments-using", "environments whose workspaces or deployments use it"),
+    boolean("used-by-production", "whether one of those is production"),
+)
+
+# Who made what production runs on.
+MADE = (
+    text("maker", "who made it, as Azure names them; null when Azure does not say", arm="systemData.createdBy"),
+    text(
+        "maker-kind",
+        "kind of who made it",
+        "user",
+        "application",
+        "managed-identity",
+        "key",
+        arm="systemData.createdByType",
+    ),
+    text(
+        "came-by",
+        "the path it came by; other is a workload that does not release",
+        "release",
+        "registry",
+        "training",
+        "platform",
+        "person",
+        "other",
+    ),
+)
+LOCKS = words("locks", "locks that hold for it, from above too", "cannotdelete", "readonly", arm="properties.level")
+BUDGETS = words("budgets", "budgets of its own")
+COPIES = words("replicated-regions", "regions beside its own in which it is kept by its own settings")
+BACKUP = text(
+    "backup-redundancy",
+    "how its backups are kept; another word is one nobody knows",
+    "local",
+    "zone",
+    "geo",
+    "geo-zone",
+)
+
+# What every ARM resource has.
+ARM = (
+    *NAMED,
+    text("type", "the ARM type, lower case", arm="type"),
+    text(
+        "region",
+        "the region in lower case without blanks; null when the resource is not regional",
+        arm="location",
+    ),
+    opaque("tags", "tags as Azure returned them"),
+    text("subscription", "the folded id of its subscription"),
+    text("resource-group", "the folded id of its resource group; null at a subscription"),
+    text("managed-by", "the folded id of the resource that manages it; null when none", arm="managedBy"),
+    boolean(
+        "referenced",
+        "whether an ML workspace, datastore, connection or registry refers to it, or a data class matches it",
+    ),
+    *BOUND,
+)
+IDENTITY_HOST = (
+    text("identity-type", "system-assigned, user-assigned, or both with a comma between", arm="identity.type"),
+)
+
+PRINCIPAL = (
+    *NAMED,
+    text(
+        "origin",
+        "where the principal comes from",
+        "microsoft",
+        "host-default",
+        "policy",
+        "service",
+        "delegated",
+        "own",
+    ),
+    boolean("break-glass", "whether the scenario names it an emergency account"),
+    boolean("administrator", "whether it is a group an administrator row names, or in one"),
+    boolean("unresolved", "whether the directory no longer knows it"),
+    words(
+        "environments-assigned",
+        "environments in which it holds more than reader roles, by assignments inside them",
+    ),
+    words("undeclared-environments", "of those, the ones for which the role table does not list it"),
+    boolean(
+        "structure-creator",
+        "whether the scenario lets it create resource groups and workspaces, itself or by a group it is in",
+    ),
+)
+PERSON_OR_WORKLOAD = (
+    boolean("account-enabled", "whether it may sign in", arm="accountEnabled"),
+    boolean("release-workload", "whether the scenario names it the release workload"),
+    words("acts-in", "environments in which a workload runs or holds more than reader roles"),
+    words("acts-undeclared-in", "of those, the ones neither its host nor the scenario puts it in"),
+    boolean("acts-in-production", "whether one of those is production"),
+)
+GRAPH_PERMISSIONS = words(
+    "graph-permissions", "application permissions it holds on Microsoft Graph, as Graph names them"
+)
