@@ -38,7 +38,7 @@ _VALUE_HINTS = ("=", "@", "-----", "eyj", "gh", "dapi")  # each match holds one,
 # A row is looked at when one of these is in it, all in lower case and found far faster than one large pattern is tried ...
 _WORDS = (
     b"password", b"passwd", b"secret", b"token", b"credential", b"connectionstring", b"instrumentationkey", b"sas", b"signature", b"certificate",
-    b"keyvalue", b"kubeconfig", b"environmentvariables", b"environment_variables", b"sig=", b"sv=", b"code=", b"pwd=", b"accountkey=",
+    b"keyvalue", b"kubeconfig", b"headers", b"environmentvariables", b"environment_variables", b"sig=", b"sv=", b"code=", b"pwd=", b"accountkey=",
     b"sharedaccesskey=", b"-----begin", b"gho_", b"ghp_", b"ghr_", b"ghs_", b"ghu_",
 )  # fmt: skip
 # ... or one of these patterns, each tried only where the word before it occurs. Rows of the types named here always are.
@@ -55,7 +55,7 @@ _PATTERNS = (
 )  # fmt: skip
 _VALUE_HINTS = ("=", "@", "-----", "eyj", "gh", "dapi")  # each match of `_SECRET_VALUE` holds one, in lower case
 # Maps whose values are the user's own text and may be anything; names are kept, values are not.
-_FREE_MAPS = {"environmentvariables", "credentials", "customkeys", "secrets"}
+_FREE_MAPS = {"environmentvariables", "credentials", "customkeys", "secrets", "keys", "querykeys", "headers"}
 _KEPT_IN_CREDENTIALS = {"credentialstype", "tenantid", "authorityurl", "resourceurl", "clientid", "resourceid"}
 # What an application signs in with: that it exists, what it is and when it ends. Not its hint, which begins the secret.
 _SIGN_INS = {"passwordcredentials", "keycredentials"}
@@ -227,10 +227,16 @@ def _clean(value: Any, name: str) -> Any:
     if isinstance(value, list):
         if name.lower() in _SIGN_INS:
             return [_sign_in(item) for item in value]
+        if _plain(name) in _FREE_MAPS:
+            return _blank_each(value)
         return [_clean(item, name) for item in value]
     if not isinstance(value, str):
         return value
     return REDACTED if _is_secret(name) else _text(value)
+
+
+def _blank_each(values: list[Any]) -> list[Any]:
+    return [_free(value) if isinstance(value, dict) else _blank(value) for value in values]
 
 
 def _sign_in(value: Any) -> Any:
@@ -259,6 +265,8 @@ def _text(value: Any) -> Any:
 def _blank(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _blank(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_blank(inner) for inner in value]
     return value if value is None or isinstance(value, bool) else REDACTED
 
 

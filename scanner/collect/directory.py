@@ -152,7 +152,9 @@ async def _members(session: Session, groups: Sequence[Record]) -> set[str]:
     waiting = {b["id"].lower() for b in bodies}
     while waiting:
         done |= waiting
-        found = await ties.read(session, ("group-member", "group-owner", "group-eligibility"), waiting, hidden)
+        found = await ties.read(
+            session, ("group-member", "group-owner", "group-eligibility", "group-activation"), waiting, hidden
+        )
         met |= {tie.id for tie in found}
         waiting = {tie.id for tie in found if tie.kind == _GROUP} - done
     return met

@@ -33,6 +33,10 @@ _PROBES = {
         "identityGovernance/privilegedAccess/group/eligibilityScheduleInstances",
         {"$filter": "groupId eq '00000000-0000-0000-0000-000000000000'"},
     ),
+    "PrivilegedAssignmentSchedule.Read.AzureADGroup": (
+        "identityGovernance/privilegedAccess/group/assignmentScheduleInstances",
+        {"$filter": "groupId eq '00000000-0000-0000-0000-000000000000'"},
+    ),
 }
 _AT_ONCE, _REFILL = 250, 25.0  # reads that ARM gives at once, and back each second, by subscription
 

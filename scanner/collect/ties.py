@@ -17,6 +17,7 @@ _PATHS: Mapping[str, str] = {
     "group-member": "/groups/{}/members?$select=id&$top=999",
     "group-owner": "/groups/{}/owners?$select=id&$top=999",
     "group-eligibility": "/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances?$filter=groupId%20eq%20%27{}%27",
+    "group-activation": "/identityGovernance/privilegedAccess/group/assignmentScheduleInstances?$filter=groupId%20eq%20%27{}%27",
     "service-principal-owner": "/servicePrincipals/{}/owners?$select=id",
     "application-owner": "/applications/{}/owners?$select=id",
     "application-federation": "/applications/{}/federatedIdentityCredentials",

@@ -116,6 +116,7 @@ TOP_LEVEL = (
     Listing("lock", "providers/Microsoft.Authorization/locks", "2020-05-01"),
     Listing("budget", "providers/Microsoft.Consumption/budgets", _BUDGETS),
     Listing("classic-administrator", "providers/Microsoft.Authorization/classicAdministrators", "2015-07-01"),
+    Listing("delegation", "providers/Microsoft.ManagedServices/registrationAssignments", "2022-10-01", query="$expandRegistrationDefinition=true"),
     Listing("resource", "resources", "2021-04-01"),
 )  # fmt: skip
 CHILDREN = (

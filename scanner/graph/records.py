@@ -123,6 +123,8 @@ _KINDS = (
     _kept("lock", "microsoft.authorization/locks", "Microsoft.Authorization/locks/read", "scope"),
     _kept("budget", "microsoft.consumption/budgets", "Microsoft.Consumption/budgets/read", "scope"),
     _kept("classic-administrator", "microsoft.authorization/classicadministrators", "Microsoft.Authorization/classicAdministrators/read", "scope"),
+    # Lighthouse: whom of another tenant the subscription, or a group of it, is delegated to
+    _kept("delegation", "microsoft.managedservices/registrationassignments", "Microsoft.ManagedServices/registrationAssignments/read", "scope"),
     # what activating a role demands; listed at each scope where somebody is eligible
     _kept("role-management-policy", "microsoft.authorization/rolemanagementpolicyassignments", "Microsoft.Authorization/roleManagementPolicyAssignments/read", "scope"),
     # a single object: whether the tenant is pinned to a data boundary
@@ -140,6 +142,8 @@ _KINDS = (
     RecordKind("group-member", "GroupMember.Read.All", "group", "", "", "group"),
     RecordKind("group-owner", "GroupMember.Read.All", "group", "", "", "group"),
     RecordKind("group-eligibility", "PrivilegedEligibilitySchedule.Read.AzureADGroup", "group", "", "", "group"),
+    # who is a member or an owner by PIM; of whom `assignmentType` is Activated, the eligibility says it already
+    RecordKind("group-activation", "PrivilegedAssignmentSchedule.Read.AzureADGroup", "group", "", "", "group"),
     # credentials of an application are kept without what signs in: keyId, endDateTime, type
     RecordKind("application", "Application.Read.All", "tenant"),
     RecordKind("application-owner", "Application.Read.All", "object", "", "", "application"),

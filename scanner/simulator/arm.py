@@ -22,7 +22,7 @@ _PROVIDERS = {
     "microsoft.sql", "microsoft.web", "microsoft.databricks", "microsoft.containerservice", "microsoft.recoveryservices",
     "microsoft.dbforpostgresql", "microsoft.dbformysql", "microsoft.dataprotection", "microsoft.synapse", "microsoft.kubernetes",
     "microsoft.consumption", "microsoft.quota", "microsoft.datafactory", "microsoft.eventhub", "microsoft.servicebus", "microsoft.fabric",
-    "microsoft.apimanagement", "microsoft.app", "microsoft.kusto", "microsoft.purview", "microsoft.security", "microsoft.policyinsights",
+    "microsoft.apimanagement", "microsoft.app", "microsoft.kusto", "microsoft.purview", "microsoft.security", "microsoft.policyinsights", "microsoft.managedservices",
 }  # fmt: skip
 SECRETS = re.compile(
     r"/(list[a-z]*(keys?|secrets?|credentials?|connectionstrings?|sas|accesstoken)|readonlykeys|regeneratekeys?|token|register)$"

@@ -24,7 +24,12 @@ ASSIGNED = {
     "roleeligibilityscheduleinstances": "roleEligibilityScheduleInstances", "roleassignmentscheduleinstances": "roleAssignmentScheduleInstances",
 }  # fmt: skip
 # What attaches to a resource or a scope; its id looks like that of a resource of a group, but no list of resources has it.
-_EXTENSIONS = ("microsoft.authorization/", "microsoft.consumption/", "microsoft.insights/diagnosticsettings")
+_EXTENSIONS = (
+    "microsoft.authorization/",
+    "microsoft.consumption/",
+    "microsoft.insights/diagnosticsettings",
+    "microsoft.managedservices/",
+)
 _ASSETS = {"data", "models", "environments", "components", "codes", "featuresets", "featurestoreentities"}
 _ML = ("microsoft.machinelearningservices/workspaces/", "microsoft.machinelearningservices/registries/")
 

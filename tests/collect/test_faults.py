@@ -154,6 +154,6 @@ def test_parts_of_a_batch_that_are_put_off_for_ever_are_gaps_and_no_wait() -> No
     """Trap 12: a 429 inside an answer of 200."""
     snapshot, _ = _collect([Fault("status", status=429, inside_batch=True, retry_after=3600.0)])
     lost = {(c.kind, c.outcome) for c in snapshot.coverage if c.outcome != "complete"}
-    groups = ("group-member", "group-owner", "group-eligibility")
+    groups = ("group-member", "group-owner", "group-eligibility", "group-activation")
     kinds = (*groups, "service-principal-owner", "application-owner", "application-federation")
     assert lost == {(kind, "throttled") for kind in kinds}

@@ -75,6 +75,13 @@ SECRETS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
             "sshSettings": {"sshPublicAccess": "Enabled", "adminPublicKey": CANARY}, "schedules": {"computeStartStop": [{"status": "Enabled"}]},
             "createdBy": {"userId": "o", "userName": CANARY}}},
         {"computeType": "ComputeInstance"}),
+    "virtual machine": (f"{_WS}/computes/v", {"computeType": "VirtualMachine", "properties": {"administratorAccount": {"username": "u", "password": CANARY, "privateKeyData": CANARY}}},
+                        {"computeType": "VirtualMachine"}),
+    "endpoint": (f"{_WS}/onlineEndpoints/e", {"authMode": "Key", "keys": {"primaryKey": CANARY, "other": CANARY}}, {"authMode": "Key"}),
+    "serverless endpoint": (f"{_WS}/serverlessEndpoints/e", {"authMode": "Key", "inferenceEndpoint": {"uri": "https://h/x", "headers": {"any": CANARY}}}, {"authMode": "Key"}),
+    "workspace": (_WS, {"notebookInfo": {"notebookAccessToken": CANARY}, "storageAccount": "s"}, {"storageAccount": "s"}),
+    "keys of a search service": (f"{_GROUP}/Microsoft.Search/searchServices/s", {"primaryKey": CANARY, "queryKeys": [{"name": "n", "key": CANARY}]}, {}),
+    "storage account": (f"{_GROUP}/Microsoft.Storage/storageAccounts/s", {"keys": [{"keyName": "key1", "value": CANARY}], "allowSharedKeyAccess": False}, {"allowSharedKeyAccess": False}),
     "databricks compute": (f"{_WS}/computes/d", {"computeType": "Databricks", "properties": {"databricksAccessToken": CANARY, "workspaceUrl": "w"}}, {"computeType": "Databricks"}),
     "aks compute": (f"{_WS}/computes/a", {"computeType": "AKS", "properties": {"sslConfiguration": {"cert": CANARY, "key": CANARY, "status": "Enabled"}}}, {"computeType": "AKS"}),
     "datastore": (

@@ -79,6 +79,33 @@ def test_a_private_endpoint_leads_to_what_it_connects() -> None:
     assert _get(estate, endpoint, "region") == "westeurope"
 
 
+def test_who_activated_a_membership_is_eligible_for_it_whatever_the_hour() -> None:
+    """Trap 36, for groups."""
+    tie = {"principalId": "ada", "groupId": "g", "accessId": "member"}
+    records = [
+        record("group", {"id": "g", "displayName": "g"}), record("group-member", {"id": "ada", "@odata.type": "#microsoft.graph.user"}, "g"),
+        record("group-member", {"id": "bob", "@odata.type": "#microsoft.graph.user"}, "g"),
+        record("group-eligibility", {"id": "e", **tie}, "g"), record("group-activation", {"id": "a", "assignmentType": "Activated", **tie}, "g"),
+        record("group-activation", {"id": "b", "assignmentType": "Assigned", **tie, "principalId": "bob"}, "g"),
+    ]  # fmt: skip
+    estate = _estate(*records)
+    assert (_ends(estate, "g", "has-member"), _ends(estate, "g", "has-eligible-member")) == ({"bob"}, {"ada"})
+
+
+def test_a_delegation_gives_roles_to_whoever_the_other_tenant_says() -> None:
+    """Trap 1: nobody here can look into it, so it may hold anybody."""
+    arm_id = f"{SUB}/providers/Microsoft.ManagedServices/registrationAssignments/d"
+    offer = {"authorizations": [{"principalId": "msp", "roleDefinitionId": "b24988ac-6180-42a0-ab88-20f7382dd24c"}]}
+    estate = _estate(record("subscription", {"id": SUB}), _arm("delegation", arm_id, {"registrationDefinition": {"properties": offer}}))  # fmt: skip
+    (grant,) = estate.neighbours(_node(estate, "msp"), "granted")
+    assert estate.get(_node(estate, "msp"), "origin") == "delegated" and estate.get(grant, "mark") == "standing"
+    assert {estate.name(m) for m in estate.neighbours(_node(estate, "msp"), "has-member")} == {
+        "members of msp (unread)"
+    }
+    silent = _estate(record("subscription", {"id": SUB}), _arm("delegation", arm_id))
+    assert silent.gaps_at(_node(silent, SUB), "scope-of")
+
+
 # -- copies and backups ------------------------------------------------------------------------------------------------
 
 

@@ -28,7 +28,7 @@ MANY = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], print_blob=True
 )  # fmt: skip
 HOW = ("read", "write")
-NO_JOINERS = {group: frozenset[str]() for group in GROUPS}
+NO_JOINERS = dict.fromkeys(GROUPS, frozenset[str]())
 
 
 def _steps(found: Iterable[Step]) -> Steps:

@@ -122,6 +122,8 @@ def _directory(directory: Mapping[str, Any]) -> Iterator[Record]:
             yield record("application-federation", credential, application["id"].lower())
     for eligibility in directory.get("eligibilityScheduleInstances", ()):
         yield record("group-eligibility", eligibility, eligibility["groupId"].lower())
+    for activation in directory.get("assignmentScheduleInstances", ()):
+        yield record("group-activation", activation, activation["groupId"].lower())
 
 
 def _located(places: Mapping[str, Sequence[Mapping[str, Any]]], kind: str) -> Iterator[Record]:

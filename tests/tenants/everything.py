@@ -77,6 +77,9 @@ def _principals(t: Tenant) -> None:
         "id": "41W1zT6z1U-kJxf62svfp1HFE8pMZhxDun-ThPczmJE", "appRoleId": permission, "principalId": t.principals["sp-release"],
         "principalType": "ServicePrincipal", "principalDisplayName": "sp-release", "resourceId": graph, "resourceDisplayName": "Microsoft Graph",
     }]  # fmt: skip
+    directory["assignmentScheduleInstances"] = [{
+        **directory["eligibilityScheduleInstances"][0], "id": f"{t.principals['grp-data']}_member_2", "assignmentType": "Activated", "endDateTime": "2026-11-24T20:00:00Z",
+    }]  # fmt: skip
     administrator = "62e90394-69f5-4237-9190-012177145e10"
     directory["directoryRoleDefinitions"] = [
         {"id": administrator, "displayName": "Global Administrator", "isBuiltIn": True, "templateId": administrator}
@@ -389,6 +392,9 @@ def _governance(t: Tenant, subscription: str, group: str, workspace: str, storag
         identity={"type": "SystemAssigned", "principalId": guid("sp", "policy")},
         location=REGION,
     )
+    delegated = {"principalId": guid("msp"), "roleDefinitionId": ROLES["Reader"][0], "principalIdDisplayName": "MSP"}
+    extend(subscription, "Microsoft.ManagedServices/registrationAssignments", guid("delegation"), {"registrationDefinition": {
+        "properties": {"managedByTenantId": guid("msp tenant"), "authorizations": [delegated]}}})  # fmt: skip
     extend(group, "Microsoft.Authorization/locks", "keep", {"level": "CanNotDelete"})
     extend(subscription, "Microsoft.Consumption/budgets", "all", {"category": "Cost", "amount": 1000})
     extend(group, "Microsoft.Consumption/budgets", "group", {"category": "Cost", "amount": 100})

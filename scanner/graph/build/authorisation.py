@@ -128,6 +128,31 @@ def _grant(context: Context, facts: shapes_access.Assignment, mark: str) -> None
     estate.connect(node, "at-scope", target)
 
 
+def _delegation(
+    context: Context, kind: str, body: shapes.Stated[shapes_access.Delegation], of: str, raw: bytes
+) -> None:
+    """A delegation gives roles to a tenant that manages this one; whoever of it they are for, the directory here does not know."""
+    scope = ids.fold(body.id).rpartition("/providers/")[0]
+    definition = known(body.properties.registration_definition)
+    offer = known(definition.properties) if definition else definition
+    given = (
+        [(known(offer.authorizations, []), "standing"), (known(offer.eligible_authorizations, []), "eligible")]
+        if offer
+        else []
+    )
+    if context.odd or not given or not all(isinstance(found, list) for found, _ in given):
+        at = context.refer(scope)
+        if at is not None:
+            context.doubt(
+                "role-assignment", at, ("scope-of",), detail="a delegation to another tenant does not say what it gives"
+            )
+        return
+    for found, mark in given:
+        for delegate in found:
+            facts = shapes_access.Assignment(delegate.principal_id, delegate.role_definition_id, scope, "ForeignGroup")
+            _grant(context, facts, mark)
+
+
 def _deny(context: Context, kind: str, body: shapes.Stated[shapes_access.Deny], of: str, raw: bytes) -> None:
     """One that was not understood whole takes nothing away for certain; it is a doubt at its scope."""
     estate, facts = context.estate, body.properties
@@ -160,5 +185,6 @@ STEPS = (
     ("role-activation", Item, _activation),
     ("role-eligibility", Item, _eligibility),
     ("role-assignment", Item, _assignment),
+    ("delegation", shapes.Stated[shapes_access.Delegation], _delegation),
     ("deny-assignment", shapes.Stated[shapes_access.Deny], _deny),
 )

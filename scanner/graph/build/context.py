@@ -39,6 +39,7 @@ class Context:
     waiting_identities: list[tuple[int, str]] = field(default_factory=list)  # (host, folded id of the identity)
     copies: set[tuple[int, int]] = field(default_factory=set)  # accounts an object replication policy ties
     hubs: list[tuple[int, str]] = field(default_factory=list)
+    members_by_pim: set[tuple[str, str]] = field(default_factory=set)  # (principal, group) activated now
     in_directory: set[str] = field(default_factory=set)
     # (principal, role, scope) activated now -> name of the eligibility it came from, and the assignment's facts
     activations: dict[tuple[str, str, str], tuple[str, Any]] = field(default_factory=dict)

@@ -82,8 +82,15 @@ def _principal(context: Context, kind: str, object_id: str, name: object) -> int
     return node
 
 
+def _activated(context: Context, kind: str, body: shapes_access.Activation, of: str, raw: bytes) -> None:
+    """An activated membership looks like any for some hours; counted as what it is, verdicts do not depend on the hour."""
+    if lower(known(body.assignment_type)) == "activated" and lower(known(body.access_id, "member")) == "member":
+        context.members_by_pim.add((body.principal_id.lower(), body.group_id.lower()))
+
+
 def _member(context: Context, kind: str, body: shapes_access.Member, of: str, raw: bytes) -> None:
-    _tie(context, body, of, "member-of")
+    by_pim = (body.id.lower(), of.lower()) in context.members_by_pim
+    _tie(context, body, of, "eligible-member-of" if by_pim else "member-of")
 
 
 def _owner(context: Context, kind: str, body: shapes_access.Member, of: str, raw: bytes) -> None:
@@ -150,6 +157,7 @@ STEPS = (
     ("user", shapes_access.User, _user),
     ("service-principal", shapes_access.ServicePrincipal, _service_principal),
     ("group", shapes_access.Group, _group),
+    ("group-activation", shapes_access.Activation, _activated),
     ("group-member", shapes_access.Member, _member),
     ("group-owner", shapes_access.Member, _owner),
     ("group-eligibility", shapes_access.Eligibility, _eligible),

@@ -20,6 +20,26 @@ class Assignment(Shape):
     linked_role_eligibility_schedule_instance_id: Text = UNSET
 
 
+class Delegate(Shape):
+    """Somebody of the tenant that manages, with a role here."""
+
+    principal_id: str
+    role_definition_id: str
+
+
+class Offer(Shape):
+    authorizations: list[Delegate] | UnsetType | None = UNSET
+    eligible_authorizations: list[Delegate] | UnsetType | None = UNSET
+
+
+class Offered(Shape):
+    properties: Offer | UnsetType | None = UNSET
+
+
+class Delegation(Shape):
+    registration_definition: Offered | UnsetType | None = UNSET
+
+
 class Permission(Shape):
     actions: tuple[str, ...] | None = ()
     not_actions: tuple[str, ...] | None = ()
@@ -81,6 +101,15 @@ class Group(Shape):
 class Member(Shape):
     id: str
     odata_type: Text = msgspec.field(default=UNSET, name="@odata.type")
+
+
+class Activation(Shape):
+    """Who is a member or an owner of a group by PIM, now."""
+
+    principal_id: str
+    group_id: str
+    access_id: Text = UNSET
+    assignment_type: Text = UNSET
 
 
 class Eligibility(Shape):
