@@ -18,7 +18,7 @@ from tests.spec.worlds import ACCOUNTS
 from tests.spec.worlds import plain_worlds as worlds
 
 _SETTINGS = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
 _BOTH = ("read", "write")
 

@@ -25,7 +25,7 @@ from tests.spec.reach import ANYBODY, Step, into_identities, into_store, reach, 
 from tests.spec.worlds import A1, A2, A3, GROUPS, PARENTS, PEOPLE, ROLES, STORES, plain_worlds, tables, worlds
 
 MANY = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], print_blob=True
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], print_blob=True
 )  # fmt: skip
 HOW = ("read", "write")
 NO_JOINERS = dict.fromkeys(GROUPS, frozenset[str]())

@@ -19,7 +19,7 @@ from tests.spec.estates import estate_of
 from tests.spec.worlds import ALONE, CLASSES, ENVIRONMENTS, GROUPS, PARENTS, PEOPLE, ROLES, STORES, W1, tables, worlds
 
 MANY = settings(
-    max_examples=40,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     print_blob=True,
