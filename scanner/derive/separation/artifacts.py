@@ -67,7 +67,7 @@ def _writers(engine: Engine, table: Table, source: int, ways: list[Way], environ
         estate.mark_gap(source, "open-to", gap)
     declared = {inner for writer in estate.neighbours(source, "written-by") for inner in engine.inner_groups(writer)}
     unread = estate.unread_gaps(*_NAMED)
-    tied: dict[int, tuple[bool, str]] = {}
+    tied: dict[int, tuple[bool, str, tuple[int, ...]]] = {}
     for scope in engine.chain(source):
         for grant in engine.grants.get(scope, ()):
             for gap in estate.gaps_at(grant.role, "*") if estate.get(grant.role, "permissions") is UNSET else ():
@@ -81,16 +81,17 @@ def _writers(engine: Engine, table: Table, source: int, ways: list[Way], environ
                     continue
                 if not _left(engine, source, grant, way):
                     continue
-                sure = answers == {"yes"} and not grant.condition and state is True and not unread
+                whose = estate.gaps_at(grant.node, "origin")  # it may be the platform's
+                sure = answers == {"yes"} and not grant.condition and state is True and not unread and not whose
                 reason = f"{estate.name(grant.role)} on {estate.name(scope)}"
                 if grant.principal not in tied or (sure and not tied[grant.principal][0]):
-                    tied[grant.principal] = (sure, reason)
+                    tied[grant.principal] = (sure, reason, tuple(whose))
     gaps = unread or [*estate.gaps_at(source, "admin-user"), *estate.gaps_at(source, "*")]
-    for principal, (sure, reason) in tied.items():
+    for principal, (sure, reason, whose) in tied.items():
         if sure:
             estate.connect(source, "open-to", principal, reason)
         else:
-            estate.connect(source, "perhaps-open-to", principal, reason, gap=gaps[0] if gaps else None)
+            estate.connect(source, "perhaps-open-to", principal, reason, gap=next(iter((*gaps, *whose)), None))
 
 
 def _left(engine: Engine, source: int, grant: Grant, way: Way) -> bool:
