@@ -43,6 +43,9 @@ RETAIL_ROLES: dict[str, tuple[str, list[dict[str, Any]]]] = {
         "Microsoft.Storage/storageAccounts/read"]}]),
     "Azure Machine Learning Workspace Connection Secrets Reader": ("ea01e6af-a1c1-4350-9563-ad00f8c72ec5", [{"actions": [
         f"{_ML}/connections/listsecrets/action", f"{_ML}/metadata/secrets/read"]}]),
+    "Security Reader": ("39bc4728-0917-49c7-9d2c-d95423eb2eb4", [{"actions": ["Microsoft.Security/*/read", "*/read"]}]),
+    "Monitoring Reader": ("43d0d8ad-25c7-4714-9337-8ba259a9fe05", [{"actions": [
+        "*/read", "Microsoft.OperationalInsights/workspaces/search/action", "Microsoft.Support/*"]}]),
     # the organisation's own, each no more than a duty
     "Retail ML Trainer": ("f0000000-0000-4000-8000-000000000001", [{"actions": [
         f"{_ML}/read", f"{_ML}/*/read", f"{_ML}/jobs/*", f"{_ML}/experiments/*", f"{_ML}/computes/start/action", f"{_ML}/computes/stop/action",
@@ -232,13 +235,16 @@ def _administration(t: Tenant) -> None:
     t.activation("Owner", TOP, hours=4, approvers=["grp-ml-leads"])
     t.activated("tove", "Owner", TOP, of="grp-ml-platform")  # at work on something now
     t.assign("grp-auditors", "Reader", TOP)
-    t.assign("grp-security-operations", "Reader", TOP)
+    t.assign("grp-security-operations", "Security Reader", TOP)
+    t.assign("grp-security-operations", "Monitoring Reader", TOP)
 
 
 def _platform(t: Tenant, subscriptions: dict[str, str]) -> None:
     """What stands in every tenant whether anybody declared it or not."""
     t.service_principal("Microsoft Defender for Cloud", owner=_MICROSOFT)
     t.assign("Microsoft Defender for Cloud", "Storage Blob Data Reader", TOP, kind="ServicePrincipal")
+    t.service_principal("Azure Machine Learning", owner=_MICROSOFT)
+    t.assign("Azure Machine Learning", "Contributor", TOP, kind="ServicePrincipal")
     for stage, subscription in subscriptions.items():
         name = f"policy-{stage}"
         policy = f"{subscription}/providers/{_POLICY}/deploy-diagnostics"

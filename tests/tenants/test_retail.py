@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from scanner.collect import Secret, Settings, run
 from scanner.findings import Report
+from scanner.simulator import Simulator
 from scanner.snapshot import Coverage
-from tests.support.scan import FIXTURES, pairs, rules, scanned, scenario, tenant
+from tests.support.scan import FIXTURES, pairs, report_of, rules, scanned, scenario, tenant
 from tests.tenants import retail
 from tests.tenants.builder import guid
 
@@ -19,6 +21,10 @@ Document = dict[str, Any]
 Change = Callable[[Document], None]
 LAKE = retail.lake_id("pricing", "prod")
 PRODUCTION = retail.group_id("pricing", "prod")
+POLICIES = (
+    f"/subscriptions/{retail.subscription_id('prod')}/resourceGroups/rg-ml-policies/providers/"
+    "Microsoft.ManagedIdentity/userAssignedIdentities/id-ml-policy"
+)
 WORKSPACE = retail.workspace_id("pricing", "prod")
 
 
@@ -41,6 +47,15 @@ def test_a_tenant_built_from_its_scenario_is_clean() -> None:
     assert pairs(_report()) == set()
     assert pairs(_report(), "unknown") == set()
     assert {result.rule.id for result in _report().results} == {rule.info.id for rule in rules()}
+
+
+def test_it_is_clean_when_read_over_http() -> None:
+    with Simulator(tenant("multi-environment"), page_size=7) as simulator:
+        snapshot = run(Settings(cloud=simulator.url, ca_bundle=simulator.ca_bundle, tenant=simulator.tenant_id, regions=("westeurope",),
+                                secret=Secret(simulator.client_id, simulator.client_secret), backoff=0.01))  # fmt: skip
+    report = report_of(snapshot, scenario("multi-environment"))
+    assert [c for c in snapshot.coverage if c.outcome != "complete"] == []
+    assert pairs(report) | pairs(report, "unknown") == set()
 
 
 def test_the_rules_had_something_to_judge() -> None:
@@ -129,6 +144,8 @@ BROKEN: dict[str, tuple[Change, set[str]]] = {
     "a scientist owns the group of production": (_owner("grp-ml-incident", "dana"), {"ACC01", "ACC20", "SOD12"}),
     "any pull request may sign in as the release": (_subject("repo:retail/ml:pull_request"), {"ACC06", "SOD16"}),
     "another repository may sign in as the release": (_subject("repo:retail/web:environment:production"), {"ACC06", "SOD16"}),
+    "scientists may let outsiders sign in as the identity of policies": (
+        _grant("grp-ds-dev", "Group", "Contributor", POLICIES), {"ACC06", "ACC32"}),
     "an identity of policies runs jobs beside": (_also_on_a_compute, {
         "ACC02", "ACC04", "ACC06", "ACC09", "ACC24", "ACC32", "SOD01", "SOD04", "SOD05", "SOD07", "SOD10", "SOD17"}),
 }  # fmt: skip
