@@ -180,7 +180,8 @@ _KINDS = (
         GRAPH_PERMISSIONS)),
     NodeKind("managed-identity", "managed identity", "build", "an identity Azure keeps for a resource, by object id", attributes(
         PRINCIPAL, PERSON_OR_WORKLOAD, text("host", "folded id of the resource it belongs to"),
-        boolean("user-assigned", "whether it stands alone rather than belonging to one resource"), GRAPH_PERMISSIONS)),
+        boolean("user-assigned", "whether it stands alone rather than belonging to one resource"),
+        words("policies", "folded ids of the policy assignments that a user-assigned identity acts for"), GRAPH_PERMISSIONS)),
     NodeKind("group", "group", "build", "an Entra group", attributes(
         PRINCIPAL, boolean("dynamic", "whether a rule decides who is in it", arm="groupTypes"),
         boolean("role-assignable", "isAssignableToRole", arm="isAssignableToRole"),

@@ -211,6 +211,18 @@ def test_the_identity_of_a_policy_stands_for_the_policy() -> None:
     assert _get(estate, "mi-p", "host") == policy.lower()
 
 
+@pytest.mark.parametrize("facts", [{"principalId": "MI-U", "clientId": "c"}, {}])
+def test_policies_share_a_user_assigned_identity(facts: dict[str, Any]) -> None:
+    policies = [f"{SUB}/providers/Microsoft.Authorization/policyAssignments/{name}" for name in ("dns", "logs")]
+    identity = {"type": "UserAssigned", "userAssignedIdentities": {UAI: facts}}
+    estate = _estate(
+        _arm("user-assigned-identity", UAI, {"principalId": "MI-U", "clientId": "c"}),
+        *(_arm("policy-assignment", policy, {}, identity=identity) for policy in policies),
+    )
+    assert _get(estate, "mi-u", "policies") == {policy.lower() for policy in policies}
+    assert _get(estate, "mi-u", "host") == UAI.lower()
+
+
 def _eligible(*policies: Record, coverage: tuple[Coverage, ...] = ()) -> dict[str, Any]:
     facts = {"principalId": "ana", "principalType": "User", "roleDefinitionId": ROLE, "scope": RG}
     estate = _estate(

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from tests.spec.access import Answer, World, inside, joined, strongest, weakest
-from tests.spec.reach import ML, Step, arm_type, into_identities, into_store
+from tests.spec.reach import IDENTITY, ML, Step, arm_type, into_identities, into_store
 
 _IMPLIED = {
     "train": {"run-as-compute", "stored-credential"},
@@ -218,9 +218,8 @@ def _is_platform(world: World, table: Table, who: str, environment: str | None, 
     services = [s for s in table.services if s.principal == who]
     if services:
         return any(access in s.may and environment in s.where for s in services)
-    return who in table.microsoft or any(
-        who in attached for place, attached in world.hosts.items() if "/policyassignments/" in place
-    )
+    places = [p for p, attached in world.hosts.items() if who in attached and arm_type(p) != IDENTITY]
+    return who in table.microsoft or (bool(places) and all("/policyassignments/" in p for p in places))
 
 
 def _belongs_to(world: World, table: Table, who: str, environment: str | None) -> bool:

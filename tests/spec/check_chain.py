@@ -115,6 +115,7 @@ class _Walk:
         own = estate.get(self._node(identity), "host")
         if isinstance(own, str):
             hosts.append(own)
+        hosts += sorted(estate.get(self._node(identity), "policies") or ())
         policy = [h for h in hosts if "/policyassignments/" in h and h.rpartition("/providers/")[0] == place]
         attached = place in hosts or bool(policy)
         self._true(attached, f"{identity} is not attached to {place}")

@@ -131,6 +131,9 @@ class _Builder:
                     estate.set(self.node(identity), "user-assigned", alone)
                 if estate.node(place) is not None:
                     self.tie(place, "has-identity", identity)
+                elif "/policyassignments/" in place and estate.get(self.node(identity), "host") != place:
+                    policies = estate.get(self.node(identity), "policies") or frozenset()
+                    estate.set(self.node(identity), "policies", policies | {place})
         for name, workspace in world.workspaces.items():
             for child in world.parents:
                 if world.parents[child] == name:

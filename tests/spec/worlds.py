@@ -117,7 +117,7 @@ def _by(
 def worlds(draw: st.DrawFn, most: int = 7) -> World:
     """Any world on the map. Shrinks to few assignments, empty groups, plain roles."""
     several = draw(st.integers(0, most))
-    attached = draw(_by(HOSTS, st.sampled_from(list(ALONE)), 1))
+    attached = draw(_by((*HOSTS, POLICY), st.sampled_from(list(ALONE)), 1))
     hosts = {
         place: frozenset(n for n, p in {**SYSTEM, **ALONE}.items() if p == place)
         for place in (*HOSTS, POLICY, *ALONE.values())

@@ -57,6 +57,7 @@ class Tenant:
     domain: str
     document: dict[str, Any] = field(default_factory=dict)
     principals: dict[str, str] = field(default_factory=dict)
+    roles: Mapping[str, tuple[str, list[dict[str, Any]]]] = field(default_factory=lambda: ROLES)
 
     def __post_init__(self) -> None:
         self.document.update({
@@ -72,11 +73,11 @@ class Tenant:
             ]},
             "graph": {"users": [], "groups": [], "servicePrincipals": [], "applications": []}, "faults": [],
         })  # fmt: skip
-        for role, (role_id, permissions) in ROLES.items():
+        for role, (role_id, permissions) in self.roles.items():
             blocks = [
                 {"actions": [], "notActions": [], "dataActions": [], "notDataActions": [], **p} for p in permissions
             ]
-            custom = role.startswith(("Contoso", "Media"))
+            custom = role.startswith(("Contoso", "Media", "Retail"))
             self.document["roleDefinitions"].append({
                 "id": f"/providers/Microsoft.Authorization/roleDefinitions/{role_id}", "name": role_id, "type": "Microsoft.Authorization/roleDefinitions",
                 "properties": {"roleName": role, "type": "CustomRole" if custom else "BuiltInRole", "description": "", "assignableScopes": ["/"],
@@ -195,7 +196,7 @@ class Tenant:
             "id": f"{scope.rstrip('/')}/providers/Microsoft.Authorization/roleAssignments/{name}", "name": name,
             "type": "Microsoft.Authorization/roleAssignments", "properties": facts,
         })  # fmt: skip
-        return f"grant:{self.principals[who]}|{ROLES[role][0]}|{scope.lower()}"
+        return f"grant:{self.principals[who]}|{self.roles[role][0]}|{scope.lower()}"
 
     def eligible(self, who: str, role: str, scope: str, *, kind: str = "Group") -> None:
         self._instance(
@@ -215,6 +216,24 @@ class Tenant:
         self._instance("roleAssignmentScheduleInstances", who, {**facts, "assignmentType": "Activated", "memberType": "Group",
                        "endDateTime": "2026-11-24T18:00:00Z", "linkedRoleEligibilityScheduleInstanceId": f"{scope}/providers/Microsoft.Authorization/roleEligibilityScheduleInstances/{source}"})  # fmt: skip
 
+    def activation(
+        self, role: str, scope: str, *, hours: int = 8, mfa: bool = True, approvers: Iterable[str] = ()
+    ) -> None:
+        """What PIM asks of whoever activates a role at a scope."""
+        stage = [
+            {"id": self.principals[a], "description": a, "isBackup": False, "userType": "Group"} for a in approvers
+        ]
+        role_id = self.roles[role][0]
+        type_ = "Microsoft.Authorization/roleManagementPolicyAssignments"
+        name = f"{guid('pim', scope)}_{role_id}"
+        self.document["resources"].append({"id": f"{scope}/providers/{type_}/{name}", "name": name, "type": type_, "properties": {
+            "scope": scope, "roleDefinitionId": f"/providers/Microsoft.Authorization/roleDefinitions/{role_id}", "effectiveRules": [
+                {"id": "Expiration_EndUser_Assignment", "ruleType": "RoleManagementPolicyExpirationRule", "maximumDuration": f"PT{hours}H"},
+                {"id": "Enablement_EndUser_Assignment", "ruleType": "RoleManagementPolicyEnablementRule",
+                 "enabledRules": ["Justification", *(["MultiFactorAuthentication"] if mfa else [])]},
+                {"id": "Approval_EndUser_Assignment", "ruleType": "RoleManagementPolicyApprovalRule", "setting": {
+                    "isApprovalRequired": bool(stage), "approvalStages": [{"primaryApprovers": stage}]}}]}})  # fmt: skip
+
     def _instance(self, array: str, who: str, facts: Mapping[str, Any]) -> None:
         name = guid(array, who, str(facts["roleDefinitionId"]), str(facts["scope"]))
         scope = str(facts["scope"]).rstrip("/")
@@ -224,7 +243,7 @@ class Tenant:
 
     def _assignment(self, who: str, role: str, scope: str, kind: str, condition: str | None) -> dict[str, Any]:
         facts = {
-            "scope": scope, "roleDefinitionId": f"/providers/Microsoft.Authorization/roleDefinitions/{ROLES[role][0]}",
+            "scope": scope, "roleDefinitionId": f"/providers/Microsoft.Authorization/roleDefinitions/{self.roles[role][0]}",
             "principalId": self.principals[who], "principalType": kind, "createdOn": "2025-02-03T10:00:00Z",
         }  # fmt: skip
         return {**facts, "condition": condition, "conditionVersion": "2.0"} if condition else facts

@@ -84,6 +84,8 @@ class Acting:
         key = estate.get(identity, "host")
         if isinstance(key, str) and estate.node(key) not in seen:
             yield from self._host(key, estate.node(key))
+        for policy in sorted(estate.get(identity, "policies") or ()):
+            yield from self._host(policy, None)
 
     def _host(self, key: str, host: int | None) -> Iterator[_Place]:
         """The rights that matter at one host, also at one that no list showed: its id says what and where it is."""

@@ -160,7 +160,11 @@ class Approval:
         nothing elsewhere.
         """
         estate = self.estate
-        if estate.kind(identity) != "managed-identity" or target.environment is None:
+        if (
+            estate.kind(identity) != "managed-identity"
+            or target.environment is None
+            or estate.get(identity, "policies")
+        ):
             return False
         hosts = [
             host for host in estate.neighbours(identity, "identity-of") if estate.kind(host) != "user-assigned-identity"

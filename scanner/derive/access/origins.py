@@ -29,6 +29,8 @@ _ENDPOINT_DEFAULTS = {
     "635dd51f-9968-44d3-b7fb-6d9a6bd613ae",  # AzureML Metrics Writer
     "ea01e6af-a1c1-4350-9563-ad00f8c72ec5",  # Workspace Connection Secrets Reader
 }
+# Kinds whose lists would show what else a user-assigned identity is attached to.
+_HOSTS = ("workspace", "compute", "online-endpoint", "batch-endpoint", "model-account", "ml-registry", "resource")
 _DEFAULTS = {
     "microsoft.machinelearningservices/workspaces": _WORKSPACE_DEFAULTS,
     "microsoft.machinelearningservices/workspaces/onlineendpoints": _ENDPOINT_DEFAULTS,
@@ -46,7 +48,11 @@ def derive(engine: Engine) -> None:
     for principal in estate.nodes("principal"):
         held = by_principal.get(principal, [])
         origin = _origin(estate, principal, services)
-        if origin is None and (gaps := _unread_origin(estate, principal)):
+        if origin == "policy" and estate.get(principal, "policies"):
+            gaps = estate.unread_gaps(*_HOSTS)  # it may act for something else, too
+        else:
+            gaps = _unread_origin(estate, principal) if origin is None else []
+        if gaps:
             # nobody could look up whose it is: neither the platform's nor our own
             for node in (principal, *(grant.node for grant in held)):
                 for gap in gaps:
@@ -67,6 +73,10 @@ def derive(engine: Engine) -> None:
 def _unread_origin(estate: Estate, principal: int) -> list[int]:
     """Gaps that hide where a workload comes from; none when its owner or its host is known."""
     kind = estate.kind(principal)
+    if kind == "managed-identity" and estate.get(principal, "user-assigned") is True:
+        # it may serve a policy that no list showed, unless it is seen to serve something else
+        unread = [gap for gap, facts in enumerate(estate.gaps) if facts.kind == "policy-assignment"]
+        return unread if not _serves(estate, principal) else []
     unknown = kind == "service-principal" and estate.get(principal, "app-owner") is UNSET
     return estate.unread_gaps("service-principal") if unknown else []
 
@@ -81,7 +91,14 @@ def _origin(estate: Estate, principal: int, services: set[int]) -> str | None:
     host = estate.get(principal, "host")
     if isinstance(host, str) and ids.resource_type(host) == "microsoft.authorization/policyassignments":
         return "policy"
+    if estate.get(principal, "policies") and not _serves(estate, principal):
+        return "policy"
     return None
+
+
+def _serves(estate: Estate, principal: int) -> bool:
+    """Whether an identity is attached to something that runs."""
+    return any(estate.kind(host) != "user-assigned-identity" for host in estate.neighbours(principal, "identity-of"))
 
 
 def _is_default(engine: Engine, grant: Grant) -> bool:

@@ -7,6 +7,7 @@ from scanner.derive.access.actions import WRITES, Action
 from scanner.derive.access.engine import Engine
 from scanner.derive.access.held import Grant
 from scanner.derive.duties import Duties, Duty
+from scanner.derive.separation.workloads import home_of
 from scanner.derive.table import Table
 from scanner.graph.estate import UNSET, Estate
 
@@ -102,13 +103,31 @@ class _Judge:
                 for e in self.reached
             )
         )
-        origin = estate.gaps_at(grant.node, "origin")
+        doubts = [*self.doubts, *estate.gaps_at(grant.node, "origin")]
+        if not known and estate.kind(principal) == "group":
+            known, unsure = self._of_hosts()
+            doubts, known = [*doubts, *unsure], known and not unsure
         place = (
             None
             if known
             else next((n for e in sorted(self.reached) if (n := estate.node(f"environment:{e}")) is not None), None)
         )
-        self._put("in-role-table", known, () if known else [*self.doubts, *origin], place)
+        self._put("in-role-table", known, () if known else doubts, place)
+
+    def _of_hosts(self) -> tuple[bool, list[int]]:
+        """Whether a group is one of the environment's own hosts, whose identities need no row, and what hides it."""
+        estate, engine, gaps = self.estate, self.engine, list[int]()
+        members = engine.members(self.grant.principal)
+        for member in members:
+            if member in engine.unseen:
+                gaps += estate.gaps_at(member, "*")
+                continue
+            home, doubts = home_of(estate, member)
+            at_home = len(home) == 1 and home == self.reached
+            if not at_home and not (doubts and home <= self.reached):
+                return False, []
+            gaps += doubts
+        return bool(members), gaps
 
     def _held_now(self) -> None:
         """Whether anybody has it without activating the role or a membership."""

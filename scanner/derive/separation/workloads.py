@@ -30,7 +30,7 @@ def derive(engine: Engine, table: Table) -> None:
             services[principal] |= estate.get(row, "where")
     everywhere = {estate.name(node) for node in estate.nodes("environment")}
     for workload in estate.nodes("workload"):
-        home, doubts = _home(estate, workload)
+        home, doubts = home_of(estate, workload)
         acts = rights[workload] | home
         declared = listed[workload] | services[workload] | (home if len(home) == 1 else set())
         declared |= {estate.get(row, "environment") for row in table.rows.get(workload, ())}
@@ -40,7 +40,7 @@ def derive(engine: Engine, table: Table) -> None:
         if estate.get(workload, "structure-creator") is True:
             declared |= everywhere
         in_production = bool(acts & set(table.production)) or estate.get(workload, "release-workload") is True
-        gaps = [*doubts, *estate.gaps_at(workload, "holds")]
+        gaps = [*doubts, *estate.gaps_at(workload, "holds"), *estate.gaps_at(workload, "origin")]
         estate.set(workload, "acts-in", frozenset(acts))
         estate.set(workload, "acts-undeclared-in", frozenset(acts - declared))
         for gap in gaps:
@@ -80,7 +80,7 @@ def _rights(engine: Engine, table: Table) -> tuple[defaultdict[int, set[str]], d
     return rights, listed
 
 
-def _home(estate: Estate, workload: int) -> tuple[set[str], list[int]]:
+def home_of(estate: Estate, workload: int) -> tuple[set[str], list[int]]:
     """Environments of the resources that run as an identity, and the gaps that may hide one."""
     if estate.kind(workload) != "managed-identity":
         return set(), []

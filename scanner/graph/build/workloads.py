@@ -85,10 +85,11 @@ def _policy_assignment(
     context: Context, kind: str, body: shapes.Arm[shapes_access.PolicyAssignment], of: str, raw: bytes
 ) -> None:
     """A policy that remedies has an identity: whoever may change the policy decides what that identity does."""
-    identity = known(body.identity)
+    identity, estate = known(body.identity), context.estate
+    for arm_id, facts in ((known(identity.user_assigned_identities) if identity else None) or {}).items():
+        _serves(estate, ids.fold(arm_id), (facts or {}).get("principalId"), ids.fold(body.id))
     object_id = known(identity.principal_id) if identity else None
     if isinstance(object_id, str) and object_id:
-        estate = context.estate
         node = estate.add("managed-identity", object_id.lower())
         estate.set(node, "host", ids.fold(body.id))
         estate.set(node, "user-assigned", False)
@@ -198,6 +199,21 @@ def _anybody_may_rule(estate: Estate, gap: int) -> None:
 
 def _known(node: int | None) -> tuple[int, ...]:
     return () if node is None else (node,)
+
+
+def _serves(estate: Estate, key: str, object_id: object, policy: str) -> None:
+    """A user-assigned identity acts for a policy, and perhaps for others beside it."""
+    if isinstance(object_id, str) and object_id:
+        found = [estate.add("managed-identity", object_id.lower())]
+        estate.set(found[0], "host", key)
+        estate.set(found[0], "user-assigned", True)
+        if estate.get(found[0], "name") is UNSET:
+            estate.set(found[0], "name", ids.last(key))
+    else:
+        resource = estate.node(key)
+        found = list(estate.neighbours(resource, "has-identity")) if resource is not None else []
+    for node in found:
+        estate.set(node, "policies", (estate.get(node, "policies") or frozenset()) | {policy})
 
 
 def _workload(estate: Estate, found: Workloads, object_id: str) -> int | None:
