@@ -67,6 +67,7 @@ class Approval:
         for row in self.estate.nodes("role-row"):
             for principal in self.estate.neighbours(row, "names"):
                 self.rows.setdefault(principal, []).append(row)
+        self._rows_alone = BitMap(p for p in self.rows if self.estate.kind(p) != "group")
         self.over = administrators(self.estate)
         self.break_glass = BitMap(n for n in self.estate.nodes("identity") if self.estate.get(n, "break-glass") is True)
         self.workloads = BitMap((*self.estate.nodes("managed-identity"), *self.estate.nodes("service-principal")))
@@ -197,7 +198,12 @@ class Approval:
         if _personal(entry):
             return [(p, rows) for p, rows in self.rows.items() if self.engine.members(p) & entry.who]
         inner: Iterable[int] = self.engine.inner_groups(source)
-        return [(principal, self.rows[principal]) for principal in inner if principal in self.rows]
+        alone = self._rows_alone & self.engine.members(source)  # workloads that rows name, in whatever group
+        return [
+            (principal, self.rows[principal])
+            for principal in (*inner, *(alone - BitMap(inner)))
+            if principal in self.rows
+        ]
 
     def _residual(self, entry: Entry, source: int, target: Target) -> BitMap:
         """Administrators who get in by no more than their administration."""
