@@ -118,6 +118,8 @@ def _into_group(acting: Acting, group: int, seen: set[int]) -> Iterator[Link]:
         eligible = set(estate.neighbours(inner, "has-eligible-member"))
         for member in dict.fromkeys((*estate.neighbours(inner, "has-member"), *sorted(eligible))):
             edge, mark = ("eligible-member-of", "eligible") if member in eligible else ("member-of", None)
-            yield Link(member, inner, edge, "", f"membership:{estate.key(member)}|{key}", True, mark)
+            # nobody can take out of a group somebody nobody could see in it
+            cause = "" if member in acting.engine.unseen else f"membership:{estate.key(member)}|{key}"
+            yield Link(member, inner, edge, "", cause, True, mark)
         for owner in dict.fromkeys(estate.neighbours(inner, "may-be-joined-by")):
             yield Link(owner, inner, "may-join", "as its owner", f"owner:{estate.key(owner)}|{key}", True, "may-join")
