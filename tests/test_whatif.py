@@ -199,6 +199,8 @@ def test_the_edge_of_a_cause_is_gone_without_it(edge: str, cause: str) -> None:
         node = built.node(source)
         if node is None or (edge == "has-identity" and built.kind(node) == "user-assigned-identity"):
             continue  # that is the identity itself
+        if source.startswith("unread:"):
+            continue  # a stand-in for members nobody could see: there is no record to take away
         spec = cause.format(source=source, target=target)
         after = build(apply(snapshot, edits(built, [spec], [])))
         assert (source, target) not in {(after.key(a), after.key(b)) for a, b in after.pairs(edge)}, spec
