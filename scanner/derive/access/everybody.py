@@ -27,6 +27,10 @@ class Everybody:
         self._behind: dict[int, BitMap] | None = None
         self._plain: dict[tuple[int, _Facts], BitMap] = {}
         self._closed: dict[tuple[int, _Facts], BitMap] = {}
+        estate = acting.estate
+        # stores that something points to, keeps a credential of or was assigned a part of
+        self._pointed_at = {store for edge in ("default-store", "stored-in") for _, store in estate.pairs(edge)}
+        self._pointed_at.update(acting.credentials.opening, self.engine.children)
 
     def straight(self, store: int, access: str) -> BitMap:
         """Who reaches a store without becoming anybody else."""
@@ -34,6 +38,8 @@ class Everybody:
         own = store in self.engine.grants or self.engine.restricted
         above = None if own else self.engine.above(store)
         plain = self._at(store if above is None else above, facts)
+        if self._like_any_other(store):
+            return plain
         more = [entry.who for entry in direct.of_its_own(self.engine, self.acting.credentials, store, access)]
         return plain.union(*more) if more else plain
 
@@ -45,8 +51,15 @@ class Everybody:
             return self._with_those_behind(straight)
         facts = self._facts(store, access)
         inherited = self._closed_at(above, facts)
-        extra = straight - self._at(above, facts)
+        plain = self._at(above, facts)
+        extra = NOBODY if straight is plain else straight - plain
         return inherited | self._with_those_behind(extra) if extra else inherited
+
+    def _like_any_other(self, store: int) -> bool:
+        """Whether nothing but its place decides who reaches a store: `direct.of_its_own` would have no entry for it."""
+        estate = self.engine.estate
+        closed = estate.get(store, "public-blobs") is False and estate.get(store, "sftp") is False
+        return store not in self._pointed_at and (closed or estate.kind(store) != "storage-account")
 
     def _facts(self, store: int, access: str) -> _Facts:
         estate = self.engine.estate
