@@ -116,7 +116,12 @@ def test_attaching_takes_the_right_on_the_identity_and_one_to_create_what_runs()
     useless = with_roles(("mi", _BLOB, A1), ("ann", assign, ID1), ("ann", create, ID1), base=base)
     assert reach(useless, A1, "read") == {"mi": "yes"}  # nothing runs below an identity
     for somewhere in (RG10, "/subscriptions/s2", "/"):
-        both = with_roles(("mi", _BLOB, A1), ("ann", assign, ID1), ("ann", "Microsoft.DataFactory/factories/write", somewhere), base=base)
+        both = with_roles(
+            ("mi", _BLOB, A1),
+            ("ann", assign, ID1),
+            ("ann", "Microsoft.DataFactory/factories/write", somewhere),
+            base=base,
+        )
         assert reach(both, A1, "read") == {"mi": "yes", "ann": "yes"}
 
 
