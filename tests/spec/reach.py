@@ -103,8 +103,8 @@ class Step:
 
 def arm_type(place: str) -> str:
     """The ARM type of a resource; empty for a resource group or anything above."""
-    _, _, after = place.rpartition("/providers/")
-    words = after.split("/") if "/resourcegroups/" in place else []
+    group, _, after = place.rpartition("/providers/")
+    words = after.split("/") if "/resourcegroups/" in group else []
     return "/".join([words[0], *words[1::2]]) if len(words) > 1 else ""
 
 

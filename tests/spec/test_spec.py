@@ -115,8 +115,14 @@ def test_attaching_takes_the_right_on_the_identity_and_one_to_create_what_runs()
     assert reach(alone, A1, "read") == {"mi": "yes"}
     useless = with_roles(("mi", _BLOB, A1), ("ann", assign, ID1), ("ann", create, ID1), base=base)
     assert reach(useless, A1, "read") == {"mi": "yes"}  # nothing runs below an identity
-    both = with_roles(("mi", _BLOB, A1), ("ann", assign, ID1), ("ann", create, RG10), base=base)
-    assert reach(both, A1, "read") == {"mi": "yes", "ann": "yes"}
+    for somewhere in (RG10, "/subscriptions/s2", "/"):
+        both = with_roles(
+            ("mi", _BLOB, A1),
+            ("ann", assign, ID1),
+            ("ann", "Microsoft.DataFactory/factories/write", somewhere),
+            base=base,
+        )
+        assert reach(both, A1, "read") == {"mi": "yes", "ann": "yes"}
 
 
 def test_an_instance_is_its_persons_and_no_one_elses() -> None:
