@@ -34,7 +34,6 @@ _SECRET_VALUE = re.compile(
     rb"|://[^/?#@\s:\"]+:[^/?#@\s\"]+@|-----BEGIN [a-z ]*PRIVATE KEY|\beyJ[\w-]{8,}\.eyJ|\bgh[pousr]_\w{20}|\bdapi[0-9a-f]{30}",
     re.IGNORECASE,
 )
-_VALUE_HINTS = ("=", "@", "-----", "eyj", "gh", "dapi")  # each match holds one, in lower case
 # A row is looked at when one of these is in it, all in lower case and found far faster than one large pattern is tried ...
 _WORDS = (
     b"password", b"passwd", b"secret", b"token", b"credential", b"connectionstring", b"instrumentationkey", b"sas", b"signature", b"certificate",

@@ -70,7 +70,6 @@ _COSMOS_KEYS = (
 _SEARCH_KEYS = (f"{_SEARCH}/listadminkeys/action", f"{_SEARCH}/regenerateadminkey/action")
 
 BLOB_READ = Action(f"{_STORAGE}/blobservices/containers/blobs/read", data=True)
-BLOB_WRITE = Action(f"{_STORAGE}/blobservices/containers/blobs/write", data=True)
 ACCOUNT_WRITE = Action(f"{_STORAGE}/write")
 ASSIGN_ROLES = Action("microsoft.authorization/roleassignments/write")
 
