@@ -151,7 +151,7 @@ _TYPES: Mapping[str, _Allowed] = {
 
 def redact(body: bytes) -> bytes:
     """The JSON object without secrets. Untouched, byte for byte, when nothing in it looks like one."""
-    if not _may_hold(body):
+    if not may_hold(body):
         return body
     found = msgspec.json.decode(body)
     if isinstance(found, dict) and isinstance(found.get("id"), str) and isinstance(found.get("properties"), dict):
@@ -163,8 +163,8 @@ def redact(body: bytes) -> bytes:
     return msgspec.json.encode(_clean(found, ""))
 
 
-def _may_hold(body: bytes) -> bool:
-    """Whether a row needs to be looked at; rather once too often."""
+def may_hold(body: bytes) -> bool:
+    """Whether a row, or one of a page of rows, needs to be looked at; rather once too often."""
     lower = body.lower()
     for word in _WORDS:
         if word in lower:
