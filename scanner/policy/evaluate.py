@@ -16,7 +16,6 @@ from scanner.policy.message import fill, say
 from scanner.policy.model import Condition, Reference, Rule, comparisons, references
 from scanner.policy.walk import Reached, Route, blind, chain, leading_to, route, unseen, walk
 
-
 _Ask = Callable[[Condition, int, int], Answer]  # a condition at a node that was found, for a subject
 
 
