@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from scanner import ids
 from scanner.errors import Span
 from scanner.findings import Chain, Finding, Gap, NodeRef, RuleResult
 from scanner.graph.estate import UNSET, Estate
+from scanner.policy import shortcut
 from scanner.policy.compile import candidates
 from scanner.policy.match import Answer, holds
 from scanner.policy.message import fill, say
 from scanner.policy.model import Condition, Reference, Rule, comparisons, references
-from scanner.policy.walk import Reached, Route, blind, chain, leading_to, route, unseen, walk
-
-_Ask = Callable[[Condition, int, int], Answer]  # a condition at a node that was found, for a subject
+from scanner.policy.shortcut import Ask
+from scanner.policy.walk import Reached, Route, chain, route, unseen, walk
 
 
 def evaluate(
@@ -60,15 +60,16 @@ def _evaluate(estate: Estate, rule: Rule) -> RuleResult:
     findings: list[Finding] = []
     subjects_with_findings = 0
     by = route(estate, rule.follow, estate.ontology.members(rule.to) if rule.to else (), rule.through)
-    ask = _asking(estate, rule)
-    worth = _worth_a_walk(estate, rule, by, ask)
+    ask = shortcut.asking(estate, rule)
+    suspects: list[int] = []
     for kind in estate.ontology.members(rule.subject):
-        count, suspects = candidates(estate, rule, kind)
+        count, some = candidates(estate, rule, kind)
         judged += count
-        for subject in suspects if worth is None else [node for node in suspects if node in worth]:
-            found = list(_judge(estate, rule, subject, by, ask))
-            findings.extend(found)
-            subjects_with_findings += bool(found)
+        suspects += some
+    for subject in shortcut.worth_a_walk(estate, rule, by, ask, suspects):
+        found = list(_judge(estate, rule, subject, by, ask))
+        findings.extend(found)
+        subjects_with_findings += bool(found)
     passed = judged - subjects_with_findings
     for kind, gap in estate.unread:
         if kind in estate.ontology.members(rule.subject) and not _left_out(rule, kind):
@@ -88,40 +89,7 @@ def _left_out(rule: Rule, kind: str) -> bool:
     return holds(anyone, rule.where, node, node) is False
 
 
-def _asking(estate: Estate, rule: Rule) -> _Ask:
-    """How conditions on what is found are asked: what does not depend on the subject once for each node, since many subjects
-    lead to the same ones."""
-    if references(rule):
-        return lambda condition, node, subject: holds(estate, condition, node, subject)
-    known: dict[tuple[int, int], Answer] = {}
-
-    def ask(condition: Condition, node: int, subject: int) -> Answer:
-        key = (id(condition), node)
-        if key not in known:
-            known[key] = holds(estate, condition, node, subject)
-        return known[key]
-
-    return ask
-
-
-def _worth_a_walk(estate: Estate, rule: Rule, by: Route, ask: _Ask) -> set[int] | None:
-    """The subjects that could fail or be unknown, found from the far end; None when that end depends on the subject.
-
-    Offending targets and gaps are few, subjects are many: whoever leads to none of them passes without a walk.
-    """
-    if rule.expectation not in ("every", "none", "never-together") or references(rule):
-        return None
-    targets = list(estate.nodes(rule.to))
-    fine = rule.expectation == "every"  # the answer that is no offence
-    sides = [
-        leading_to(estate, by, [t for t in targets if ask(condition, t, t) is not fine])
-        for condition in rule.conditions
-    ]
-    unseen = {node for node, name, _ in estate.gap_marks() if name == "*" and any(node in side for side in sides)}
-    return set.intersection(*sides) | unseen | leading_to(estate, by, blind(estate, by))
-
-
-def _judge(estate: Estate, rule: Rule, subject: int, by: Route, ask: _Ask) -> Iterator[Finding]:
+def _judge(estate: Estate, rule: Rule, subject: int, by: Route, ask: Ask) -> Iterator[Finding]:
     where = holds(estate, rule.where, subject, subject)
     if where is False:
         return
@@ -147,7 +115,7 @@ def _must(estate: Estate, rule: Rule, subject: int, where: Answer) -> Iterator[F
         yield _unknown(estate, rule, subject, _gaps_behind(estate, rule, subject, subject))
 
 
-def _each(estate: Estate, rule: Rule, subject: int, where: Answer, reached: Reached, ask: _Ask) -> Iterator[Finding]:
+def _each(estate: Estate, rule: Rule, subject: int, where: Answer, reached: Reached, ask: Ask) -> Iterator[Finding]:
     """`every` node found must, or `none` may."""
     bad: Answer = rule.expectation == "none"
     (condition,) = rule.conditions
@@ -169,7 +137,7 @@ def _each(estate: Estate, rule: Rule, subject: int, where: Answer, reached: Reac
         yield _unknown(estate, rule, subject, reached.gaps, (), reached)
 
 
-def _some(estate: Estate, rule: Rule, subject: int, where: Answer, reached: Reached, ask: _Ask) -> Iterator[Finding]:
+def _some(estate: Estate, rule: Rule, subject: int, where: Answer, reached: Reached, ask: Ask) -> Iterator[Finding]:
     (condition,) = rule.conditions
     answers = [ask(condition, node, subject) for node in reached.certain]
     if True in answers:
@@ -186,7 +154,7 @@ def _some(estate: Estate, rule: Rule, subject: int, where: Answer, reached: Reac
 
 
 def _never_together(
-    estate: Estate, rule: Rule, subject: int, where: Answer, reached: Reached, ask: _Ask
+    estate: Estate, rule: Rule, subject: int, where: Answer, reached: Reached, ask: Ask
 ) -> Iterator[Finding]:
     sure: list[int | None] = []
     possible: list[int | None] = []
