@@ -38,11 +38,17 @@ def strongest(answers: Iterable[Grants]) -> Grants:
 
 
 class Engine:
-    """The sets of one estate, made when first asked for and kept. Do not change the bitmaps it gives out."""
+    """The sets of one estate, made when first asked for and kept. Do not change the bitmaps it gives out.
 
-    def __init__(self, estate: Estate) -> None:
+    Made from another engine it is that estate as it would be if everybody had added themselves to the groups they may
+    join: what does not hang on that, the two share.
+    """
+
+    def __init__(self, estate: Estate, plain: Engine | None = None) -> None:
         self.estate = estate
-        self._members = members_of_groups(estate)
+        self.joining = plain is not None
+        self._plain = plain
+        self._members = members_of_groups(estate, joining=self.joining)
         self._standing: dict[int, BitMap] | None = None
         # stand-ins for the members of groups nobody could look into
         self.unseen = BitMap(node for node in estate.nodes("user") if estate.key(node).startswith("unread:"))
@@ -65,7 +71,7 @@ class Engine:
         self._approved_first: dict[int, list[Grant]] = defaultdict(list)
         self.unread: dict[int, list[Grant]] = defaultdict(list)  # by scope node: of roles nobody could read
         self.denies: dict[int, list[int]] = defaultdict(list)  # by scope node
-        self._index()
+        self._index() if plain is None else self._share(plain)
 
     # -- who ------------------------------------------------------------------------------------------------------
 
@@ -75,13 +81,14 @@ class Engine:
         """
         found = self._members.get(principal)
         if found is None:
-            found = self._members[principal] = BitMap([principal])
+            alone = BitMap([principal]) if self._plain is None else self._plain.members(principal)
+            found = self._members[principal] = alone
         return found
 
     def standing_members(self, principal: int) -> BitMap:
         """The identities a principal stands for without anybody activating a membership first."""
         if self._standing is None:
-            self._standing = members_of_groups(self.estate, standing=True)
+            self._standing = members_of_groups(self.estate, standing=True, joining=self.joining)
         found = self._standing.get(principal)
         return found if found is not None else BitMap([principal])
 
@@ -193,7 +200,13 @@ class Engine:
         key = (scope, right)
         found = self._at.get(key)
         if found is None:
-            found = self._at[key] = tuple(self._given(scope, right)) if scope in self.grants else ()
+            if scope not in self.grants:
+                found = ()
+            elif self._plain is not None and not self._joined(scope):
+                found = self._plain.at(scope, right)
+            else:
+                found = tuple(self._given(scope, right))
+            self._at[key] = found
         return found
 
     def at_free(self, scope: int, right: Right, *, below: bool = False) -> tuple[Held, ...]:
@@ -282,12 +295,28 @@ class Engine:
             answer = self.gives(grant.role, right)
             if answer in ("yes", "conditional"):
                 who = self.members(grant.principal)
-                if who:
+                if who or self.joining:  # owners of an empty group may be unknown
                     yield Held(grant, who, answer == "yes" and (not grant.condition or self._freely(grant, right)))
 
     def _freely(self, grant: Grant, right: Right) -> bool:
         """Whether an assignment under a condition gives some action of a right that the condition says nothing of."""
         return any(not binds(grant.condition, a) and self.can(grant.role, a) == "yes" for a in right.actions)
+
+    def _joined(self, scope: int) -> bool:
+        """Whether joining groups changes what the assignments made at a scope give."""
+        plain = self._plain
+        return plain is not None and any(
+            self.members(grant.principal) is not plain.members(grant.principal) for grant in self.grants[scope]
+        )
+
+    def _share(self, plain: Engine) -> None:
+        """Takes over from another engine of the same estate what does not depend on who is in which group."""
+        self._inner, self._can, self._gives, self._chains = plain._inner, plain._can, plain._gives, plain._chains
+        self.grants, self.children, self.unread, self.denies = plain.grants, plain.children, plain.unread, plain.denies
+        self._of_own_roles, self._approved_first = plain._of_own_roles, plain._approved_first
+        for group, members in self._members.items():
+            if members == plain.members(group) and members:
+                self._members[group] = plain.members(group)  # one object says that joining changes nothing
 
     def _index(self) -> None:
         estate = self.estate
