@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scanner.graph.ontology import MARKS, STAGES, WAYS, NodeKind, attributes, boolean, number, opaque, text, words
+from scanner.graph.ontology import (
+    FLOWING,
+    MARKS,
+    STAGES,
+    WAYS,
+    NodeKind,
+    attributes,
+    boolean,
+    number,
+    opaque,
+    text,
+    words,
+)
 from scanner.graph.shared import (
     ARM,
     BACKUP,
@@ -283,6 +295,11 @@ _KINDS = (
     NodeKind("site", "site", "bind", "a site of the scenario", attributes(
         NAMED, text("region", "its region"), words("does", "what may happen there"), words("data", "its classes"),
         words("audience", "whom it serves"))),
+    NodeKind("flow", "declared flow", "bind", "a movement the scenario declares", attributes(
+        NAMED, text("what", "what may move", *FLOWING), text("from", "site or environment it leaves"), text("to", "site or environment it enters"),
+        words("from-is", "what `from` names", "site", "environment"), words("to-is", "what `to` names", "site", "environment"),
+        text("class", "class it carries; null: only what is not regulated"), text("becomes", "class it counts as where it arrives; null: unchanged"),
+        text("approver", "who approves it; null when nobody"), boolean("in-force", "whether its last day has not passed"))),
     NodeKind("data-class", "data class", "bind", "a data class of the scenario", attributes(
         NAMED, text("home", "in words"), words("home-regions", "regions at home"), boolean("production-only", "never outside production"))),
     NodeKind("role-row", "role row", "bind", "one role in one environment", attributes(
