@@ -67,7 +67,7 @@ class Engine:
         self.unseen = BitMap(node for node in estate.nodes("user") if estate.key(node).startswith("unread:"))
         self._inner: dict[int, tuple[int, ...]] = {}
         self._can: dict[tuple[int, str, bool], Grants] = {}
-        self._gives: dict[tuple[int, Right], Grants] = {}
+        self._gives: defaultdict[Right, dict[int, Grants]] = defaultdict(dict)  # by role
         self._lasting = _Kept()
         self._latest = (-1, self._lasting)  # a store, and what was said of it
         self.denied: dict[tuple[int, Action, bool], tuple[BitMap, BitMap]] = {}  # filled by `denials`
@@ -134,9 +134,10 @@ class Engine:
 
     def gives(self, role: int, right: Right) -> Grants:
         """Whether a role gives a right: the strongest answer over its actions, evaluated once."""
-        found = self._gives.get((role, right))
+        answers = self._gives[right]
+        found = answers.get(role)
         if found is None:
-            found = self._gives[role, right] = self.can_any(role, right.actions)
+            found = answers[role] = self.can_any(role, right.actions)
         return found
 
     def _evaluate(self, role: int, action: Action) -> Grants:
@@ -307,8 +308,9 @@ class Engine:
         return found
 
     def _given(self, scope: int, right: Right) -> Iterable[Held]:
+        answers = self._gives[right]
         for grant in self.grants.get(scope, ()):
-            answer = self.gives(grant.role, right)
+            answer = answers.get(grant.role) or self.gives(grant.role, right)
             if answer in ("yes", "conditional"):
                 who = self.members(grant.principal)
                 if who or self.joining:  # owners of an empty group may be unknown
@@ -338,6 +340,8 @@ class Engine:
         estate = self.estate
         principals = {grant: principal for principal, grant in estate.pairs("granted")}
         roles = dict(estate.pairs("of-role"))
+        unread = {role for role in estate.nodes("role") if estate.get(role, "permissions") is UNSET}
+        custom = {role for role in estate.nodes("role") if estate.get(role, "custom") is True}
         for source, scope in estate.pairs("at-scope"):
             if estate.kind(source) == "deny-assignment":
                 self.denies[scope].append(source)
@@ -347,9 +351,9 @@ class Engine:
             role = roles[source]
             grant = Grant(source, principals[source], role, scope, mark if isinstance(mark, str) else None, condition)
             self.grants[scope].append(grant)
-            if estate.get(role, "permissions") is UNSET:
+            if role in unread or estate.kind(role) != "role":
                 self.unread[scope].append(grant)
-            if estate.get(role, "custom") is True:
+            if role in custom:
                 self._of_own_roles[scope].append(grant)
             if mark == "eligible" and estate.get(source, "activation-approval") is True:
                 self._approved_first[scope].append(grant)
