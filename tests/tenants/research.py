@@ -8,6 +8,7 @@ from tests.tenants.kit import Room, Sample
 TENANT = "77777777-7777-7777-7777-777777777777"
 SUBSCRIPTION = "77777777-aaaa-bbbb-cccc-777777777771"
 CLINIC = "77777777-aaaa-bbbb-cccc-777777777772"
+WEB = "77777777-aaaa-bbbb-cccc-777777777773"
 REGION = "swedencentral"
 TEAMS = {"genomics": "study", "imaging": "study", "climate": "public"}
 
@@ -16,7 +17,7 @@ def sample() -> Sample:
     t = kit.organisation(TENANT, "Lab", "lab.example")
     t.management_group("mg-science", TENANT)
     research = t.subscription("sub-research", SUBSCRIPTION, "mg-science")
-    clinic = t.subscription("sub-clinic", CLINIC, "mg-science")
+    clinic = t.subscription("sub-sources", CLINIC, "mg-science")
     kit.people(
         t, {"grp-research": ("rik", "runa", "rolf"), "grp-lab-it": ("tove", "tim"), "grp-clinic": ("clara",), "grp-it-leads": ("lars",), **kit.AROUND},
         protected=("grp-lab-it", "grp-it-leads", "grp-clinic"), owners={"grp-research": ("rik",)}, break_glass=("bg",),
@@ -45,7 +46,7 @@ def sample() -> Sample:
     t.datastore(first.workspace, "open", open_)
     kit.administration(t, "grp-lab-it", [research], active="tove", approvers=["grp-it-leads"])
     kit.platform(t, research, {"research": research}, REGION)
-    kit.surroundings(t, clinic, REGION)
+    kit.surroundings(t, t.subscription("sub-web", WEB, "mg-science"), REGION)
     _quota(rooms, t, research)
     return Sample(t, "single-environment", research, {**rooms, "dev": first}, {
         "scientists": "grp-research", "scientist": "rik", "administrators": "grp-lab-it", "administrator": "tove", "outsider": "axel",

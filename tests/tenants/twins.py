@@ -15,12 +15,13 @@ from scanner.findings import Report
 from scanner.scenario.load import load
 from scanner.scenario.model import Scenario
 from tests.support.scan import FIXTURES
-from tests.tenants import changes_access  # noqa: F401  (enters its changes)
+from tests.tenants import changes_access, changes_duties, changes_places  # noqa: F401  (they enter their changes)
 from tests.tenants.change import CHANGES, Change
 from tests.tenants.kit import Sample
 from tests.tenants.samples import SAMPLES
 
 Findings = Counter[tuple[str, str]]  # rule and subject's name
+NOTHING: Findings = Counter()
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _./@-]*")
 
 
@@ -29,6 +30,7 @@ class Twin:
     tenant: str
     change: Change
     findings: Findings
+    unknown: Findings
 
     @property
     def name(self) -> str:
@@ -45,10 +47,11 @@ def declared(tenant: str) -> list[Twin]:
     """The twins of a tenant as its table declares them."""
     path = FIXTURES / tenant / "twins.yaml"
     rows = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else []
-    return [
-        Twin(tenant, CHANGES[row["twin"]], Counter((rule, name) for rule, names in (row["findings"] or {}).items() for name in names))
-        for row in rows
-    ]  # fmt: skip
+    return [Twin(tenant, CHANGES[row["twin"]], _counted(row["findings"]), _counted(row.get("unknown", {}))) for row in rows]
+
+
+def _counted(by_rule: Mapping[str, list[str]]) -> Findings:
+    return Counter((rule, name) for rule, names in by_rule.items() for name in names)
 
 
 def fitting(tenant: str) -> Iterator[Change]:
@@ -81,20 +84,27 @@ def findings_of(report: Report, outcome: str = "fail") -> Findings:
     )  # fmt: skip
 
 
-def table_text(tenant: str, rows: Mapping[str, Findings]) -> str:
-    """A tenant's table, as people read and review it."""
+def table_text(tenant: str, rows: Mapping[str, tuple[Findings, Findings]]) -> str:
+    """A tenant's table, as people read and review it: what is found of each change, and what cannot be told any more."""
     lines = [
         "# The broken twins of this tenant: one change each, and everything that must be found because of it.",
         f"# Changes are functions of tests/tenants/changes_*.py; `python -m tests.tenants.table {tenant}` scans them all.",
     ]
-    for name, found in rows.items():
+    for name, (found, unknown) in rows.items():
         lines += [f"- twin: {name}", f"  change: {_quoted(CHANGES[name].words)}"]
-        lines += ["  findings:"] if found else ["  findings: {}"]
-        by_rule: dict[str, list[str]] = {}
-        for (rule, subject), count in sorted(found.items()):
-            by_rule.setdefault(rule, []).extend([subject] * count)
-        lines += [f"    {rule}: [{', '.join(map(_quoted, names))}]" for rule, names in by_rule.items()]
+        lines += _listed("findings", found)
+        if unknown:
+            lines += _listed("unknown", unknown)
     return "\n".join(lines) + "\n"
+
+
+def _listed(key: str, found: Findings) -> list[str]:
+    by_rule: dict[str, list[str]] = {}
+    for (rule, subject), count in sorted(found.items()):
+        by_rule.setdefault(rule, []).extend([subject] * count)
+    if not by_rule:
+        return [f"  {key}: {{}}"]
+    return [f"  {key}:", *(f"    {rule}: [{', '.join(map(_quoted, names))}]" for rule, names in by_rule.items())]
 
 
 def _quoted(text: str) -> str:
