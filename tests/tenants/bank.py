@@ -46,7 +46,7 @@ def sample() -> Sample:
     return Sample(t, "limited-and-production", top, {**rooms, "dev": rooms["fraud-limited"], "prod": rooms["fraud-prod"]}, {
         "scientists": "grp-ds-limited", "scientist": "dana", "administrators": "grp-cloud-platform", "administrator": "tove",
         "release": "sp-release", "approvers": "grp-model-risk", "approver": "mona", "inside": "grp-ds-cleared", "insider": "cleo",
-        "outsider": "axel", "country": "carl", "keyed": "fraud-prod", "subject": "repo:bank/ml", "endpoint": "fraud-api",
+        "outsider": "axel", "country": "carl", "subject": "repo:bank/ml", "endpoint": "fraud-api",
     })  # fmt: skip
 
 

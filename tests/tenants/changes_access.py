@@ -68,6 +68,12 @@ def auditors_grant_access(s: Sample) -> None:
     grant(s, "grp-auditors", "User Access Administrator", s.rooms["prod"].group)
 
 
+@change("prod")
+def auditors_replicate_production(s: Sample) -> None:
+    """The auditors' group may write replication policies of production's account."""
+    grant(s, "grp-auditors", role(s, "Replication", "Microsoft.Storage/storageAccounts/objectReplicationPolicies/write"), s.rooms["prod"].lake)  # fmt: skip
+
+
 @change("prod", "release")
 def pull_requests_sign_in(s: Sample) -> None:
     """Any pull request of the repository may sign in as the release."""
@@ -262,10 +268,11 @@ def outbound_to_internet(s: Sample) -> None:
     s.tenant.resource(where.workspace, "outboundRules", "out", {**rule, "category": "UserDefined"}, None)
 
 
-@change("keyed")
+@change("dev")
 def workspace_opens_store_by_key(s: Sample) -> None:
-    """A workspace opens its own account, which holds regulated data, by key."""
-    where = s.rooms[s.who["keyed"]]
+    """A workspace keeps regulated data in its own account too, and opens it by key."""
+    where = s.rooms.get("prod", s.rooms["dev"])
+    kit.found(s.tenant, where.storage)["tags"] = dict(kit.found(s.tenant, where.lake)["tags"])
     properties(s, where.workspace, systemDatastoresAuthMode="AccessKey")
     properties(s, where.storage, allowSharedKeyAccess=True)
 

@@ -23,6 +23,25 @@ def approver_releases(s: Sample) -> None:
     grant(s, "approver", "ML Releaser", s.rooms["prod"].group, "User")
 
 
+@change("dev", "outsider")
+def person_observes_by_name(s: Sample) -> None:
+    """An auditor is given a look at development by name."""
+    grant(s, "outsider", "ML Observer", s.rooms["dev"].group, "User")
+
+
+@change("prod", "administrator")
+def administrator_reads_by_name(s: Sample) -> None:
+    """An administrator is granted the data role on production's data by name."""
+    grant(s, "administrator", "Storage Blob Data Reader", s.rooms["prod"].lake, "User")
+
+
+@change("prod")
+def guest_observes_production(s: Sample) -> None:
+    """A guest is given a look at production by name."""
+    s.tenant.user("gus", guest=True)
+    grant(s, "gus", "ML Observer", s.rooms["prod"].group, "User")
+
+
 @change("inside", "administrator")
 def administrator_reads_production(s: Sample) -> None:
     """An administrator is put into the group that reads production's data."""
@@ -120,7 +139,9 @@ def approvers_release_to_test(s: Sample) -> None:
 @change("prod", "scientist", only=(*_STAGED, "limited-and-production"))
 def model_put_by_hand(s: Sample) -> None:
     """A scientist put a model into production by hand."""
-    arm_id = s.tenant.resource(s.rooms["prod"].workspace, "models", "mine/versions/1", {"modelType": "custom_model"}, None)
+    arm_id = s.tenant.resource(
+        s.rooms["prod"].workspace, "models", "mine/versions/1", {"modelType": "custom_model"}, None
+    )
     maker = s.tenant.principals[s.who["scientist"]]
     kit.found(s.tenant, arm_id)["systemData"] = {"createdBy": maker, "createdByType": "User"}
 

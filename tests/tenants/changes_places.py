@@ -32,18 +32,21 @@ def regulated_account_abroad(s: Sample) -> None:
     """An account of regulated data that no asset points to stands on another continent."""
     where = _guarded(s)
     tags = kit.found(s.tenant, where.lake)["tags"]
-    away = kit.account(s.tenant, where.group, f"dlaway{where.name.removeprefix('mlw-').replace('-', '')}"[:24], _FAR, tags)
+    away = kit.account(
+        s.tenant, where.group, f"dlaway{where.name.removeprefix('mlw-').replace('-', '')}"[:24], _FAR, tags
+    )
     s.tenant.datastore(where.workspace, "away", away)
 
 
-@change("keyed")
+@change("dev")
 def prompts_processed_anywhere(s: Sample) -> None:
-    """Prompts with production's data are answered in any region of the world."""
-    where = s.rooms[s.who["keyed"]]
+    """Prompts with regulated data are answered in any region of the world."""
+    where = _guarded(s)
+    tags = dict(kit.found(s.tenant, where.lake)["tags"])
     account = s.tenant.resource(where.group, "Microsoft.CognitiveServices/accounts", "oai-answers", {
-        "disableLocalAuth": True, "publicNetworkAccess": "Disabled"}, where.region, kind="OpenAI", sku={"name": "S0"}, tags=dict(where.tags))  # fmt: skip
+        "disableLocalAuth": True, "publicNetworkAccess": "Disabled"}, where.region, kind="OpenAI", sku={"name": "S0"}, tags=tags)  # fmt: skip
     s.tenant.resource(account, "deployments", "gpt-4o", {"model": {"name": "gpt-4o", "version": "2024-08-06", "format": "OpenAI"}}, None,
-                      sku={"name": "GlobalStandard", "capacity": 50}, systemData=kit.made_by(s.who["release"]))  # fmt: skip
+                      sku={"name": "GlobalStandard", "capacity": 50})  # fmt: skip
 
 
 @change("dev")

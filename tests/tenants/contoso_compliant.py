@@ -43,7 +43,7 @@ def sample() -> Sample:
     return Sample(t, "contoso-compliant", top, {**rooms, "dev": rooms["churn-dev"], "test": rooms["churn-qa"], "prod": rooms["churn-prod"]}, {
         "scientists": "grp-churn-ds-dev", "scientist": "ana", "administrators": "grp-it-administrators", "administrator": "mia",
         "release": "id-churn-release", "approvers": "grp-churn-mle-qa", "approver": "carla", "inside": "grp-churn-mle-prod", "insider": "noah",
-        "outsider": "axel", "keyed": "churn-prod", "subject": "repo:contoso/churn", "endpoint": "churn-prod",
+        "outsider": "axel", "subject": "repo:contoso/churn", "endpoint": "churn-prod",
     })  # fmt: skip
 
 
@@ -97,9 +97,7 @@ def _room(t: kit.Tenant, project: str, stage: str, subscription: str, shelf: She
     tags = {"environment": stage, "project": project, "owner": f"{project}@contoso.example", "solution": project}
     group = _group(t, subscription, f"rg-{project}-{stage}", tags)
     class_ = "live" if stage == "prod" else "sampled"
-    room = kit.room(
-        t, group, f"{project}-{stage}", REGION, tags, shelf, data={"data-class": class_}, asset="customers"
-    )
+    room = kit.room(t, group, f"{project}-{stage}", REGION, tags, shelf, data={"data-class": class_}, asset="customers")
     release = f"id-{project}-release"
     if stage == "dev":
         kit.trains(t, room, f"grp-{project}-ds-dev")

@@ -138,9 +138,7 @@ def workload(t: Tenant, name: str, *subjects: str) -> None:
 def identity(t: Tenant, group: str, name: str, region: str, tags: Mapping[str, str]) -> str:
     """A user-assigned identity and its service principal; returns the ARM id."""
     facts = {"principalId": guid("sp", name), "clientId": guid("app", name)}
-    arm_id = t.resource(
-        group, "Microsoft.ManagedIdentity/userAssignedIdentities", name, facts, region, tags=dict(tags)
-    )
+    arm_id = t.resource(group, "Microsoft.ManagedIdentity/userAssignedIdentities", name, facts, region, tags=dict(tags))
     t.service_principal(name, kind="ManagedIdentity", host=arm_id)
     return arm_id
 
@@ -279,9 +277,7 @@ def trains(t: Tenant, where: Room, group: str, *, until: str | None = None, elig
         t.activation(role, scope, approvers=approvers)
 
 
-def administration(
-    t: Tenant, group: str, scopes: Sequence[str], *, active: str, approvers: Sequence[str] = ()
-) -> None:
+def administration(t: Tenant, group: str, scopes: Sequence[str], *, active: str, approvers: Sequence[str] = ()) -> None:
     """Administrators who activate what they need, one of whom is at work now; auditors and operators who read from above."""
     for scope in scopes:
         t.eligible(group, "Owner", scope)

@@ -25,7 +25,9 @@ def sample() -> Sample:
     kit.workload(t, "id-release", "repo:media/ml:environment:production")
     rooms: dict[str, Room] = {}
     for stage, subscription in subscriptions.items():
-        group = t.group(subscription, f"rg-core-{stage}", {"env": stage, "site": "core", "owner": "ml@media.example"}, CORE)
+        group = t.group(
+            subscription, f"rg-core-{stage}", {"env": stage, "site": "core", "owner": "ml@media.example"}, CORE
+        )
         shelf = kit.shelf(t, group, f"media-core-{stage}", CORE, {"env": stage})
         for team in TEAMS:
             rooms[f"{team}-{stage}"] = _core(t, team, stage, group, shelf)

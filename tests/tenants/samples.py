@@ -26,7 +26,7 @@ def _retail() -> Sample:
     return Sample(t, "multi-environment", retail.TOP, rooms, {
         "scientists": "grp-ds-dev", "scientist": "dana", "administrators": "grp-ml-platform", "administrator": "tove",
         "release": "id-ml-release", "approvers": "grp-mle-test", "approver": "mila", "inside": "grp-ml-incident", "insider": "ines",
-        "trainers": "grp-ds-prod-training", "outsider": "axel", "keyed": "prod", "subject": "repo:retail/ml", "endpoint": "pricing-api",
+        "trainers": "grp-ds-prod-training", "outsider": "axel", "subject": "repo:retail/ml", "endpoint": "pricing-api",
     })  # fmt: skip
 
 

@@ -47,7 +47,9 @@ def declared(tenant: str) -> list[Twin]:
     """The twins of a tenant as its table declares them."""
     path = FIXTURES / tenant / "twins.yaml"
     rows = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else []
-    return [Twin(tenant, CHANGES[row["twin"]], _counted(row["findings"]), _counted(row.get("unknown", {}))) for row in rows]
+    return [
+        Twin(tenant, CHANGES[row["twin"]], _counted(row["findings"]), _counted(row.get("unknown", {}))) for row in rows
+    ]
 
 
 def _counted(by_rule: Mapping[str, list[str]]) -> Findings:
