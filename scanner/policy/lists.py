@@ -40,6 +40,7 @@ _BEHIND: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("quota-pool", "quota-share", "serving-need"), _QUOTA),
     "replica": ("storage-account", "object-replication", "registry-replication", "container-registry", "ml-registry"),
     "data-asset": ("data-asset", "datastore"),
+    "catalogue": ("job", "model", "online-deployment", "batch-deployment", "serverless-endpoint", "ml-registry"),
 }
 # edges and attributes that other lists say than those of the kinds they stand at
 _SAID: Mapping[str, tuple[str, ...]] = {

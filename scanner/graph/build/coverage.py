@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from scanner import ids
 from scanner.findings import Gap
-from scanner.graph.build import copies, governance, settings, workloads
+from scanner.graph.build import copies, governance, origins, settings, workloads
 from scanner.graph.build.context import Context
 from scanner.graph.build.reading import loosely
 from scanner.graph.records import RECORDS, RecordKind
@@ -19,6 +19,7 @@ _EDGES = {
     "compute": "has-compute", "datastore": "has-datastore", "data-asset": "has-data", "model": "has-model", "schedule": "has-asset", "ml-environment": "has-asset", "ml-component": "has-asset",
     "online-endpoint": "has-endpoint", "batch-endpoint": "has-endpoint", "online-deployment": "has-deployment",
     "batch-deployment": "has-deployment", "model-deployment": "has-deployment", "connection": "has-connection",
+    **dict.fromkeys(("registry-model", "registry-data", "registry-environment", "registry-component"), "shares-asset"),
     "job": "has-job", "object-replication": "replicated-to", "registry-replication": "replicated-to",
     "role-assignment": "scope-of", "role-eligibility": "scope-of", "role-activation": "scope-of",
     "role-definition": "scope-of", "deny-assignment": "scope-of", "group-member": "has-member", "group-owner": "may-be-joined-by",
@@ -141,6 +142,7 @@ def _mark(context: Context, entry: Coverage) -> int:
     settings.doubt(context, entry.kind, entry.scope, gap)
     workloads.doubt(context, entry.kind, entry.scope, gap)
     copies.doubt(context, entry.kind, entry.scope, gap)
+    origins.doubt(estate, entry.kind, gap)
     governance.doubt(context, entry.kind, entry.scope, gap)
     if entry.kind == "outbound-rule" and owner is not None:
         estate.set(owner, "open-outbound", UNSET)

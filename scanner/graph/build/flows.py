@@ -98,7 +98,8 @@ def job(context: Context, node: int, workspace: int | None, properties: Any) -> 
     runs.collect(context, node, workspace, properties)
     estate = context.estate
     for run in (properties, *_steps(properties)):
-        for edge, ends in (("reads-data", _get(run, "inputs")), ("writes-data", _get(run, "outputs"))):
+        taken = _get(run, "inputs") if isinstance(run, dict) else runs.inputs(run)
+        for edge, ends in (("reads-data", taken), ("writes-data", _get(run, "outputs"))):
             if ends is UNSET:
                 context.doubt("job", node, (edge,), detail="it does not say with what in a way we know")
             for uri, what in _uris(ends):
@@ -160,9 +161,9 @@ def resolve(context: Context) -> None:
             target = context.refer(arm_id)
             if target is not None and target not in estate.neighbours(node, edge):
                 estate.connect(node, edge, target)
-    runs.resolve(context, _data)
+    runs.resolve(context, address)
     for node, edge, workspace, uri, what in dict.fromkeys(found.data):
-        target = _data(context, workspace, uri, what)
+        target = address(context, workspace, uri, what)
         if target is not None:
             estate.connect(node, edge, target)
     for model in estate.nodes("model"):
@@ -172,7 +173,7 @@ def resolve(context: Context) -> None:
             estate.connect(model, "made-by", target)
 
 
-def _data(context: Context, workspace: int, uri: str, what: str = "data") -> int | None:
+def address(context: Context, workspace: int, uri: str, what: str = "data") -> int | None:
     """The asset, job, datastore, account or unknown place that an address of data, or of a model, means in a workspace."""
     estate = context.estate
     plain = (
