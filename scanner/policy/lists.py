@@ -40,6 +40,14 @@ _BEHIND: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("quota-pool", "quota-share", "serving-need"), _QUOTA),
     "replica": ("storage-account", "object-replication", "registry-replication", "container-registry", "ml-registry"),
     "data-asset": ("data-asset", "datastore"),
+    "outside-place": (
+        "connection",
+        "search-service",
+        "cosmos-account",
+        "sql-server",
+        "postgresql-server",
+        "model-account",
+    ),
     "catalogue": ("job", "model", "online-deployment", "batch-deployment", "serverless-endpoint", "ml-registry"),
 }
 # edges and attributes that other lists say than those of the kinds they stand at

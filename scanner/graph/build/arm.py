@@ -18,7 +18,7 @@ from scanner.graph.records import RECORDS
 _STATED = {
     "workspace": ("depends-on", "default-store", "project-of-hub"), "compute": ("attached-to",), "datastore": ("stored-in",),
     "data-asset": ("stored-in",), "model": ("stored-in", "made-by", "based-on", "comes-from"), "online-endpoint": ("runs-on",), "online-deployment": ("deploys", "collects-into", "comes-from"),
-    "batch-deployment": ("deploys", "runs-on", "comes-from"), "connection": ("connects-to",), "job": ("runs-on", "reads-data", "writes-data", "based-on", "comes-from"),
+    "batch-deployment": ("deploys", "runs-on", "comes-from"), "connection": ("connects-to", "leads-outside-to"), "job": ("runs-on", "reads-data", "writes-data", "based-on", "comes-from"),
     "registry-model": ("based-on",), "registry-data": (), "registry-environment": (), "registry-component": (),
     "application-insights": ("writes-logs-to",), "model-deployment": ("spills-to", "weights-from"), "user-assigned-identity": ("has-identity",),
     "ml-registry": ("replicated-to",), "storage-account": ("replicated-to",), "key-vault": (), "container-registry": (),

@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from scanner import ids
 from scanner.findings import Gap
-from scanner.graph.build import copies, governance, origins, settings, workloads
+from scanner.graph.build import copies, governance, origins, outside, settings, workloads
 from scanner.graph.build.context import Context
 from scanner.graph.build.reading import loosely
 from scanner.graph.records import RECORDS, RecordKind
@@ -143,6 +143,7 @@ def _mark(context: Context, entry: Coverage) -> int:
     workloads.doubt(context, entry.kind, entry.scope, gap)
     copies.doubt(context, entry.kind, entry.scope, gap)
     origins.doubt(estate, entry.kind, gap)
+    outside.doubt(estate, entry.kind, gap)
     governance.doubt(context, entry.kind, entry.scope, gap)
     if entry.kind == "outbound-rule" and owner is not None:
         estate.set(owner, "open-outbound", UNSET)

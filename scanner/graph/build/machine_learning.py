@@ -252,7 +252,9 @@ def _connection(context: Context, kind: str, body: shapes.Arm[shapes.Connection]
         target = context.refer(reference)
         if target is not None:
             estate.connect(node, "connects-to", target)
-    elif isinstance(reference, str):
+    elif not isinstance(reference, str) or not reference.strip():
+        context.doubt(kind, node, ("leads-outside-to",), detail="it does not say where it leads")
+    else:
         context.waiting_connections.append((node, reference))
 
 
