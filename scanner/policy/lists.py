@@ -53,6 +53,13 @@ _BEHIND: Mapping[str, tuple[str, ...]] = {
 # edges and attributes that other lists say than those of the kinds they stand at
 _SAID: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("reaches-out-to", "open-outbound"), ("outbound-rule",)),
+    **dict.fromkeys(
+        ("sends-logs-to", "receives-logs-from", "sends-payloads-to", "receives-payloads-from"),
+        ("diagnostic-setting", "log-export"),
+    ),
+    **dict.fromkeys(("backed-up-in", "backs-up"), ("protected-item", "backup-instance")),
+    "replicated-regions": ("registry-replication", "sql-failover-group", "sql-replication"),
+    **dict.fromkeys(("locks", "budgets", "data-boundary"), ("lock", "budget", "data-boundary")),
     **dict.fromkeys(("keys-open-to", "assigned-elsewhere"), (*_RIGHTS, *_DIRECTORY)),
 }
 

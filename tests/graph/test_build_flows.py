@@ -62,6 +62,22 @@ def test_a_setting_that_sends_logs_leads_there_and_one_of_metrics_alone_nowhere(
     assert _ends(estate, LOGS, "sends-logs-to") == {STORE.lower()}
 
 
+def test_categories_that_tell_of_nobody_are_told_apart() -> None:
+    extension = "providers/Microsoft.Insights/diagnosticSettings"
+    far = f"{RG}/providers/Microsoft.OperationalInsights/workspaces/far"
+    logs = [{"category": "AmlComputeClusterEvent", "enabled": True}, {"category": "AmlRunEvent", "enabled": False}]
+    estate = _estate(
+        _arm("workspace", WS), _arm("log-analytics", LOGS), _arm("log-analytics", far),
+        _arm("diagnostic-setting", f"{WS}/{extension}/a", {"workspaceId": LOGS, "logs": logs}),
+        _arm("diagnostic-setting", f"{WS}/{extension}/b", {"workspaceId": far, "logs": [*logs, {"category": "Anything", "enabled": True}]}),
+    )  # fmt: skip
+    assert _ends(estate, WS, "sends-logs-to") == {LOGS.lower(), far.lower()}
+    assert _ends(estate, WS, "sends-payloads-to") == {far.lower()}
+    assert estate.reason(_node(estate, WS), "sends-payloads-to", _node(estate, far)) == "logs of Anything"
+    unread = _estate(_arm("workspace", WS), unread=(("diagnostic-setting", WS),))
+    assert unread.gaps_at(_node(unread, WS), "sends-payloads-to")
+
+
 def test_the_blob_services_setting_is_the_accounts() -> None:
     setting = f"{STORE}/blobServices/default/providers/Microsoft.Insights/diagnosticSettings/b"
     estate = _estate(

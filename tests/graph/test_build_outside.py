@@ -44,8 +44,9 @@ def _led(estate: Estate) -> list[int]:
 )  # fmt: skip
 def test_the_host_is_read_from_urls_connection_strings_and_plain_names(target: str, name: str) -> None:
     assert outside.host(target) == name
-    (place,) = _led(_estate(_connection(target)))
-    assert place is not None
+    estate = _estate(_connection(target))
+    (place,) = _led(estate)
+    assert estate.get(place, "host") == name
 
 
 def test_a_name_of_azures_stands_for_a_resource_nobody_saw_and_may_tell_its_region() -> None:
@@ -81,8 +82,9 @@ def test_a_connection_without_a_target_may_lead_anywhere() -> None:
     estate = _estate(_connection(None))
     connection = estate.node(f"{WS}/connections/c".lower())
     assert connection is not None and estate.gaps_at(connection, "leads-outside-to")
-    (place,) = _led(_estate(_connection("my keys")))
-    assert place is not None
+    estate = _estate(_connection("my keys"))
+    (place,) = _led(estate)
+    assert (estate.name(place), estate.get(place, "host")) == ("my keys", None)
 
 
 def test_two_connections_to_one_host_lead_to_one_place() -> None:

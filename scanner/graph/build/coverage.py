@@ -27,6 +27,8 @@ _EDGES = {
     "management-group": "contained-in", "delegation": "scope-of", "outbound-rule": "reaches-out-to", "diagnostic-setting": "sends-logs-to", "log-export": "sends-logs-to",
     "protected-item": "backs-up", "backup-instance": "backs-up",
 }  # fmt: skip
+# edge -> others that the same lists say
+_ALSO = {"sends-logs-to": ("sends-payloads-to",)}
 _NOT_SUBJECTS = {"role", "deny-assignment", "region"}
 _ABOVE = {"tenant", "management-group", "group", "object"}  # scopes of lists that belong to no subscription
 _POOL_LISTS = {"ml-usage", "ml-quota", "vm-size"}  # lists that say something of the pools of their location
@@ -71,7 +73,8 @@ def mark(context: Context) -> None:
         entry = Coverage(kind, scope or ids.ROOT_SCOPE, "partial", detail="a row of it has a shape nobody expected")
         gap = _mark(context, entry)
         if scope == _ANYWHERE and kind in _EDGES:
-            _doubt_everywhere(context, _EDGES[kind], gap)
+            for edge in (_EDGES[kind], *_ALSO.get(_EDGES[kind], ())):
+                _doubt_everywhere(context, edge, gap)
     _explain_missing(context)
 
 
@@ -127,6 +130,8 @@ def _mark(context: Context, entry: Coverage) -> int:
     edge = _EDGES.get(entry.kind)
     if owner is not None and edge:
         estate.mark_gap(owner, edge, gap)
+        for also in _ALSO.get(edge, ()):
+            estate.mark_gap(owner, also, gap)
     if entry.kind == "management-group":
         _doubt_tree(context, gap)
     if entry.kind == "group-member" and owner is not None:
