@@ -58,7 +58,7 @@ _SAID: Mapping[str, tuple[str, ...]] = {
         ("diagnostic-setting", "log-export"),
     ),
     **dict.fromkeys(("backed-up-in", "backs-up"), ("protected-item", "backup-instance")),
-    "replicated-regions": ("registry-replication", "sql-failover-group", "sql-replication"),
+    "replicated-regions": ("registry-replication", "sql-failover-group", "sql-replication", "postgresql-server"),
     **dict.fromkeys(("locks", "budgets", "data-boundary"), ("lock", "budget", "data-boundary")),
     **dict.fromkeys(("keys-open-to", "assigned-elsewhere"), (*_RIGHTS, *_DIRECTORY)),
 }

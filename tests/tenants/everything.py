@@ -305,9 +305,12 @@ def _data(t: Tenant, group: str, storage: str) -> None:
             "backup": {"geoRedundantBackup": "Enabled"},
             "authConfig": {"activeDirectoryAuth": "Enabled", "passwordAuth": "Disabled"},
             "network": {"publicNetworkAccess": "Disabled"},
+            "replicationRole": "Primary",
         },
         "West Europe",
     )
+    t.resource(group, "Microsoft.DBforPostgreSQL/flexibleServers", "psql-copy", {"replicationRole": "AsyncReplica", "network": {},
+               "sourceServerResourceId": f"{group}/providers/Microsoft.DBforPostgreSQL/flexibleServers/psql-all"}, "North Europe")  # fmt: skip
     t.resource(
         group,
         "Microsoft.Search/searchServices",
