@@ -10,6 +10,7 @@ from scanner.derive import (
     groups,
     holders,
     instances,
+    places,
     residency,
     separation,
     sources,
@@ -25,6 +26,7 @@ def derive(estate: Estate, duties: Duties) -> access.Access:
     Pure: it reads nothing but the estate and the duties.
     """
     residency.derive(estate)
+    places.derive(estate)
     found = access.derive(estate)
     table = Table(found.engine)
     sources.derive(estate)

@@ -66,7 +66,10 @@ _EDGES = (
     EdgeKind("approved-by", "approves", ("role-row",), ("group",), "bind", "the groups that are to approve activation"),
     EdgeKind("stands-in", "site-of", ("site",), ("region",), "bind", "region of a site"),
     # -- derived
-    EdgeKind("replicated-to", "replica-of", ("storage-account", "container-registry", "ml-registry", "key-vault"), ("replica", "storage-account"), "derive", "copies in other regions"),
+    EdgeKind("replicated-to", "replica-of", ("storage-account", "container-registry", "ml-registry", "cosmos-account", "sql-server", "sql-database", "postgresql-server", "log-analytics", "resource"), ("replica", "storage-account"), "derive", "copies in other regions by its own settings; of a vault those of its backups"),
+    EdgeKind("platform-copies-to", "platform-copy-of", ("key-vault", "container-registry"), ("replica",), "derive", "copies in the paired region that Azure makes and nobody can switch off"),
+    EdgeKind("computes-in", "computed-in-by", ("compute",), ("region",), "derive", "where the cluster or workspace stands that an attached compute is"),
+    EdgeKind("entered-from", "entrance-of", ("data-store",), ("region",), "derive", "where the networks stand that a private endpoint connects it with"),
     EdgeKind("spills-to", "spilled-from", ("model-deployment",), ("model-deployment",), "build", "deployment that takes the overflow"),
     EdgeKind("reaches-into", "reached-by", ("grant",), ("environment",), "derive", "environments below or around an assignment's scope"),
     EdgeKind("opened-by", "opens", ("data-store", "tenant"), ("opening",), "derive", "openings to the data in it; of the tenant: to everything in it"),

@@ -29,6 +29,7 @@ from scanner.graph.shared import (
     MADE,
     NAMED,
     PERSON_OR_WORKLOAD,
+    PLATFORM,
     PRINCIPAL,
     SOURCE,
 )
@@ -36,7 +37,8 @@ from scanner.graph.shared import (
 _KINDS = (
     # -- places and containers
     NodeKind("tenant", "tenant", "build", "the Entra tenant; the root of all scopes", attributes(
-        NAMED, text("data-boundary", "the boundary the tenant is pinned to; unset when it was not read", "notdefined", "global", "eu", arm="properties.dataBoundary"))),
+        NAMED, text("data-boundary", "the boundary the tenant is pinned to; unset when it was not read", "notdefined", "global", "eu", arm="properties.dataBoundary"),
+        words("classes-against-boundary", "classes whose home the boundary excludes, or that stay in the EU while the tenant is pinned to anywhere"))),
     NodeKind("management-group", "management group", "build", "a management group", attributes(NAMED),
              "microsoft.management/managementgroups"),
     NodeKind("subscription", "subscription", "build", "a subscription",
@@ -138,11 +140,11 @@ _KINDS = (
     ), "microsoft.storage/storageaccounts"),
     NodeKind("key-vault", "key vault", "build", "a key vault", attributes(
         ARM, boolean("rbac", "whether roles (not access policies) decide", arm="properties.enableRbacAuthorization"),
-        words("environments-using", "environments whose workspaces use it"),
+        words("environments-using", "environments whose workspaces use it"), *PLATFORM,
     ), "microsoft.keyvault/vaults"),
     NodeKind("container-registry", "container registry", "build", "an Azure container registry", attributes(
         ARM, words("replicated-regions", "regions it is replicated to"), boolean("admin-user", "whether the admin user is on; absent means false", arm="properties.adminUserEnabled"),
-        words("tokens", "tokens that are enabled"), words("tasks", "tasks that build or import images"), *SOURCE,
+        words("tokens", "tokens that are enabled"), words("tasks", "tasks that build or import images"), *SOURCE, *PLATFORM,
     ), "microsoft.containerregistry/registries"),
     NodeKind("application-insights", "Application Insights", "build", "an Application Insights component", attributes(
         ARM, words("environments-using", "environments whose workspaces use it")), "microsoft.insights/components"),
@@ -182,14 +184,17 @@ _KINDS = (
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
     ), "microsoft.search/searchservices"),
     NodeKind("resource", "resource", "build", "any other ARM resource", attributes(
-        ARM, BACKUP, boolean("cross-region-restore", "of a vault: whether its backups may be restored in the paired region"))),
+        ARM, BACKUP, boolean("cross-region-restore", "of a vault: whether its backups may be restored in the paired region"),
+        text("processing-area", "of a serverless endpoint: where prompts are processed, in words"),
+        boolean("processed-at-home", "of a serverless endpoint: whether every place it may process in is permitted"))),
     NodeKind("outside-place", "outside place", "build", "a host that a connection leads to and no resource of the estate answers at", attributes(
         NAMED, text("host", "its name in the net; null when the target names none", arm="properties.target"),
         boolean("azure", "whether the name is one of Azure's own, so that a resource nobody saw stands behind it"),
         text("region", "the region its name tells; null when it tells none"))),
     NodeKind("missing", "missing resource", "build", "something referred to that was not found", attributes(NAMED)),
     NodeKind("replica", "replica", "derive", "a copy Azure keeps of a resource in another region", attributes(
-        NAMED, text("region", "where"), text("replica-of", "what makes it: redundancy, replication, object-replication, ml-registry"),
+        NAMED, text("region", "where"), text("replica-of", "what makes it", "redundancy", "replication", "backup", "ml-registry", "platform"),
+        text("certainty", "who says where it is: Azure, or the table of region pairs", "stated", "table"),
         boolean("by-platform", "whether nobody can switch it off"))),
     # -- principals
     NodeKind("user", "user", "build", "a person", attributes(
@@ -315,7 +320,8 @@ _KINDS = (
         text("class", "class it carries; null: only what is not regulated"), text("becomes", "class it counts as where it arrives; null: unchanged"),
         text("approver", "who approves it; null when nobody"), boolean("in-force", "whether its last day has not passed"))),
     NodeKind("data-class", "data class", "bind", "a data class of the scenario", attributes(
-        NAMED, text("home", "in words"), words("home-regions", "regions at home"), boolean("production-only", "never outside production"))),
+        NAMED, text("home", "in words"), words("home-regions", "regions at home"), boolean("production-only", "never outside production"),
+        text("platform-replication", "whether copies that Azure makes by itself may leave the home", "allow", "deny"))),
     NodeKind("role-row", "role row", "bind", "one role in one environment", attributes(
         NAMED, text("role", "role"), text("environment", "environment"), text("stage", "stage", *STAGES),
         words("duties", "duties"), words("reads", "classes"), words("ways", "ways it may use; null: those its duties imply"),
@@ -347,6 +353,21 @@ UNIONS: Mapping[str, tuple[str, ...]] = {
     "endpoint": ("online-endpoint", "batch-endpoint"),
     "deployment": ("online-deployment", "batch-deployment"),
     "ml-resource": ("workspace", "compute", "online-endpoint", "batch-endpoint", "ml-registry"),
+    "database": ("cosmos-account", "sql-server", "sql-database", "postgresql-server", "search-service"),
+    "platform-copied": ("key-vault", "container-registry"),
+    "service": (
+        "storage-account",
+        "key-vault",
+        "container-registry",
+        "application-insights",
+        "log-analytics",
+        "model-account",
+        "cosmos-account",
+        "sql-server",
+        "sql-database",
+        "postgresql-server",
+        "search-service",
+    ),
     "dependency": ("storage-account", "key-vault", "container-registry", "application-insights"),
     "shareable": (
         "storage-account",

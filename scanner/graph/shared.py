@@ -89,6 +89,14 @@ BACKUP = text(
     "geo-zone",
 )
 
+PLATFORM = (
+    words(
+        "platform-home-regions",
+        "regions in which the platform may keep copies of it; null where the scenario leaves that to Azure",
+    ),
+    text("platform-denied-for", "classes for which the scenario allows no such copy outside; null when none"),
+)
+
 # What every ARM resource has.
 ARM = (
     *NAMED,
