@@ -142,7 +142,7 @@ _KINDS = (
     ), "microsoft.keyvault/vaults"),
     NodeKind("container-registry", "container registry", "build", "an Azure container registry", attributes(
         ARM, words("replicated-regions", "regions it is replicated to"), boolean("admin-user", "whether the admin user is on; absent means false", arm="properties.adminUserEnabled"),
-        words("tokens", "tokens that are enabled"), words("tasks", "tasks that build or import images"), *SOURCE,
+        words("tokens", "tokens that are enabled"), words("writing-tokens", "of those, the ones that may push or delete images"), words("tasks", "tasks that build or import images"), *SOURCE,
     ), "microsoft.containerregistry/registries"),
     NodeKind("application-insights", "Application Insights", "build", "an Application Insights component", attributes(
         ARM, words("environments-using", "environments whose workspaces use it")), "microsoft.insights/components"),

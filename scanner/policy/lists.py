@@ -11,7 +11,15 @@ from scanner.policy.paths import reachable
 
 # Where things belong: without these no environment, class or scope is known.
 _TREE = ("management-group", "subscription", "resource-group", "workspace")
-_RIGHTS = ("role-assignment", "role-definition", "deny-assignment", "role-eligibility", "role-activation")
+_RIGHTS = (
+    "role-assignment",
+    "role-definition",
+    "deny-assignment",
+    "role-eligibility",
+    "role-activation",
+    "delegation",
+    "classic-administrator",
+)
 _DIRECTORY = ("user", "group", "group-member", "group-owner", "group-eligibility", "service-principal")
 _QUOTA = ("ml-usage", "ml-quota", "vm-size", "model-usage", "compute", "online-endpoint", "online-deployment")
 _HOSTS = ("online-endpoint", "batch-endpoint", "user-assigned-identity", "federated-credential")
@@ -32,7 +40,7 @@ _BEHIND: Mapping[str, tuple[str, ...]] = {
         ("service-principal", "managed-identity"),
         (*_RIGHTS, *_DIRECTORY, *_HELD_ON, *_HOSTS, "application", "application-federation"),
     ),
-    "container-registry": ("registry-token", "registry-task"),
+    "container-registry": ("registry-token", "registry-scope-map", "registry-task"),
     **dict.fromkeys(("user", "group"), (*_RIGHTS, *_DIRECTORY)),
     "storage-account": _DATA,  # what is in an account is said by what points to it
     "opening": (*_RIGHTS, *_DIRECTORY, *_DATA, *_ACTING),

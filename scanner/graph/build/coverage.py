@@ -24,7 +24,7 @@ _EDGES = {
     "role-assignment": "scope-of", "role-eligibility": "scope-of", "role-activation": "scope-of",
     "role-definition": "scope-of", "deny-assignment": "scope-of", "group-member": "has-member", "group-owner": "may-be-joined-by",
     "group-eligibility": "may-be-joined-by", "serverless-endpoint": "contains", "sql-database": "contains", "registry-task": "contains",
-    "management-group": "contained-in", "delegation": "scope-of", "outbound-rule": "reaches-out-to", "diagnostic-setting": "sends-logs-to", "log-export": "sends-logs-to",
+    "management-group": "contained-in", "delegation": "scope-of", "classic-administrator": "scope-of", "outbound-rule": "reaches-out-to", "diagnostic-setting": "sends-logs-to", "log-export": "sends-logs-to",
     "protected-item": "backs-up", "backup-instance": "backs-up",
 }  # fmt: skip
 # edge -> others that the same lists say

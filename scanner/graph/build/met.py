@@ -28,6 +28,10 @@ class Settings:
     """Names by attribute and resource, and rules of activation by role and scope."""
 
     names: dict[tuple[str, str], set[str]] = field(default_factory=dict)  # (folded id of the resource, attribute)
+    tokens: dict[str, dict[str, str | None]] = field(default_factory=dict)  # registry -> token -> its scope map
+    writing: dict[str, bool] = field(
+        default_factory=dict
+    )  # scope map -> whether it lets somebody write; odd ones are left out
     odd: set[tuple[str, str]] = field(default_factory=set)
     activation: dict[tuple[str, str], shapes_access.ActivationPolicy] = field(default_factory=dict)
 

@@ -180,6 +180,18 @@ class LocalUser(Shape):
 
 class Token(Shape):
     status: Text = UNSET
+    scope_map_id: Text = UNSET
+
+
+class ScopeMap(Shape):
+    actions: list[str] | UnsetType | None = UNSET
+
+
+class Classic(Shape):
+    """An administrator of a subscription from before there were roles."""
+
+    email_address: Text = UNSET
+    role: Text = UNSET
 
 
 class PolicyAssignment(Shape):
