@@ -28,7 +28,7 @@ _DATA = ("storage-account", "datastore", "data-asset")
 _ACTING = (
     "compute", "online-endpoint", "connection", "key-vault", "user-assigned-identity", "resource", "policy-assignment", "federated-credential",
     "application", "application-owner", "application-federation", "service-principal-owner", "role-management-policy", "blob-container",
-    "local-user", "directory-role", "directory-role-assignment",
+    "local-user", "directory-role", "directory-role-assignment", "directory-role-eligibility",
 )  # fmt: skip
 # What duties are held on beside workspaces.
 _HELD_ON = ("storage-account", "container-registry", "ml-registry", "model-account", "key-vault", "compute", "resource")
@@ -66,6 +66,7 @@ _SAID: Mapping[str, tuple[str, ...]] = {
         ("diagnostic-setting", "log-export"),
     ),
     **dict.fromkeys(("backed-up-in", "backs-up"), ("protected-item", "backup-instance")),
+    "reviewed": ("access-review",),
     "replicated-regions": ("registry-replication", "sql-failover-group", "sql-replication", "postgresql-server"),
     **dict.fromkeys(("locks", "budgets", "data-boundary"), ("lock", "budget", "data-boundary")),
     **dict.fromkeys(("keys-open-to", "assigned-elsewhere"), (*_RIGHTS, *_DIRECTORY)),

@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from scanner import ids
 from scanner.findings import Gap
-from scanner.graph.build import copies, governance, origins, outside, settings, workloads
+from scanner.graph.build import copies, governance, origins, outside, reviews, settings, workloads
 from scanner.graph.build.context import Context
 from scanner.graph.build.reading import loosely
 from scanner.graph.records import RECORDS, RecordKind
@@ -147,6 +147,7 @@ def _mark(context: Context, entry: Coverage) -> int:
     settings.doubt(context, entry.kind, entry.scope, gap)
     workloads.doubt(context, entry.kind, entry.scope, gap)
     copies.doubt(context, entry.kind, entry.scope, gap)
+    reviews.doubt(context, entry.kind, entry.scope, gap)
     origins.doubt(estate, entry.kind, gap)
     outside.doubt(estate, entry.kind, gap)
     governance.doubt(context, entry.kind, entry.scope, gap)

@@ -18,6 +18,8 @@ class Workloads:
     owners: list[tuple[str, str]] = field(default_factory=list)  # (owner, object id of a workload or application)
     trusts: list[tuple[str, Any]] = field(default_factory=list)  # (object id or folded ARM id, what is trusted)
     sign_ins: list[tuple[int, str]] = field(default_factory=list)  # (datastore or connection, client id)
+    activated_roles: set[tuple[str, str]] = field(default_factory=set)  # (principal, role of the directory) for now
+    reviews: dict[str, float] = field(default_factory=dict)  # group -> days between reviews
     app_roles: dict[str, str] = field(default_factory=dict)  # id of a permission of Microsoft Graph -> its name
     permissions: list[tuple[str, str]] = field(default_factory=list)  # (object id, id of a permission)
     secret_readers: list[tuple[str, int]] = field(default_factory=list)  # (object id, vault)

@@ -121,7 +121,7 @@ def resolve(context: Context) -> None:
         policy = found.activation.get((estate.key(roles[grant]), estate.key(scope)))
         estate.set(grant, "activation-read", policy is not None)
         if policy is not None:
-            estate.write(grant, _demands(policy))
+            estate.write(grant, demands(known(policy.effective_rules, [])))
 
 
 def doubt(context: Context, kind: str, scope: str, gap: int) -> None:
@@ -160,9 +160,8 @@ def _holders(estate: Estate, kind: str, scope: str) -> Sequence[int]:
     return [node for node in estate.nodes(kind) if ids.contains(scope, estate.key(node))]
 
 
-def _demands(policy: shapes_access.ActivationPolicy) -> list[tuple[str, Any]]:
+def demands(rules: Any) -> list[tuple[str, Any]]:
     """What activating takes, from the rules for those who activate; rules for administrators are about assigning."""
-    rules = known(policy.effective_rules, [])
     if not isinstance(rules, list):
         return []
     mine = {
@@ -177,9 +176,8 @@ def _demands(policy: shapes_access.ActivationPolicy) -> list[tuple[str, Any]]:
         found.append(("activation-approval", known(setting.is_approval_required, False)))
         stages = known(setting.approval_stages, [])
         approvers = [known(stage.primary_approvers, []) for stage in stages] if isinstance(stages, list) else []
-        named = {
-            str(lower(known(a.id))) for stage in approvers if isinstance(stage, list) for a in stage if known(a.id)
-        }
+        people = [a for stage in approvers if isinstance(stage, list) for a in stage]
+        named = {str(lower(name)) for a in people if (name := known(a.id) or known(a.user_id) or known(a.group_id))}
         found.append(("activation-approvers", frozenset(named)))
     enabled = mine.get("enablement")
     if enabled is not None:
