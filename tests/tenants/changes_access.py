@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.tenants import kit
-from tests.tenants.change import change, eligibilities, graph, grant, group, join, properties, role, trust, without
+from tests.tenants.change import change, eligibilities, grant, graph, group, join, properties, role, trust, without
 from tests.tenants.kit import GLOBAL_ADMINISTRATOR, Room, Sample
 
 _READER = "Storage Blob Data Reader"
