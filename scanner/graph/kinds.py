@@ -18,6 +18,7 @@ from scanner.graph.ontology import (
     words,
 )
 from scanner.graph.shared import (
+    ACTIVATED,
     ARM,
     BACKUP,
     BUDGETS,
@@ -144,7 +145,7 @@ _KINDS = (
     ), "microsoft.keyvault/vaults"),
     NodeKind("container-registry", "container registry", "build", "an Azure container registry", attributes(
         ARM, words("replicated-regions", "regions it is replicated to"), boolean("admin-user", "whether the admin user is on; absent means false", arm="properties.adminUserEnabled"),
-        words("tokens", "tokens that are enabled"), words("tasks", "tasks that build or import images"), *SOURCE, *PLATFORM,
+        words("tokens", "tokens that are enabled"), words("writing-tokens", "of those, the ones that may push or delete images"), words("tasks", "tasks that build or import images"), *SOURCE, *PLATFORM,
     ), "microsoft.containerregistry/registries"),
     NodeKind("application-insights", "Application Insights", "build", "an Application Insights component", attributes(
         ARM, words("environments-using", "environments whose workspaces use it")), "microsoft.insights/components"),
@@ -220,7 +221,8 @@ _KINDS = (
         boolean("approved", "whether a role row names it"),
         text("membership-rule", "the rule of a dynamic group; null when none", arm="membershipRule"),
         boolean("restricted-unit", "whether only administrators of its own unit may change it", arm="isManagementRestricted"),
-        boolean("under-pim", "whether membership is activated through PIM for groups"),
+        boolean("under-pim", "whether membership is activated through PIM for groups"), *ACTIVATED,
+        number("review-days", "days between the reviews of who is in it; null when nobody goes through it again"),
         boolean("release-approver", "whether the scenario lets its members approve releases"),
         boolean("of-production", "whether a row of production names it, or it holds more than reader roles there"),
         boolean("opens-production", "whether a row of production lets it read guarded data or do more than observe"),
@@ -248,10 +250,8 @@ _KINDS = (
         boolean("by-activation", "whether everybody who has it must activate something first"),
         boolean("expiry-wanted", "whether a row it is held by wants access to end"),
         boolean("review-wanted", "whether a row it is held by wants access to be reviewed"),
-        boolean("reviewed", "whether an access review covers it; reviews are not read, so it is never set"),
-        boolean("activation-read", "whether what activating it demands could be read"),
-        boolean("activation-approval", "whether activating it needs an approval"), boolean("activation-mfa", "whether activating it needs a second factor"),
-        number("activation-hours", "longest activation"), words("activation-approvers", "object ids of who approves"),
+        boolean("reviewed", "whether an access review goes through it as often as its row wants"),
+        *ACTIVATED,
         words("stages", "stages of the environments it reaches into", *STAGES),
         boolean("held-now", "whether somebody holds it without activating anything"),
         boolean("in-role-table", "whether the role table, or another part of the scenario, has its principal in every environment it reaches into"),

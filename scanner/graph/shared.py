@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scanner.graph.ontology import STAGES, boolean, opaque, text, words
+from scanner.graph.ontology import STAGES, boolean, number, opaque, text, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,4 +154,13 @@ PERSON_OR_WORKLOAD = (
 )
 GRAPH_PERMISSIONS = words(
     "graph-permissions", "application permissions it holds on Microsoft Graph, as Graph names them"
+)
+
+# What PIM asks of whoever activates: a role, or membership of a group.
+ACTIVATED = (
+    boolean("activation-read", "whether what activating it demands could be read"),
+    boolean("activation-approval", "whether activating it needs an approval"),
+    boolean("activation-mfa", "whether activating it needs a second factor"),
+    number("activation-hours", "longest activation"),
+    words("activation-approvers", "object ids of who approves"),
 )

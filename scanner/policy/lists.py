@@ -11,7 +11,15 @@ from scanner.policy.paths import reachable
 
 # Where things belong: without these no environment, class or scope is known.
 _TREE = ("management-group", "subscription", "resource-group", "workspace")
-_RIGHTS = ("role-assignment", "role-definition", "deny-assignment", "role-eligibility", "role-activation")
+_RIGHTS = (
+    "role-assignment",
+    "role-definition",
+    "deny-assignment",
+    "role-eligibility",
+    "role-activation",
+    "delegation",
+    "classic-administrator",
+)
 _DIRECTORY = ("user", "group", "group-member", "group-owner", "group-eligibility", "service-principal")
 _QUOTA = ("ml-usage", "ml-quota", "vm-size", "model-usage", "compute", "online-endpoint", "online-deployment")
 _HOSTS = ("online-endpoint", "batch-endpoint", "user-assigned-identity", "federated-credential")
@@ -20,7 +28,7 @@ _DATA = ("storage-account", "datastore", "data-asset")
 _ACTING = (
     "compute", "online-endpoint", "connection", "key-vault", "user-assigned-identity", "resource", "policy-assignment", "federated-credential",
     "application", "application-owner", "application-federation", "service-principal-owner", "role-management-policy", "blob-container",
-    "local-user", "directory-role", "directory-role-assignment",
+    "local-user", "directory-role", "directory-role-assignment", "directory-role-eligibility",
 )  # fmt: skip
 # What duties are held on beside workspaces.
 _HELD_ON = ("storage-account", "container-registry", "ml-registry", "model-account", "key-vault", "compute", "resource")
@@ -32,7 +40,7 @@ _BEHIND: Mapping[str, tuple[str, ...]] = {
         ("service-principal", "managed-identity"),
         (*_RIGHTS, *_DIRECTORY, *_HELD_ON, *_HOSTS, "application", "application-federation"),
     ),
-    "container-registry": ("registry-token", "registry-task"),
+    "container-registry": ("registry-token", "registry-scope-map", "registry-task"),
     **dict.fromkeys(("user", "group"), (*_RIGHTS, *_DIRECTORY)),
     "storage-account": _DATA,  # what is in an account is said by what points to it
     "opening": (*_RIGHTS, *_DIRECTORY, *_DATA, *_ACTING),
@@ -69,6 +77,7 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "entered-from": ("private-endpoint",),
     "computes-in": ("compute", "resource", "aks-cluster", "arc-cluster", "databricks-workspace", "synapse-workspace"),
     "classes-against-boundary": ("data-boundary",),
+    "reviewed": ("access-review",),
     "replicated-regions": ("registry-replication", "sql-failover-group", "sql-replication", "postgresql-server"),
     **dict.fromkeys(("locks", "budgets", "data-boundary"), ("lock", "budget", "data-boundary")),
     **dict.fromkeys(("keys-open-to", "assigned-elsewhere"), (*_RIGHTS, *_DIRECTORY)),

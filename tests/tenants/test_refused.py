@@ -61,3 +61,10 @@ def test_a_group_of_another_tenant_may_hold_anybody() -> None:
     name = "99999999-0000-4000-8000-0000000000aa"
     document["roleAssignments"].append({"id": f"{store}/providers/Microsoft.Authorization/roleAssignments/{name}", "name": name, "properties": facts})  # fmt: skip
     assert ("ACC01", "stchurnprod") in pairs(_report(document), "unknown") - pairs(_whole(), "unknown")
+
+
+@pytest.mark.parametrize("kind", ["delegation", "classic-administrator"])
+def test_whoever_a_delegation_or_a_classic_role_lets_in_may_reach_any_data(kind: str) -> None:
+    rights = {"actions": ["*/read"], "notActions": [RECORDS[kind].permission]}
+    blind = _report({**tenant("contoso"), "reader": rights})
+    assert ("ACC01", "stchurnprod") in pairs(blind, "unknown") - pairs(_whole(), "unknown")

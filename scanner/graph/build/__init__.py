@@ -21,6 +21,7 @@ from scanner.graph.build import (
     outbound,
     quota,
     references,
+    reviews,
     settings,
     workloads,
 )
@@ -40,6 +41,7 @@ _STEPS: tuple[tuple[str, type[Any], Callable[..., None]], ...] = (
     *outbound.STEPS,
     *directory.STEPS,
     *workloads.STEPS,
+    *reviews.STEPS,
     *authorisation.STEPS,
     *settings.STEPS,
     *flows.STEPS,
@@ -74,5 +76,6 @@ def build(snapshot: Snapshot, arm_paths: Mapping[str, frozenset[str]] | None = N
     copies.resolve(context)
     governance.resolve(context)
     directory.resolve(context)
+    reviews.resolve(context)
     coverage.mark(context)
     return estate
