@@ -61,6 +61,8 @@ _SIGN_INS = {"passwordcredentials", "keycredentials"}
 _KEPT_OF_SIGN_INS = {"keyid", "startdatetime", "enddatetime", "type", "usage"}
 _BINDING = re.compile(r"\$\{\{[\w.\s-]+\}\}")  # `${{parent.inputs.raw}}`: where a step's input comes from
 _LINEAGE = ("azureml.", "_azureml.", "mlflow.")  # what the service itself writes into a job's free `properties`
+# A model by its id, as jobs say there what they tune; no secret has that shape.
+_BASE_MODEL = re.compile(r"azureml:(//?[\w./-]+|[\w.-]+:[\w.-]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ _TYPES: Mapping[str, _Allowed] = {
 
 def redact(body: bytes) -> bytes:
     """The JSON object without secrets. Untouched, byte for byte, when nothing in it looks like one."""
-    if not _may_hold(body):
+    if not may_hold(body):
         return body
     found = msgspec.json.decode(body)
     if isinstance(found, dict) and isinstance(found.get("id"), str) and isinstance(found.get("properties"), dict):
@@ -163,8 +165,8 @@ def redact(body: bytes) -> bytes:
     return msgspec.json.encode(_clean(found, ""))
 
 
-def _may_hold(body: bytes) -> bool:
-    """Whether a row needs to be looked at; rather once too often."""
+def may_hold(body: bytes) -> bool:
+    """Whether a row, or one of a page of rows, needs to be looked at; rather once too often."""
     lower = body.lower()
     for word in _WORDS:
         if word in lower:
@@ -195,10 +197,14 @@ def _listed(value: Any, name: str, allowed: _Allowed) -> Any:
         elif short == "tags" and isinstance(inner, dict):
             found[key] = _clean(inner, key)
         elif short == "properties" and isinstance(inner, dict):
-            found[key] = {k: _text(v) if k.lower().startswith(_LINEAGE) else _blank(v) for k, v in inner.items()}
+            found[key] = {k: _text(v) if _is_lineage(k, v) else _blank(v) for k, v in inner.items()}
         else:
             found[key] = _bound(inner)
     return found
+
+
+def _is_lineage(name: str, value: Any) -> bool:
+    return name.lower().startswith(_LINEAGE) or (isinstance(value, str) and bool(_BASE_MODEL.fullmatch(value)))
 
 
 def _mapped(value: Any, allowed: _Allowed) -> Any:

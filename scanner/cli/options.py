@@ -60,7 +60,7 @@ collection = _all(
                  help="Not this management group, subscription or resource group; may be repeated."),
     click.option("--region", multiple=True, metavar="NAME", help="Read quota here too; may be repeated."),
     click.option("--auth", type=click.Choice(AUTH), default="auto", help="How to sign in.  [default: auto]"),
-    click.option("--concurrency", type=click.IntRange(1, 512), default=64, metavar="N",
+    click.option("--concurrency", type=click.IntRange(1, 512), default=128, metavar="N",
                  help="Requests in flight at most.  [default: 64]"),
     click.option("--job-limit", type=click.IntRange(1), default=1000, metavar="N",
                  help="Jobs read of a workspace at most.  [default: 1000]"),

@@ -62,7 +62,7 @@ def normal(path: str) -> str:
             break
         path = decoded
     found: list[str] = []
-    for segment in re.split(r"[/\\]+", path.lower()):
+    for segment in path.lower().replace("\\", "/").split("/"):
         if segment == "..":
             if found:
                 found.pop()

@@ -27,6 +27,7 @@ from scanner.snapshot import Coverage, CoverageOutcome, Record
 
 _FRAME = struct.Struct("<4sII")  # magic, length of the payload, CRC-32 of it
 _MAGIC = b"mlj1"
+_SMALL = 600  # bytes: most lists are empty, and compressing one takes longer than writing it
 _WORST: tuple[CoverageOutcome, ...] = (
     "forbidden", "throttled", "failed", "partial", "unsupported", "bounded", "complete",
 )  # fmt: skip
@@ -73,6 +74,7 @@ class Journal:
         """
         self._path = path
         self._end = 0
+        self._at = -1  # where the file stands, when that is known
         self._before: dict[tuple[str, str, str], _Entry] = {}  # what a run that stopped had finished
         self._entries: dict[tuple[str, str, str], _Entry] = {}  # what this run has, taken over or read
         self._compress = zstandard.ZstdCompressor(level=1).compress
@@ -100,14 +102,15 @@ class Journal:
     def keep(self, coverage: Coverage, records: Sequence[Record], part: str = "") -> None:
         """A list, or a part of one, is finished. Raises CollectionError when the disk takes no more."""
         encode = msgspec.json.encode
-        lines = [encode(_Part(part, coverage)), *sorted(encode(record) for record in records)]
-        offset, length = self._append(self._compress(b"\n".join(lines)))
+        payload = b"\n".join([encode(_Part(part, coverage)), *sorted(encode(record) for record in records)])
+        offset, length = self._append(self._compress(payload) if len(payload) > _SMALL else payload)
         self._entries[coverage.kind, coverage.scope, part] = _Entry(part, coverage, offset, length)
 
     def _append(self, payload: bytes) -> tuple[int, int]:
         try:
             start = self._end
-            self._file.seek(start)
+            if self._at != start:
+                self._file.seek(start)
             left = memoryview(_FRAME.pack(_MAGIC, len(payload), zlib.crc32(payload)) + payload)
             while left:
                 left = left[self._file.write(left) :]
@@ -115,7 +118,7 @@ class Journal:
             raise CollectionError(
                 f"cannot keep what was read: {error.strerror}", "make room, then go on with `--resume`"
             ) from error
-        self._end = start + _FRAME.size + len(payload)
+        self._end = self._at = start + _FRAME.size + len(payload)
         return start + _FRAME.size, len(payload)
 
     # -- reading ------------------------------------------------------------------------------------------------------
@@ -164,8 +167,13 @@ class Journal:
                 yield lines
 
     def _lines(self, entry: _Entry) -> list[bytes]:
+        self._at = -1
         self._file.seek(entry.offset)
-        return self._expand(self._file.read(entry.length)).splitlines()[1:]
+        return self._told(self._file.read(entry.length)).splitlines()[1:]
+
+    def _told(self, payload: bytes) -> bytes:
+        """The lines of a frame: JSON begins with a brace, what is compressed never does."""
+        return payload if payload.startswith(b"{") else self._expand(payload)
 
     def _recover(self) -> _Head | None:
         """Reads every whole frame and cuts off what follows; None when there is not even a first one."""
@@ -180,12 +188,12 @@ class Journal:
             if head is None:
                 head = msgspec.json.decode(payload, type=_Head)
             else:
-                line = msgspec.json.decode(self._expand(payload).split(b"\n", 1)[0], type=_Part)
+                line = msgspec.json.decode(self._told(payload).split(b"\n", 1)[0], type=_Part)
                 entry = _Entry(line.part, line.coverage, end + _FRAME.size, length)
                 self._before[line.coverage.kind, line.coverage.scope, line.part] = entry
             end += _FRAME.size + length
         self._file.truncate(end)
-        self._end = end
+        self._end, self._at = end, -1
         return head
 
     def release(self) -> None:

@@ -8,11 +8,19 @@ import random
 import time
 import urllib.request
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
-from azure.core.exceptions import AzureError, ServiceRequestError, ServiceResponseError
+from azure.core.exceptions import (
+    AzureError,
+    IncompleteReadError,
+    ServiceRequestError,
+    ServiceRequestTimeoutError,
+    ServiceResponseError,
+    ServiceResponseTimeoutError,
+)
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import AsyncHTTPPolicy
 from azure.core.pipeline.transport import AioHttpTransport
@@ -31,7 +39,10 @@ _AGAIN = {408, 429, 500, 502, 503, 504}
 _LONGEST_WAIT = 60.0
 _TRIES = 7
 _EARLY = 120  # seconds before its end at which a token is fetched anew
+_CONNECT, _READ = 30, 120  # seconds without a connection, without a byte
 _USER_AGENT = f"mlposture/{__version__}"
+_TIMEOUT = aiohttp.ClientTimeout(sock_connect=_CONNECT, sock_read=_READ)
+_NO_CONTENT = ("Content-Type",)
 _STALE = ("ExpiredAuthenticationToken", "InvalidAuthenticationToken", "TokenExpired", "Lifetime validation failed")
 
 
@@ -79,6 +90,15 @@ def _text(response: Any) -> str:
     except Exception:  # a body that was never read says nothing
         return ""
     return body.decode("utf-8", "replace")[:4096]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a list's request brought: all that our policies and parsers look at, without the SDK's response around it."""
+
+    status_code: int
+    headers: Mapping[str, str]  # in any case
+    content: bytes
 
 
 class Retry(AsyncHTTPPolicy[Any, Any]):
@@ -154,6 +174,7 @@ class GuardedTransport:
         self._deadline = deadline
         self.late = False  # whether a request was not begun because the time was up
         self._inner: AioHttpTransport | None = None
+        self._wire: aiohttp.ClientSession  # of `_inner`, once that is open
         self._hosts = hosts
         self._concurrency = concurrency
         self._ca_bundle = ca_bundle
@@ -172,10 +193,12 @@ class GuardedTransport:
                 connector=aiohttp.TCPConnector(ssl=context, limit=self._concurrency), cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
             )  # fmt: skip
-            self._inner = AioHttpTransport(session=session, connection_timeout=30, read_timeout=120)
+            self._wire = session
+            self._inner = AioHttpTransport(session=session, connection_timeout=_CONNECT, read_timeout=_READ)
         return self._inner
 
-    async def send(self, request: Any, **options: Any) -> Any:
+    async def send(self, request: Any, *, bare: bool = False, **options: Any) -> Any:
+        """The SDK's response, or with `bare` an Answer: a third of the time of a request, and there are tens of thousands."""
         body = getattr(request, "content", None) or getattr(request, "data", None)
         path = guard.check(request.method, request.url, self._hosts, body)
         name, size, refill = bucket(path)
@@ -186,9 +209,36 @@ class GuardedTransport:
             raise Timeout("not asked for: the time allowed was up")
         async with self._slots:
             self.sent += 1
-            response = await self._opened().send(request, proxies=self._proxies, **options)
+            sender = self._opened()
+            response = await (self._bare(request) if bare else sender.send(request, proxies=self._proxies, **options))
             pace.learn(response.status_code, response.headers)
             return response
+
+    async def _bare(self, request: Any) -> Answer:
+        """Straight over the session; what fails is raised as the SDK's transport would raise it."""
+        try:
+            async with self._wire.request(
+                request.method,
+                request.url,
+                headers=request.headers,
+                data=request.content,
+                proxy=self._proxies.get("https"),
+                allow_redirects=False,
+                auto_decompress=True,
+                timeout=_TIMEOUT,
+                skip_auto_headers=() if request.content else _NO_CONTENT,
+            ) as answer:
+                return Answer(answer.status, answer.headers, await answer.read())
+        except aiohttp.ClientPayloadError as error:
+            raise IncompleteReadError(error, error=error) from error
+        except aiohttp.ClientResponseError as error:
+            raise ServiceResponseError(error, error=error) from error
+        except aiohttp.ConnectionTimeoutError as error:
+            raise ServiceRequestTimeoutError(error, error=error) from error
+        except TimeoutError as error:
+            raise ServiceResponseTimeoutError(error, error=error) from error
+        except aiohttp.ClientError as error:
+            raise ServiceRequestError(error, error=error) from error
 
     def budget(self) -> int | None:
         """The fewest reads that the service says are left anywhere; None when it says nothing."""

@@ -139,7 +139,7 @@ async def _versions(session: Session, entry: Listing, parent: Record) -> None:
     outcome: CoverageOutcome = "complete"
     try:
         async for rows in session.pages(_url(session, entry, parent)):
-            names += [answers.named(row) for row in rows]
+            names += [answers.named(row) for row in rows.value]
     except Failed as error:
         failure, outcome = error, answers.settled(error, bool(names), scope)
     session.keep(entry.kind, scope, [], outcome, failure)

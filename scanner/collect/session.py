@@ -7,11 +7,10 @@ import itertools
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
-from azure.core import AsyncPipelineClient
 from azure.core.exceptions import (
     AzureError,
     ClientAuthenticationError,
@@ -19,13 +18,13 @@ from azure.core.exceptions import (
     ServiceRequestError,
     ServiceResponseError,
 )
+from azure.core.pipeline import AsyncPipeline
 from azure.core.pipeline.policies import (
     ContentDecodePolicy,
     CustomHookPolicy,
     HeadersPolicy,
 )
 from azure.core.rest import HttpRequest
-from azure.mgmt.core import AsyncARMPipelineClient
 
 from scanner import ids
 from scanner.collect import answers
@@ -33,17 +32,26 @@ from scanner.collect.answers import Failed, Page
 from scanner.collect.clouds import Cloud
 from scanner.collect.guard import Refused
 from scanner.collect.journal import Journal
-from scanner.collect.policies import GuardedTransport, Retry, SignIn
+from scanner.collect.policies import Answer, GuardedTransport, Retry, SignIn
 from scanner.collect.settings import Progress, Settings
 from scanner.errors import CollectionError
 from scanner.graph.records import RECORDS
-from scanner.redact import redact
+from scanner.redact import may_hold, redact
 from scanner.snapshot import Coverage, CoverageOutcome, Record
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
 _MOST_PAGES = 100_000
+
+
+class Rows(NamedTuple):
+    """A page's rows as Azure sent them; `plain` when the page as a whole has nothing to take out, so that no row is looked at."""
+
+    value: list[msgspec.Raw]
+    plain: bool
+
+
 _TRIES = 4
 _SIDE_BY_SIDE = 512  # lists begun at a time; requests in flight are bounded further down
 
@@ -76,13 +84,9 @@ class Session:
         self.arm_sign_in = SignIn(credential, cloud.arm_scope)
         self.graph_sign_in = SignIn(credential, cloud.graph_scope)
         self.credential = credential
-        # pipelines of the SDK, without a management client around them: that would copy every request once more
-        self._arm: AsyncPipelineClient[Any, Any] = AsyncARMPipelineClient(
-            base_url=cloud.arm, **self.pipeline(self.arm_sign_in)
-        )
-        self._graph: AsyncPipelineClient[Any, Any] = AsyncPipelineClient(
-            base_url=cloud.graph, **self.pipeline(self.graph_sign_in)
-        )
+        # pipelines of the SDK, without a client around them: that would copy every request once more
+        self._arm: AsyncPipeline[Any, Any] = AsyncPipeline(**self.pipeline(self.arm_sign_in))
+        self._graph: AsyncPipeline[Any, Any] = AsyncPipeline(**self.pipeline(self.graph_sign_in))
 
     def pipeline(self, sign_in: SignIn, typed: bool = False) -> dict[str, Any]:
         """Keyword arguments that give an SDK client our pipeline: nothing that writes, registers or follows elsewhere.
@@ -133,9 +137,7 @@ class Session:
         graph = url.startswith(self.cloud.graph + "/")
         request = HttpRequest(method, url, json=body) if body is not None else HttpRequest(method, url)
         try:
-            sender: Callable[[HttpRequest], Any] = self._graph.send_request if graph else self._arm.send_request
-            response = await sender(request)
-            content = cast(bytes, await response.read())
+            done = await (self._graph if graph else self._arm).run(request, bare=True)
         except IncompleteReadError:
             raise
         except ClientAuthenticationError as error:
@@ -150,9 +152,10 @@ class Session:
         except AzureError as error:
             raise answers.raised(error) from error
         self._answered = time.monotonic()
-        if response.status_code == 200:
-            return content
-        raise answers.failure(response.status_code, content, response.headers)
+        answer: Answer = done.http_response
+        if answer.status_code == 200:
+            return answer.content
+        raise answers.failure(answer.status_code, answer.content, answer.headers)
 
     def _check_alive(self, error: Exception) -> None:
         """One list that gets no answer is a gap; when nothing gets any, going on would take hours and read nothing."""
@@ -163,7 +166,8 @@ class Session:
             ) from error
 
     def arm_url(self, path: str, version: str, **query: str) -> str:
-        return f"{self.cloud.arm}/{path.strip('/')}?{urlencode({'api-version': version, **query})}"
+        asked = f"&{urlencode(query)}" if query else ""
+        return f"{self.cloud.arm}/{path.strip('/')}?api-version={version}{asked}"
 
     def graph_url(self, path: str, **query: str) -> str:
         return f"{self.cloud.graph}/v1.0/{path.strip('/')}" + (f"?{urlencode(query)}" if query else "")
@@ -187,8 +191,8 @@ class Session:
 
     # -- lists --------------------------------------------------------------------------------------------------------
 
-    async def pages(self, url: str) -> AsyncIterator[list[msgspec.Raw]]:
-        """Every page of a list. A link back to a page that was read already ends the list as a fault of the service, and so
+    async def pages(self, url: str) -> AsyncIterator[Rows]:
+        """The rows of every page of a list. A link back to a page that was read already ends the list as a fault of the service, and so
         do pages that bring nothing and yet lead on: the same rows again, or none.
         """
         seen: set[str] = set()
@@ -199,19 +203,20 @@ class Session:
             if following in seen or len(seen) > _MOST_PAGES or barren > answers.MOST_EMPTY:
                 raise Failed(200, "PagingLoop", "the service led back to a page it had sent before")
             seen.add(following)
-            page = await self._page(following)
-            yield page.value
+            page, plain = await self._page(following)
+            yield Rows(page.value, plain)
             following = page.next_link or page.odata_next
             if following:
                 rows = hash(tuple(map(bytes, page.value)))
                 barren = barren + 1 if not page.value or rows in brought else 0
                 brought.add(rows)
 
-    async def _page(self, url: str) -> Page:
-        """One page; a body that is no JSON (a gateway's, say) is asked for again, like any passing fault."""
+    async def _page(self, url: str) -> tuple[Page, bool]:
+        """One page, and whether it is plain; a body that is no JSON (a gateway's, say) is asked for again, like any passing fault."""
         for attempt in range(3):
             try:
-                return answers.page(await self.send("GET", url))
+                content = await self.send("GET", url)
+                return answers.page(content), answers.on_one_line(content) is content and not may_hold(content)
             except msgspec.MsgspecError:
                 await asyncio.sleep(self.settings.backoff * attempt)
         raise Failed(200, "UnreadableBody", "the answer was no JSON of a list, three times")
@@ -245,14 +250,15 @@ class Session:
         try:
             async for rows in self.pages(url):
                 fresh = self._add(found, kind, rows, of, recent)
-                if fresh < len(rows) or (most is not None and len(found) >= most):
+                if fresh < len(rows.value) or (most is not None and len(found) >= most):
                     outcome = "bounded"
                     if not fresh or (most is not None and len(found) >= most):
                         break
         except Failed as error:
             failure = error
             outcome = answers.settled(error, bool(found), scope)
-        self.versions.setdefault(kind, answers.version_of(self._versioned(url)))
+        if kind not in self.versions:
+            self.versions[kind] = answers.version_of(self._versioned(url))
         records = [row for row in found.values() if keep is None or keep(row)][:most]
         if selective and outcome == "complete" and len(records) < len(found):
             outcome = "bounded"
@@ -263,14 +269,14 @@ class Session:
         self,
         found: dict[str, Record],
         kind: str,
-        rows: Iterable[msgspec.Raw],
+        rows: Rows,
         of: str,
         recent: Callable[[Record], bool] | None,
     ) -> int:
         """Adds rows that are new and in scope; how many were recent (all, where age does not matter)."""
         fresh = 0
-        for row in rows:
-            made = self.record(kind, row, of)
+        for row in rows.value:
+            made = Record(kind, of, row) if rows.plain else self.record(kind, row, of)
             if recent is not None and not recent(made):
                 continue
             fresh += 1

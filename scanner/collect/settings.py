@@ -62,7 +62,7 @@ class Settings:
     credential: AsyncTokenCredential | None = None
     regions: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
-    concurrency: int = 64
+    concurrency: int = 128
     job_limit: int = 1000
     job_days: int = 90
     timeout: float | None = None

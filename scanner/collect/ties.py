@@ -88,7 +88,7 @@ async def rows(session: Session, body: msgspec.Raw, add: Callable[[msgspec.Raw],
             add(row)
         if page.odata_next:
             async for some in session.pages(page.odata_next):
-                for row in some:
+                for row in some.value:
                     add(row)
     except Failed as error:
         return error

@@ -260,6 +260,12 @@ class Estate:
         listed = zip(edges.sources, edges.targets, strict=True)
         return listed if edges.bundles is None else itertools.chain(listed, edges.bundles.pairs())
 
+    def arrived_at(self, edge: str) -> frozenset[int]:
+        """Every node that edges of a name, forward or inverse, lead to."""
+        if edge in self._edges:
+            return frozenset(self._edges[edge].targets)
+        return frozenset(self._edges[self._inverse[edge]].sources)
+
     def edge_count(self, edge: str) -> int:
         edges = self._edges[edge]
         return len(edges.sources) + (edges.bundles.count if edges.bundles is not None else 0)

@@ -182,6 +182,7 @@ def _workspace(s: int, n: int, group: str) -> Iterator[Row]:
     yield _arm(group, kind, own, {
         "storageAccount": f"{group}/providers/Microsoft.Storage/storageAccounts/st{s}x{n}", "keyVault": f"{group}/providers/Microsoft.KeyVault/vaults/kv-{s}-{n}",
         "applicationInsights": f"{group}/providers/Microsoft.Insights/components/appi-{s}-{n}", "publicNetworkAccess": "Disabled",
+        "privateEndpointConnections": [], "managedNetwork": {"isolationMode": "Disabled"},  # as every answer says them
         "containerRegistry": f"{group}/providers/Microsoft.ContainerRegistry/registries/cr{s}x{n}",
     }, identity={"type": "SystemAssigned", "principalId": guid("mlw", s, n), "tenantId": TENANT}, kind="Default")  # fmt: skip
     for c in range(3):
