@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import itertools
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 import numpy
-from pyroaring import BitMap
 
 from scanner.errors import Span
 from scanner.findings import Gap, NodeRef, Step
@@ -217,7 +216,7 @@ class Estate:
         if gap is not None:
             self._edge_gaps[edge, source, target] = gap
 
-    def connect_all(self, sources: BitMap, edge: str, target: int) -> None:
+    def connect_all(self, sources: Collection[int], edge: str, target: int) -> None:
         """Adds an edge from each of many nodes to one, by its forward name, without a reason; kept as the set it is."""
         if sources:
             edges = self._edges[edge]
@@ -262,9 +261,11 @@ class Estate:
 
     def arrived_at(self, edge: str) -> frozenset[int]:
         """Every node that edges of a name, forward or inverse, lead to."""
-        if edge in self._edges:
-            return frozenset(self._edges[edge].targets)
-        return frozenset(self._edges[self._inverse[edge]].sources)
+        forward = edge in self._edges
+        edges = self._edges[edge if forward else self._inverse[edge]]
+        listed = edges.targets if forward else edges.sources
+        bundled = () if edges.bundles is None else edges.bundles.targets() if forward else edges.bundles.sources()
+        return frozenset(itertools.chain(listed, bundled))
 
     def edge_count(self, edge: str) -> int:
         edges = self._edges[edge]

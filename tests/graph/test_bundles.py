@@ -6,7 +6,6 @@ from collections import Counter
 
 from hypothesis import given
 from hypothesis import strategies as st
-from pyroaring import BitMap
 
 from scanner.graph.estate import Estate
 
@@ -22,7 +21,7 @@ def test_edges_as_sets_read_as_edges(before: list[frozenset[int]], after: list[f
     def add(sets: list[frozenset[int]], at: int) -> None:
         for number, chosen in enumerate(sets):
             opening, same = (estate.add("opening", f"{at}-{number}") for estate in (one, other))
-            one.connect_all(BitMap(stores[0][n] for n in chosen), "opened-by", opening)
+            one.connect_all([stores[0][n] for n in sorted(chosen)], "opened-by", opening)
             for n in sorted(chosen):
                 other.connect(stores[1][n], "opened-by", same)
 
@@ -38,6 +37,8 @@ def test_edges_as_sets_read_as_edges(before: list[frozenset[int]], after: list[f
     assert read(one) == read(other)
     assert Counter(one.pairs("opened-by")) == Counter(other.pairs("opened-by"))
     assert one.edge_count("opened-by") == other.edge_count("opened-by")
+    for edge in ("opened-by", "opens"):
+        assert one.arrived_at(edge) == other.arrived_at(edge)
     assert one.has_edges("opens") is other.has_edges("opens")
 
 
@@ -46,6 +47,6 @@ def test_edges_of_both_sorts_are_read_together() -> None:
     store = estate.add("storage-account", "st")
     listed, bundled = estate.add("opening", "a"), estate.add("opening", "b")
     estate.connect(store, "opened-by", listed)
-    estate.connect_all(BitMap([store]), "opened-by", bundled)
+    estate.connect_all([store], "opened-by", bundled)
     assert list(estate.neighbours(store, "opened-by")) == [listed, bundled]
     assert estate.first(bundled, "opens") == store

@@ -161,7 +161,7 @@ def _connect(engine: Engine, node: int, parts: list[Part], stores: BitMap) -> No
     estate = engine.estate
     sure = [part.stores for part in parts if part.certain and (part.cause.anybody or _seen(engine, part.who))]
     certain = BitMap().union(*sure) if sure else BitMap()
-    estate.connect_all(certain, "opened-by", node)
+    estate.connect_all(list(certain), "opened-by", node)
     for store in stores - certain:
         gaps = [gap for part in parts if store in part.stores for gap in part.gaps]
         gaps += [
