@@ -19,12 +19,14 @@ from scanner.graph.ontology import (
 )
 from scanner.graph.shared import (
     ARM,
+    AUDIENCE,
     BACKUP,
     BUDGETS,
     COPIES,
     GRAPH_PERMISSIONS,
     HOLDS,
     IDENTITY_HOST,
+    LINEAGE,
     LOCKS,
     MADE,
     NAMED,
@@ -87,22 +89,23 @@ _KINDS = (
     ), "microsoft.machinelearningservices/workspaces/data/versions"),
     NodeKind("model", "model", "build", "a version of a registered model", attributes(
         ARM, text("uri", "where the weights are", arm="properties.modelUri"),
-        text("job-name", "job that made it", arm="properties.jobName"), *MADE,
+        text("job-name", "job that made it", arm="properties.jobName"), *MADE, *LINEAGE,
     ), "microsoft.machinelearningservices/workspaces/models/versions"),
     NodeKind("ml-asset", "ML asset", "build", "a component, AML environment or schedule of a workspace", attributes(
         ARM, text("asset-type", "which", "component", "environment", "schedule"), *MADE)),
     NodeKind("online-endpoint", "online endpoint", "build", "an online endpoint", attributes(
-        ARM, IDENTITY_HOST, text("auth-mode", "how callers sign in", "key", "aml-token", "aad-token", arm="properties.authMode"),
+        ARM, IDENTITY_HOST, *AUDIENCE, text("auth-mode", "how callers sign in", "key", "aml-token", "aad-token", arm="properties.authMode"),
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
     ), "microsoft.machinelearningservices/workspaces/onlineendpoints"),
     NodeKind("online-deployment", "online deployment", "build", "a deployment behind an online endpoint", attributes(
         ARM, text("instance-type", "VM size, lower case", arm="properties.instanceType"),
         number("instances", "instances it runs, or may scale to", arm="sku.capacity"),
-        text("model-reference", "the model it names", arm="properties.model"),
+        text("model-reference", "the model it names", arm="properties.model"), *LINEAGE,
     ), "microsoft.machinelearningservices/workspaces/onlineendpoints/deployments"),
-    NodeKind("batch-endpoint", "batch endpoint", "build", "a batch endpoint", attributes(ARM, IDENTITY_HOST),
+    NodeKind("batch-endpoint", "batch endpoint", "build", "a batch endpoint", attributes(ARM, IDENTITY_HOST, *AUDIENCE),
              "microsoft.machinelearningservices/workspaces/batchendpoints"),
-    NodeKind("batch-deployment", "batch deployment", "build", "a deployment behind a batch endpoint", attributes(ARM),
+    NodeKind("batch-deployment", "batch deployment", "build", "a deployment behind a batch endpoint", attributes(
+        ARM, text("model-reference", "the model it names", arm="properties.model.assetId"), *LINEAGE),
              "microsoft.machinelearningservices/workspaces/batchendpoints/deployments"),
     NodeKind("connection", "connection", "build", "a connection of a workspace to something outside it", attributes(
         ARM, text("category", "what it connects to", arm="properties.category"), text("target", "URL or id", arm="properties.target"),
@@ -281,11 +284,21 @@ _KINDS = (
         NAMED, text("family", "VM family"), number("amount", "units needed"), boolean("survive-region-loss", "whether one region may be lost"),
         number("left-after-worst-loss", "units left at home when the largest region is lost"),
         text("largest-region", "the region whose loss hurts most"))),
+    # -- movements
+    NodeKind("movement", "movement", "derive", "something that goes from one place to another, once for all jobs that move it alike", attributes(
+        NAMED, text("what", "what moves", *FLOWING), text("from-region", "region it leaves"), text("to-region", "region it enters"),
+        words("data-classes", "classes it counts as where it leaves; null when none"),
+        boolean("declared", "whether the scenario lets it: a flow carries it, or another part declares it"),
+        text("blocked", "what no flow carries, in words; null when all of it is declared"),
+        boolean("fine-tuning", "whether it is for tuning a model"), number("count", "jobs, steps or resources that move it"), words("examples", "up to three of them"))),
+    NodeKind("base-model", "base model", "derive", "where a workspace takes models from that it tunes", attributes(
+        NAMED, text("source", "registry, workspace or place it is from"), boolean("accepted", "whether that stands at a site, or is a catalogue declared for base models"))),
     # -- what the scenario says
     NodeKind("scenario", "scenario", "bind", "the scenario's own settings", attributes(
         NAMED, number("headroom", "quota.headroom"), number("fair-share", "quota.fair-share"),
         text("production-pool", "quota.production-pool"), boolean("survive-region-loss", "quota.survive-region-loss"),
         words("patterns", "patterns"), words("keys", "top-level keys the file has"),
+        text("audience-tag", "tag by which an endpoint names its audience; null when none"), words("base-model-catalogues", "registries it declares as sources of base models"),
         number("break-glass-accounts", "emergency accounts it names"), number("break-glass-at-most", "most there may be; null when it does not say"))),
     NodeKind("environment", "environment", "bind", "an environment of the scenario", attributes(
         NAMED, text("stage", "stage", *STAGES), boolean("live", "serves customers"), words("data", "classes that may be there"),
@@ -294,7 +307,8 @@ _KINDS = (
         number("writers-before", "as many, in the stage before; null when there is none"))),
     NodeKind("site", "site", "bind", "a site of the scenario", attributes(
         NAMED, text("region", "its region"), words("does", "what may happen there"), words("data", "its classes"),
-        words("audience", "whom it serves"))),
+        words("audience", "whom it serves"), words("unserved", "audiences of it that no endpoint serves from its region"),
+        words("apart-from", "sites that train whose results nothing makes comparable with its own; empty for the larger part"))),
     NodeKind("flow", "declared flow", "bind", "a movement the scenario declares", attributes(
         NAMED, text("what", "what may move", *FLOWING), text("from", "site or environment it leaves"), text("to", "site or environment it enters"),
         words("from-is", "what `from` names", "site", "environment"), words("to-is", "what `to` names", "site", "environment"),

@@ -213,6 +213,9 @@ def _deployment(context: Context, kind: str, body: shapes.Arm[shapes.Deployment]
     target = context.refer(reference) if isinstance(reference, str) and reference.startswith("/") else None
     if target is not None:
         estate.connect(node, "deploys", target)
+    elif model and not (isinstance(reference, str) and reference.startswith("azureml://registries/")):
+        context.doubt(kind, node, ("deploys",), detail="it names its model by no id")
+    estate.set(node, "model-reference", reference if reference or model is UNSET else None)
     if kind == "batch-deployment":
         compute = context.refer(known(body.properties.compute))
         if compute is not None:
@@ -222,7 +225,6 @@ def _deployment(context: Context, kind: str, body: shapes.Arm[shapes.Deployment]
     # on Kubernetes the cluster's owner names instance types; they are no VM sizes and draw on no quota of ours
     cluster = lower(known(body.properties.endpoint_compute_type)) == "kubernetes"
     estate.set(node, "instance-type", None if cluster else lower(known(body.properties.instance_type)))
-    estate.set(node, "model-reference", reference or model)
     sku = known(body.sku)
     scale = known(body.properties.scale_settings)
     most = known(scale.max_instances) if scale else scale
