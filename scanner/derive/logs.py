@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from scanner import ids
 from scanner.derive.movement import End, Flows
 from scanner.derive.whereabouts import Whereabouts
 from scanner.graph.estate import UNSET, Estate
 
 _EXAMPLES = 3
+# What may hold regulated data, has diagnostic settings, and is listed for a subscription.
+_WITH_SETTINGS = ("workspace", "storage-account", "model-account", "key-vault", "container-registry", "ml-registry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,11 @@ class _Logs:
         for source, target in estate.pairs("sends-logs-to"):
             sends.setdefault(source, []).append(target)
         unread = {node: list(gaps) for node, edge, gaps in estate.gap_marks() if edge == "sends-logs-to"}
+        for gap in estate.unread_gaps(*_WITH_SETTINGS):
+            within = ids.subscription_of(estate.gaps[gap].scope)
+            for node in estate.nodes("subscription"):
+                if within in (None, estate.key(node)):
+                    estate.mark_gap(node, "logs-across", gap)
         for source in dict.fromkeys((*sends, *unread)):
             subscription = estate.node(str(estate.get(source, "subscription")))
             if (

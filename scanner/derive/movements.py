@@ -159,33 +159,24 @@ def _run(movements: Movements, workspace: int, job: int, run: Run) -> None:
         doubts.update(dict.fromkeys(kept.gaps))
         classes, gaps = classes_of(estate, node)
         doubts.update(dict.fromkeys(gaps))
+        holder = _holder(kept, node)
         for source in _from(kept, computing):
-            for region in computing.regions or ("",):
-                way = _Way(
-                    workspace, "reads-across", what, _holder(kept, node), End(source), End(region or None), tuning
-                )
-                arrived = movements.add(way, classes, gaps, name) if region else None
-                moved = bool(region) and (source == region or arrived is not None)
-                there = (region if moved else source, _holder(kept, node))
-                taken[there] = _both(taken.get(there, frozenset()), arrived if moved and source != region else classes)
+            if not computing.regions:
+                taken[source, holder] = _both(taken.get((source, holder), frozenset()), classes)
+            for region in computing.regions:
+                way = _Way(workspace, "reads-across", what, holder, End(source), End(region), tuning)
+                arrived = movements.add(way, classes, gaps, name)
+                there = (source if arrived is None else region, holder)
+                taken[there] = _both(taken.get(there, frozenset()), classes if arrived is None else arrived)
+    unplaced = [gap for node, _ in inputs if not where.data(node).elsewhere for gap in where.data(node).gaps]
     for node, what in outputs:
         kept = where.data(node)
         _spans(movements, workspace, job, node, what, name, into=False)
-        if taken:
-            _leave_open(estate, workspace, ("writes-across",), kept.gaps)
-        if kept.regions:
-            _leave_open(
-                estate, workspace, ("writes-across",), list(doubts) if not taken else _unplaced(estate, inputs, where)
-            )
+        _leave_open(estate, workspace, ("writes-across",), [*unplaced, *(kept.gaps if taken or unplaced else ())])
         for (source, _thing), held in taken.items():
             for target in kept.regions:
                 way = _Way(workspace, "writes-across", what, _holder(kept, node), End(source), End(target), tuning)
                 movements.add(way, held, list(doubts), name)
-
-
-def _unplaced(estate: Estate, inputs: Sequence[tuple[int, str]], where: Whereabouts) -> list[int]:
-    """Gaps of inputs whose place nobody knows."""
-    return [gap for node, _ in inputs for gap in where.data(node).gaps if not where.data(node).elsewhere]
 
 
 def _from(kept: Where, computing: Where) -> tuple[str, ...]:

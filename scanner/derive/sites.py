@@ -99,7 +99,9 @@ def _audiences(estate: Estate, where: Whereabouts) -> None:
 
 
 def _comparable(estate: Estate, flows: Flows) -> None:
-    """Sites that train compare results by a declared flow of metrics, or by an ML registry that is in both regions."""
+    """Sites that train compare results by a declared flow of metrics, by models of one base that a flow brings to them, or by
+    an ML registry that is in both regions.
+    """
     training = {
         estate.name(site): estate.get(site, "region")
         for site in estate.nodes("site")
@@ -129,7 +131,7 @@ def _comparable(estate: Estate, flows: Flows) -> None:
             gaps += [*estate.gaps_at(registry, "replicated-to")]
         elif registry not in estate.aside:
             join(name for name, region in training.items() if region in regions)
-    for source, target in flows.between_sites("metrics"):
+    for source, target in (*flows.between_sites("metrics"), *flows.between_sites("model")):
         join((source, target))
     largest = max(training, key=lambda name: sum(top(other) == top(name) for other in training), default="")
     for site in estate.nodes("site"):

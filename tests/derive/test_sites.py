@@ -110,10 +110,11 @@ def _apart(world: World) -> dict[str, set[str]]:
         ("", {"ie": {"eu", "no"}, "no": {"eu", "ie"}}),
         ("what: metrics, from: no, to: eu", {"ie": {"eu", "no"}}),
         ("what: metrics, from: no, to: eu\nwhat: metrics, from: ie, to: no", {}),
-        ("what: model, from: no, to: eu\nwhat: model, from: ie, to: eu", {"ie": {"eu", "no"}, "no": {"eu", "ie"}}),
+        ("what: model, from: eu, to: no\nwhat: model, from: eu, to: ie", {}),
+        ("what: data, from: no, to: eu\nwhat: code, from: ie, to: eu", {"ie": {"eu", "no"}, "no": {"eu", "ie"}}),
     ],
 )
-def test_flows_of_metrics_tie_sites_and_those_outside_the_largest_group_are_apart(
+def test_flows_of_metrics_and_of_models_tie_sites_and_those_outside_the_largest_group_are_apart(
     flows: str, apart: dict[str, set[str]]
 ) -> None:
     assert _apart(World(flows)) == apart
