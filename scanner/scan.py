@@ -45,23 +45,23 @@ def scan(
         estate, access, decided = understand(snapshot, scenario, duties, rules, today)
         results = evaluate(estate, rules, patterns=scenario.patterns, keys=scenario.keys, decided=decided)
         choke_points = choke.of_production(access) if any(r.rule.theme == "access" for r in results) else ()
-    return settle(
-        results,
-        scenario_name=scenario.name,
-        scenario_file=scenario.source,
-        scenario_title=scenario.title,
-        patterns=scenario.patterns,
-        waivers=scenario.waivers,
-        accepted_gaps=scenario.accepted_gaps,
-        source=_source(snapshot, estate),
-        today=today,
-        baseline=baseline,
-        baseline_name=baseline_name,
-        accepted_reach=_accepted_reach(estate),
-        choke_points=choke_points,
-        coverage=snapshot.coverage,
-        subscriptions={estate.key(node).rpartition("/")[2] for node in estate.nodes("subscription")},
-    )
+        return settle(
+            results,
+            scenario_name=scenario.name,
+            scenario_file=scenario.source,
+            scenario_title=scenario.title,
+            patterns=scenario.patterns,
+            waivers=scenario.waivers,
+            accepted_gaps=scenario.accepted_gaps,
+            source=_source(snapshot, estate),
+            today=today,
+            baseline=baseline,
+            baseline_name=baseline_name,
+            accepted_reach=_accepted_reach(estate),
+            choke_points=choke_points,
+            coverage=snapshot.coverage,
+            subscriptions={estate.key(node).rpartition("/")[2] for node in estate.nodes("subscription")},
+        )
 
 
 def understand(

@@ -41,7 +41,7 @@ def derive(estate: Estate, duties: Duties) -> access.Access:
     instances.derive(estate)
     separation.usage(found.engine)
     holders.derive(estate, duties, found.engine, table)
-    separation.derive(found.engine, duties, table)
+    separation.derive(found, duties, table)
     capacity.derive(estate)
     _flows(estate)
     return found

@@ -262,6 +262,7 @@ _KINDS = (
         words("examples", "up to five of them"), number("targets", "how many stores it opens"),
         words("from-environments", "environments of the workspaces, hosts and identities its chains come by, and of the workloads it lets in"),
         words("from-stages", "stages of those environments", *STAGES),
+        words("working-in", "environments in which those it lets in may change something; null where they may not, told of stores outside every environment"),
         words("kept-in-stages", "stages of the workspaces that keep the credentials its chains use", *STAGES),
         text("fix", "the step that closes it"))),
     NodeKind("duty", "duty", "derive", "a duty in an environment", attributes(
