@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 
 from scanner.derive.movement import ACROSS, Crossing, End, Flows
 from scanner.derive.whereabouts import Where, Whereabouts
-from scanner.graph.estate import UNSET, Estate
+from scanner.graph.estate import Estate
 from scanner.graph.shared import Run
 
 _EXAMPLES = 3
+# What has classes, so that having none that could be read is a doubt.
+_CLASSED = {"missing", "data-asset", "datastore", "storage-account"}
 _BY_JOBS = ("reads-across", "writes-across", "spans")
 
 
@@ -146,7 +148,9 @@ def _run(movements: Movements, workspace: int, job: int, run: Run) -> None:
     computing = where.run(run, workspace)
     name = f"{estate.name(job)}/{run.step}" if run.step else estate.name(job)
     tuning = tunes(estate, job, run)
-    inputs = [(node, what) for key, what in run.inputs if (node := estate.node(key)) is not None and node != job]
+    inputs = [
+        (where.itself(node), what) for key, what in run.inputs if (node := estate.node(key)) is not None and node != job
+    ]
     outputs = [(node, what) for key, what in run.outputs if (node := estate.node(key)) is not None and node != job]
     taken: dict[tuple[str, int], frozenset[str] | None] = {}  # where what is taken now counts as being -> its classes
     doubts: dict[int, None] = {}
@@ -205,13 +209,13 @@ def classes_of(estate: Estate, node: int) -> tuple[frozenset[str] | None, list[i
     kind = estate.kind(node)
     if kind == "job":
         return _of_job(estate, node, set())
-    classes = estate.get(node, "learned-from") if kind == "model" else UNSET
-    stated = estate.get(node, "data-classes")
-    if isinstance(classes, frozenset) or isinstance(stated, frozenset):
-        return (classes if isinstance(classes, frozenset) else frozenset()) | (
-            stated if isinstance(stated, frozenset) else frozenset()
-        ), []
-    if stated is None or kind not in ("missing", "data-asset", "datastore", "storage-account"):
+    learned, stated = estate.get(node, "learned-from"), estate.get(node, "data-classes")
+    doubts = estate.gaps_at(node, "learned-from")
+    if doubts:
+        return None, [*doubts]
+    if isinstance(learned, frozenset) or isinstance(stated, frozenset) or stated is None:
+        return frozenset().union(*(found for found in (learned, stated) if isinstance(found, frozenset))), []
+    if kind not in _CLASSED:
         return frozenset(), []
     return None, [*estate.gaps_at(node, "*"), *estate.gaps_at(node, "data-classes")]
 

@@ -98,6 +98,10 @@ def _others(estate: Estate, writer: _Writer) -> None:
         writer.write(datastore, writer.of_all(estate.neighbours(datastore, "stored-in")))
     for model in estate.nodes("model"):
         writer.write(model, frozenset(writer.recogniser.at(model)))
+    for asset in estate.nodes("registry-asset"):
+        registry = estate.first(asset, "asset-shared-by")
+        own = frozenset(writer.recogniser.at(asset))
+        writer.write(asset, own or frozenset(writer.recogniser.at(registry) if registry is not None else ()))
     for workspace in estate.nodes("workspace"):
         stores = [s for d in estate.neighbours(workspace, "has-datastore") for s in estate.neighbours(d, "stored-in")]
         held = (*estate.neighbours(workspace, "has-data"), *stores, *estate.neighbours(workspace, "default-store"))
