@@ -19,7 +19,7 @@ from scanner.findings import Gap
 from scanner.graph.estate import UNSET, Estate
 
 _Place = str | None
-_MADE = ("model", "registry-asset", "online-deployment", "batch-deployment")
+_MADE = ("model", "registry-asset", "online-deployment", "batch-deployment", "model-deployment")
 
 
 def derive(estate: Estate, flows: Flows, where: Whereabouts) -> None:
@@ -61,6 +61,8 @@ class Lineage:
         for kind in ("online-deployment", "batch-deployment"):
             for deployment in estate.nodes(kind):
                 self._deployment(deployment)
+        for deployment in estate.nodes("model-deployment"):
+            self._tuned(deployment)
         while self._waiting:
             node = next(iter(self._waiting))
             del self._waiting[node]
@@ -187,6 +189,21 @@ class Lineage:
         gaps = [*estate.gaps_at(deployment, "deploys"), *estate.gaps_at(deployment, "*")]
         if gaps and not models and not isinstance(stated, frozenset):
             self._doubt(deployment, self._possible(deployment), gaps[0])
+
+    def _tuned(self, deployment: int) -> None:
+        """What a model account tuned counts as the account's data, in whatever account it is deployed."""
+        estate = self.estate
+        if estate.get(deployment, "base-model") is None:
+            return
+        account = estate.first(deployment, "weights-from")
+        account = estate.first(deployment, "deployment-of") if account is None else account
+        gaps = [*estate.gaps_at(deployment, "*"), *(estate.gaps_at(account, "*") if account is not None else ())]
+        if estate.get(deployment, "base-model") is UNSET or account is None or estate.kind(account) == "missing":
+            gap = gaps[0] if gaps else self._unsaid(deployment if account is None else account)
+            self._doubt(deployment, self.flows.guarded(self.flows.classes), gap)
+            return
+        self._seed(account)
+        self._tie(account, deployment, "model")
 
     def _possible(self, node: int) -> frozenset[str]:
         """Classes that what was made in a workspace may come from: all that it has to do with; any, where that is not known."""

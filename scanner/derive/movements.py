@@ -159,9 +159,13 @@ def _run(movements: Movements, workspace: int, job: int, run: Run) -> None:
         _spans(movements, workspace, job, node, what, name, into=True)
         if kept.elsewhere:
             continue
-        _leave_open(estate, workspace, ("reads-across",), [*kept.gaps, *(computing.gaps if kept.regions else ())])
-        doubts.update(dict.fromkeys(kept.gaps))
         classes, gaps = classes_of(estate, node)
+        unplaced = [*kept.gaps, *(computing.gaps if kept.regions else ())]
+        if classes is not None and not movements.flows.guarded(classes):
+            # computes and versions are deleted every day; what open data was read on is not worth a doubt for ever
+            unplaced = [gap for gap in unplaced if estate.gaps[gap].reason != "missing"]
+        _leave_open(estate, workspace, ("reads-across",), unplaced)
+        doubts.update(dict.fromkeys(kept.gaps))
         doubts.update(dict.fromkeys(gaps))
         holder = _holder(kept, node)
         for source in _from(kept, computing):

@@ -159,7 +159,7 @@ _KINDS = (
         ARM, text("sku", "the deployment type", arm="sku.name"), number("capacity", "units of quota it holds", arm="sku.capacity"),
         text("model-name", "the model", arm="properties.model.name"),
         text("model-publisher", "who publishes it, as Azure names the format", arm="properties.model.format"),
-        text("base-model", "the model it was tuned from; null when it is as published"),
+        text("base-model", "the model it was tuned from; null when it is as published"), *LINEAGE,
         text("processing-area", "where prompts are processed, in words, the overflow deployment counted"),
         boolean("processed-at-home", "whether every place it may process in is permitted"),
     ), "microsoft.cognitiveservices/accounts/deployments"),
@@ -361,6 +361,7 @@ UNIONS: Mapping[str, tuple[str, ...]] = {
     "artifact-source": ("container-registry", "ml-registry"),
     "endpoint": ("online-endpoint", "batch-endpoint"),
     "deployment": ("online-deployment", "batch-deployment"),
+    "serving": ("online-deployment", "batch-deployment", "model-deployment"),
     "ml-resource": ("workspace", "compute", "online-endpoint", "batch-endpoint", "ml-registry"),
     "dependency": ("storage-account", "key-vault", "container-registry", "application-insights"),
     "shareable": (

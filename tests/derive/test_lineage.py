@@ -95,6 +95,23 @@ def test_what_a_step_gave_and_what_a_job_wrote_into_an_asset_counts_as_what_it_t
     assert world.get(by_asset, "learned-from") == world.get(by_job, "learned-from") == {"claims-no"}
 
 
+def test_what_a_model_account_tuned_counts_as_its_data_wherever_it_is_deployed() -> None:
+    world = World()
+    tuner = world.node("model-account", "oai-no", "norwayeast", data_classes=["claims-no"])
+    server = world.node("model-account", "oai-eu", "westeurope", data_classes=["public"])
+    tuned = world.node("model-deployment", "oai-eu/tuned", "westeurope", base_model="gpt-4o-mini")
+    world.estate.connect(tuned, "weights-from", tuner)
+    at_home = world.node("model-deployment", "oai-no/tuned", "norwayeast", base_model="gpt-4o-mini")
+    plain = world.node("model-deployment", "oai-eu/plain", "westeurope", base_model=None)
+    unread = world.node("model-deployment", "oai-eu/unread", "westeurope")
+    for account, deployment in ((server, tuned), (tuner, at_home), (server, plain), (server, unread)):
+        world.estate.connect(account, "has-deployment", deployment)
+    world.derive()
+    assert world.get(tuned, "away-from-home") == {"claims-no in westeurope"}
+    assert world.get(at_home, "away-from-home") == world.get(plain, "away-from-home") == frozenset()
+    assert world.get(unread, "away-from-home") is UNSET
+
+
 # -- registries --------------------------------------------------------------------------------------------------------
 
 
