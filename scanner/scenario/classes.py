@@ -35,7 +35,7 @@ def bind(estate: Estate, scenario: Scenario) -> None:
         for asset in pointing:
             stated = frozenset(writer.recogniser.at(asset))
             of_assets.setdefault(account, set()).update(stated)
-            if not stated and estate.kind(account) == "missing":
+            if not stated and estate.kind(account) == "missing" and not estate.key(account).startswith("place:http"):
                 writer.leave_open(asset, account)  # what is in a store nobody sees is of no class by default
             else:
                 writer.write(asset, stated or own.get(account, frozenset()) or writer.default(asset))
