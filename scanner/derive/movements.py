@@ -106,7 +106,7 @@ class Movements:
 
 
 def derive(estate: Estate, flows: Flows, where: Whereabouts) -> None:
-    """Writes what jobs read and write across regions and workspaces, what datastores attach, what endpoints collect."""
+    """Writes what jobs read and write across regions and workspaces, what datastores attach, what endpoints collect and report."""
     movements = Movements(estate, flows, where)
     for workspace in estate.nodes("workspace"):
         if workspace not in estate.aside:
@@ -117,6 +117,9 @@ def derive(estate: Estate, flows: Flows, where: Whereabouts) -> None:
     for deployment in estate.nodes("online-deployment"):
         if deployment not in estate.aside:
             _collects(movements, deployment)
+    for endpoint in estate.nodes("online-endpoint"):
+        if endpoint not in estate.aside:
+            _reports(movements, endpoint)
     movements.write()
 
 
@@ -310,3 +313,17 @@ def _collects(movements: Movements, deployment: int) -> None:
             for target in kept.regions:
                 way = _Way(deployment, "collects-across", "data", _holder(kept, node), End(source), End(target))
                 movements.add(way, classes, gaps)
+
+
+def _reports(movements: Movements, endpoint: int) -> None:
+    """What is said of an endpoint (metadata, metrics) lives with its workspace, wherever its cluster answers."""
+    estate = movements.estate
+    workspace = estate.first(endpoint, "endpoint-of")
+    if workspace is None:
+        return
+    serving, kept = movements.where.serving(endpoint), movements.where.stands(workspace)
+    _leave_open(estate, endpoint, ("reports-across",), [*serving.gaps, *kept.gaps])
+    for source in serving.regions:
+        for target in kept.regions:
+            way = _Way(endpoint, "reports-across", "metadata", workspace, End(source), End(target))
+            movements.add(way, frozenset())

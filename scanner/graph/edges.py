@@ -87,6 +87,7 @@ _EDGES = (
     EdgeKind("spans", "spanned-by", ("workspace",), ("movement",), "derive", "what its pipelines take from other workspaces and give to them"),
     EdgeKind("attaches-across", "attached-across-by", ("datastore",), ("movement",), "derive", "storage of another region than the workspace's"),
     EdgeKind("collects-across", "collected-across-by", ("online-deployment",), ("movement",), "derive", "what it collects in another region than it serves from"),
+    EdgeKind("reports-across", "reported-across-by", ("online-endpoint",), ("movement",), "derive", "metadata of what it serves in another region than its workspace's"),
     EdgeKind("logs-across", "logged-across-by", ("application-insights", "subscription"), ("movement",), "derive", "logs kept in another region than they come from, or where no site logs"),
     EdgeKind("tunes-from", "tuned-by", ("workspace",), ("base-model",), "derive", "where it takes models from that it tunes"),
     EdgeKind("has-workspace", "workspace-at", ("site",), ("workspace",), "derive", "workspaces in a site's region"),
