@@ -20,12 +20,14 @@ from scanner.graph.ontology import (
 from scanner.graph.shared import (
     ACTIVATED,
     ARM,
+    AUDIENCE,
     BACKUP,
     BUDGETS,
     COPIES,
     GRAPH_PERMISSIONS,
     HOLDS,
     IDENTITY_HOST,
+    LINEAGE,
     LOCKS,
     MADE,
     NAMED,
@@ -90,26 +92,27 @@ _KINDS = (
     ), "microsoft.machinelearningservices/workspaces/data/versions"),
     NodeKind("model", "model", "build", "a version of a registered model", attributes(
         ARM, text("uri", "where the weights are", arm="properties.modelUri"),
-        text("job-name", "job that made it", arm="properties.jobName"), words("base-models", "models it was made from, as it names them"), *MADE,
+        text("job-name", "job that made it", arm="properties.jobName"), words("base-models", "models it was made from, as it names them"), *MADE, *LINEAGE,
     ), "microsoft.machinelearningservices/workspaces/models/versions"),
     NodeKind("ml-asset", "ML asset", "build", "a component, AML environment or schedule of a workspace", attributes(
         ARM, text("asset-type", "which", "component", "environment", "schedule"), *MADE)),
     NodeKind("registry-asset", "registry asset", "build", "a version of a model or of data, or a component or AML environment, in an ML registry", attributes(
         ARM, text("asset-type", "which", "model", "data", "component", "environment"), text("uri", "where it is kept", arm="properties.modelUri"),
-        words("base-models", "models it was made from, as it names them"), *MADE)),
+        words("base-models", "models it was made from, as it names them"), *MADE, *LINEAGE)),
     NodeKind("catalogue", "catalogue", "build", "an ML registry that is none of the tenant's: a public source of models", attributes(NAMED)),
     NodeKind("online-endpoint", "online endpoint", "build", "an online endpoint", attributes(
-        ARM, IDENTITY_HOST, text("auth-mode", "how callers sign in", "key", "aml-token", "aad-token", arm="properties.authMode"),
+        ARM, IDENTITY_HOST, *AUDIENCE, text("auth-mode", "how callers sign in", "key", "aml-token", "aad-token", arm="properties.authMode"),
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
     ), "microsoft.machinelearningservices/workspaces/onlineendpoints"),
     NodeKind("online-deployment", "online deployment", "build", "a deployment behind an online endpoint", attributes(
         ARM, text("instance-type", "VM size, lower case", arm="properties.instanceType"),
         number("instances", "instances it runs, or may scale to", arm="sku.capacity"),
-        text("model-reference", "the model it names", arm="properties.model"),
+        text("model-reference", "the model it names", arm="properties.model"), *LINEAGE,
     ), "microsoft.machinelearningservices/workspaces/onlineendpoints/deployments"),
-    NodeKind("batch-endpoint", "batch endpoint", "build", "a batch endpoint", attributes(ARM, IDENTITY_HOST),
+    NodeKind("batch-endpoint", "batch endpoint", "build", "a batch endpoint", attributes(ARM, IDENTITY_HOST, *AUDIENCE),
              "microsoft.machinelearningservices/workspaces/batchendpoints"),
-    NodeKind("batch-deployment", "batch deployment", "build", "a deployment behind a batch endpoint", attributes(ARM),
+    NodeKind("batch-deployment", "batch deployment", "build", "a deployment behind a batch endpoint", attributes(
+        ARM, text("model-reference", "the model it names", arm="properties.model.assetId"), *LINEAGE),
              "microsoft.machinelearningservices/workspaces/batchendpoints/deployments"),
     NodeKind("connection", "connection", "build", "a connection of a workspace to something outside it", attributes(
         ARM, text("category", "what it connects to", arm="properties.category"), text("target", "URL or id", arm="properties.target"),
@@ -159,7 +162,7 @@ _KINDS = (
         ARM, text("sku", "the deployment type", arm="sku.name"), number("capacity", "units of quota it holds", arm="sku.capacity"),
         text("model-name", "the model", arm="properties.model.name"),
         text("model-publisher", "who publishes it, as Azure names the format", arm="properties.model.format"),
-        text("base-model", "the model it was tuned from; null when it is as published"),
+        text("base-model", "the model it was tuned from; null when it is as published"), *LINEAGE,
         text("processing-area", "where prompts are processed, in words, the overflow deployment counted"),
         boolean("processed-at-home", "whether every place it may process in is permitted"),
     ), "microsoft.cognitiveservices/accounts/deployments"),
@@ -300,11 +303,21 @@ _KINDS = (
         NAMED, text("family", "VM family"), number("amount", "units needed"), boolean("survive-region-loss", "whether one region may be lost"),
         number("left-after-worst-loss", "units left at home when the largest region is lost"),
         text("largest-region", "the region whose loss hurts most"))),
+    # -- movements
+    NodeKind("movement", "movement", "derive", "something that goes from one place to another, once for all jobs that move it alike", attributes(
+        NAMED, text("what", "what moves", *FLOWING), text("from-region", "region it leaves"), text("to-region", "region it enters"),
+        words("data-classes", "classes it counts as where it leaves; null when none"),
+        boolean("declared", "whether the scenario lets it: a flow carries it, or another part declares it"),
+        text("blocked", "what no flow carries, in words; null when all of it is declared"),
+        boolean("fine-tuning", "whether it is for tuning a model"), number("count", "jobs, steps or resources that move it"), words("examples", "up to three of them"))),
+    NodeKind("base-model", "base model", "derive", "where a workspace takes models from that it tunes", attributes(
+        NAMED, text("source", "registry, workspace or place it is from"), boolean("accepted", "whether that stands at a site, or is a catalogue declared for base models"))),
     # -- what the scenario says
     NodeKind("scenario", "scenario", "bind", "the scenario's own settings", attributes(
         NAMED, number("headroom", "quota.headroom"), number("fair-share", "quota.fair-share"),
         text("production-pool", "quota.production-pool"), boolean("survive-region-loss", "quota.survive-region-loss"),
         words("patterns", "patterns"), words("keys", "top-level keys the file has"),
+        text("audience-tag", "tag by which an endpoint names its audience; null when none"), words("base-model-catalogues", "registries it declares as sources of base models"),
         number("break-glass-accounts", "emergency accounts it names"), number("break-glass-at-most", "most there may be; null when it does not say"))),
     NodeKind("environment", "environment", "bind", "an environment of the scenario", attributes(
         NAMED, text("stage", "stage", *STAGES), boolean("live", "serves customers"), words("data", "classes that may be there"),
@@ -313,7 +326,8 @@ _KINDS = (
         number("writers-before", "as many, in the stage before; null when there is none"))),
     NodeKind("site", "site", "bind", "a site of the scenario", attributes(
         NAMED, text("region", "its region"), words("does", "what may happen there"), words("data", "its classes"),
-        words("audience", "whom it serves"))),
+        words("audience", "whom it serves"), words("unserved", "audiences of it that no endpoint serves from its region"),
+        words("apart-from", "sites that train whose results nothing makes comparable with its own; empty for the larger part"))),
     NodeKind("flow", "declared flow", "bind", "a movement the scenario declares", attributes(
         NAMED, text("what", "what may move", *FLOWING), text("from", "site or environment it leaves"), text("to", "site or environment it enters"),
         words("from-is", "what `from` names", "site", "environment"), words("to-is", "what `to` names", "site", "environment"),
@@ -349,9 +363,11 @@ UNIONS: Mapping[str, tuple[str, ...]] = {
     "principal": ("user", "service-principal", "managed-identity", "group"),
     "workload": ("service-principal", "managed-identity"),
     "ml-artifact": ("model", "ml-asset"),
+    "registered": ("model", "registry-asset"),
     "artifact-source": ("container-registry", "ml-registry"),
     "endpoint": ("online-endpoint", "batch-endpoint"),
     "deployment": ("online-deployment", "batch-deployment"),
+    "serving": ("online-deployment", "batch-deployment", "model-deployment"),
     "ml-resource": ("workspace", "compute", "online-endpoint", "batch-endpoint", "ml-registry"),
     "database": ("cosmos-account", "sql-server", "sql-database", "postgresql-server", "search-service"),
     "platform-copied": ("key-vault", "container-registry"),

@@ -32,6 +32,11 @@ _ACTING = (
 )  # fmt: skip
 # What duties are held on beside workspaces.
 _HELD_ON = ("storage-account", "container-registry", "ml-registry", "model-account", "key-vault", "compute", "resource")
+# What jobs did with what, and where that is.
+_LINEAGE = (
+    "job", "model", "data-asset", "datastore", "storage-account", "compute", "ml-registry", "registry-model", "registry-data", "aks-cluster",
+    "arc-cluster",
+)  # fmt: skip
 # node kinds that are made from several lists, or that other lists write on
 _BEHIND: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("grant", "administrator-row"), (*_RIGHTS, *_DIRECTORY, "role-management-policy")),
@@ -64,6 +69,16 @@ _BEHIND: Mapping[str, tuple[str, ...]] = {
         "postgresql-server",
         "model-account",
     ),
+    "movement": (
+        *_LINEAGE,
+        "application-insights",
+        "log-analytics",
+        "log-export",
+        "diagnostic-setting",
+        "online-endpoint",
+        "online-deployment",
+    ),
+    "base-model": ("job", "model", "ml-registry", "registry-model"),
     "catalogue": ("job", "model", "online-deployment", "batch-deployment", "serverless-endpoint", "ml-registry"),
 }
 # edges and attributes that other lists say than those of the kinds they stand at
@@ -73,6 +88,9 @@ _SAID: Mapping[str, tuple[str, ...]] = {
         ("sends-logs-to", "receives-logs-from", "sends-payloads-to", "receives-payloads-from"),
         ("diagnostic-setting", "log-export"),
     ),
+    "away-from-home": (*_LINEAGE, "online-endpoint", "online-deployment", "batch-endpoint", "batch-deployment"),
+    **dict.fromkeys(("unserved", "serves-from"), ("online-endpoint", "compute", "aks-cluster", "arc-cluster")),
+    "apart-from": ("ml-registry",),
     **dict.fromkeys(("backed-up-in", "backs-up"), ("protected-item", "backup-instance")),
     "entered-from": ("private-endpoint",),
     "computes-in": ("compute", "resource", "aks-cluster", "arc-cluster", "databricks-workspace", "synapse-workspace"),

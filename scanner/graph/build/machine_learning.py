@@ -36,6 +36,9 @@ def _workspace(context: Context, kind: str, body: shapes.Arm[shapes.Workspace], 
     estate.set(node, "datastore-auth", word(known(properties.system_datastores_auth_mode), "access-key"))
     network = known(properties.managed_network)
     estate.set(node, "isolation", word(known(network.isolation_mode) if network else network, "disabled"))
+    own = known(properties.workspace_id)
+    if isinstance(own, str) and own:
+        context.flows.workspaces[own.lower()] = node
     hub = known(properties.hub_resource_id)
     if hub:
         context.hubs.append((node, ids.fold(hub)))
@@ -217,6 +220,9 @@ def _deployment(context: Context, kind: str, body: shapes.Arm[shapes.Deployment]
     target = context.refer(reference) if isinstance(reference, str) and reference.startswith("/") else None
     if target is not None:
         estate.connect(node, "deploys", target)
+    elif model and not (isinstance(reference, str) and reference.startswith("azureml://registries/")):
+        context.doubt(kind, node, ("deploys",), detail="it names its model by no id")
+    estate.set(node, "model-reference", reference if reference or model is UNSET else None)
     if kind == "batch-deployment":
         compute = context.refer(known(body.properties.compute))
         if compute is not None:
@@ -226,7 +232,6 @@ def _deployment(context: Context, kind: str, body: shapes.Arm[shapes.Deployment]
     # on Kubernetes the cluster's owner names instance types; they are no VM sizes and draw on no quota of ours
     cluster = lower(known(body.properties.endpoint_compute_type)) == "kubernetes"
     estate.set(node, "instance-type", None if cluster else lower(known(body.properties.instance_type)))
-    estate.set(node, "model-reference", reference or model)
     sku = known(body.sku)
     scale = known(body.properties.scale_settings)
     most = known(scale.max_instances) if scale else scale
