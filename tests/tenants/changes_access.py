@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.tenants import kit
-from tests.tenants.change import change, eligibilities, graph, grant, group, join, properties, role, trust, without
+from tests.tenants.change import change, eligibilities, grant, graph, group, join, properties, role, trust, without
 from tests.tenants.kit import GLOBAL_ADMINISTRATOR, Room, Sample
 
 _READER = "Storage Blob Data Reader"
@@ -170,7 +170,8 @@ def guest_in_group(s: Sample) -> None:
 def _country(s: Sample) -> str | None:
     """The country of those who are in the group already."""
     first = group(s, _approved(s))["x-members"][0]
-    return next(u.get("usageLocation") for u in s.tenant.document["graph"]["users"] if u["id"] == first)
+    country: str | None = next(u.get("usageLocation") for u in s.tenant.document["graph"]["users"] if u["id"] == first)
+    return country
 
 
 @change("scientists")

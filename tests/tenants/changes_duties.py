@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.tenants import kit
 from tests.tenants.builder import guid
-from tests.tenants.change import activation, change, eligibilities, graph, grant, group, join, properties, role, without
+from tests.tenants.change import activation, change, eligibilities, grant, graph, group, join, properties, role, without
 from tests.tenants.kit import Sample
 
 _STAGED = ("multi-environment", "multi-environment-and-regional-serving")
