@@ -34,6 +34,6 @@ def derive(estate: Estate, duties: Duties) -> access.Access:
     instances.derive(estate)
     separation.usage(found.engine)
     holders.derive(estate, duties, found.engine, table)
-    separation.derive(found.engine, duties, table)
+    separation.derive(found, duties, table)
     capacity.derive(estate)
     return found

@@ -70,6 +70,7 @@ _EDGES = (
     EdgeKind("holds-as-declared", "declared-holder", ("principal",), ("duty",), "derive", "duties an administrator row, or one role row over both environments, declares"),
     EdgeKind("open-to", "may-write", ("artifact-source",), ("principal",), "derive", "who can change it beside those the scenario lets"),
     EdgeKind("perhaps-open-to", "perhaps-may-write", ("artifact-source",), ("principal",), "derive", "who can under a condition, or as far as could be read", conditional=True),
+    EdgeKind("left-to-join", "left-to-be-joined-by", ("principal",), ("group",), "derive", "owner of a group that opens production whom neither an opening nor lets-in tells of"),
     EdgeKind("lets-in", "may-let-itself-into", ("group",), ("principal",), "derive", "who works in development and can make itself a member"),
     EdgeKind("perhaps-lets-in", "perhaps-into", ("group",), ("principal",), "derive", "who works in development and might become a member by a rule", conditional=True),
     EdgeKind("keys-open-to", "takes-keys-of", ("online-endpoint",), ("principal",), "derive", "who may take its keys beside the platform, administrators and groups with a row"),

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scanner.graph.ontology import MARKS, STAGES, WAYS, NodeKind, attributes, boolean, number, opaque, text, words
+from scanner.graph.ontology import (
+    FLOWING,
+    MARKS,
+    STAGES,
+    WAYS,
+    NodeKind,
+    attributes,
+    boolean,
+    number,
+    opaque,
+    text,
+    words,
+)
 from scanner.graph.shared import (
     ARM,
     BACKUP,
@@ -98,7 +110,7 @@ _KINDS = (
         boolean("stores-secret", "whether it keeps a key, token or password"),
     ), "microsoft.machinelearningservices/workspaces/connections"),
     NodeKind("job", "job", "build", "a job of a workspace", attributes(
-        ARM, text("job-type", "kebab case", arm="properties.jobType"), text("status", "kebab case", arm="properties.status"),
+        ARM, opaque("runs", "what it, or each of its steps, takes and gives, and what it runs on"), text("job-type", "kebab case", arm="properties.jobType"), text("status", "kebab case", arm="properties.status"),
     ), "microsoft.machinelearningservices/workspaces/jobs"),
     NodeKind("ml-registry", "ML registry", "build", "an ML registry; its assets are in every region it lists", attributes(
         ARM, IDENTITY_HOST, words("regions", "regions its assets are kept in"), *SOURCE),
@@ -284,6 +296,11 @@ _KINDS = (
     NodeKind("site", "site", "bind", "a site of the scenario", attributes(
         NAMED, text("region", "its region"), words("does", "what may happen there"), words("data", "its classes"),
         words("audience", "whom it serves"))),
+    NodeKind("flow", "declared flow", "bind", "a movement the scenario declares", attributes(
+        NAMED, text("what", "what may move", *FLOWING), text("from", "site or environment it leaves"), text("to", "site or environment it enters"),
+        words("from-is", "what `from` names", "site", "environment"), words("to-is", "what `to` names", "site", "environment"),
+        text("class", "class it carries; null: only what is not regulated"), text("becomes", "class it counts as where it arrives; null: unchanged"),
+        text("approver", "who approves it; null when nobody"), boolean("in-force", "whether its last day has not passed"))),
     NodeKind("data-class", "data class", "bind", "a data class of the scenario", attributes(
         NAMED, text("home", "in words"), words("home-regions", "regions at home"), boolean("production-only", "never outside production"))),
     NodeKind("role-row", "role row", "bind", "one role in one environment", attributes(

@@ -12,10 +12,11 @@ from typing import Any
 from msgspec import UNSET
 
 from scanner import ids
-from scanner.graph.build import references, shapes, shapes_flows
+from scanner.graph.build import references, runs, shapes, shapes_flows
 from scanner.graph.build.context import Context, known, lower
 
 _ASSET = re.compile(r"azureml:([^/:@]+)[:@]([^/:]+)", re.IGNORECASE)
+_JOB_OUTPUT = re.compile(r"azureml:/+jobs/([^/]+)(?:/|$)", re.IGNORECASE)
 _ASSET_PATH = re.compile(
     r"azureml:/+(subscriptions/.+?/workspaces/[^/]+)/(data|models|jobs)/([^/]+)(?:/versions/([^/]+))?", re.IGNORECASE
 )
@@ -94,13 +95,14 @@ def job(context: Context, node: int, workspace: int | None, properties: Any) -> 
     """What a job takes and gives, the steps of a pipeline too; what binds a step to its pipeline is said there already."""
     if workspace is None:
         return
+    runs.collect(context, node, workspace, properties)
     estate = context.estate
     for run in (properties, *_steps(properties)):
         for edge, ends in (("reads-data", _get(run, "inputs")), ("writes-data", _get(run, "outputs"))):
             if ends is UNSET:
                 context.doubt("job", node, (edge,), detail="it does not say with what in a way we know")
-            for uri in _uris(ends):
-                context.flows.data.append((node, edge, workspace, uri))
+            for uri, what in _uris(ends):
+                context.flows.data.append((node, edge, workspace, uri, what))
         for name in ("computeId", "compute_id", "compute"):
             compute = run.get(name) if isinstance(run, dict) else None
             if isinstance(compute, str) and compute.startswith("/"):
@@ -120,11 +122,10 @@ def _get(run: Any, name: str) -> Any:
     return run.get(name) or {} if isinstance(run, dict) else known(getattr(run, name), {})
 
 
-def _uris(ends: Any) -> Iterator[str]:
-    for end in ends.values() if isinstance(ends, dict) else ():
-        uri = (end.get("uri") or end.get("path")) if isinstance(end, dict) else None
-        if isinstance(uri, str) and uri and not uri.startswith("${{"):
-            yield uri
+def _uris(ends: Any) -> Iterator[tuple[str, str]]:
+    for address, what in runs.ends(ends).values():
+        if address and not address.startswith("${{"):
+            yield address, what
 
 
 def collector(context: Context, node: int, endpoint: int | None, stated: Any) -> None:
@@ -142,7 +143,7 @@ def collector(context: Context, node: int, endpoint: int | None, stated: Any) ->
             continue
         data = known(collection.data_id) if collection else None
         if isinstance(data, str) and data:
-            context.flows.data.append((node, "collects-into", workspace, data))
+            context.flows.data.append((node, "collects-into", workspace, data, "data"))
         else:
             context.doubt(
                 "online-deployment", node, ("collects-into",), detail="it does not say where it collects into"
@@ -159,8 +160,9 @@ def resolve(context: Context) -> None:
             target = context.refer(arm_id)
             if target is not None and target not in estate.neighbours(node, edge):
                 estate.connect(node, edge, target)
-    for node, edge, workspace, uri in dict.fromkeys(found.data):
-        target = _data(context, workspace, uri)
+    runs.resolve(context, _data)
+    for node, edge, workspace, uri, what in dict.fromkeys(found.data):
+        target = _data(context, workspace, uri, what)
         if target is not None:
             estate.connect(node, edge, target)
     for model in estate.nodes("model"):
@@ -170,8 +172,8 @@ def resolve(context: Context) -> None:
             estate.connect(model, "made-by", target)
 
 
-def _data(context: Context, workspace: int, uri: str) -> int | None:
-    """The asset, datastore, account or unknown place that an address of data means in a workspace."""
+def _data(context: Context, workspace: int, uri: str, what: str = "data") -> int | None:
+    """The asset, job, datastore, account or unknown place that an address of data, or of a model, means in a workspace."""
     estate = context.estate
     plain = (
         uri.removeprefix("azureml:")
@@ -187,7 +189,10 @@ def _data(context: Context, workspace: int, uri: str) -> int | None:
             group = group.replace("/workspaces/", "/providers/microsoft.machinelearningservices/workspaces/")
         return context.refer(f"{group}/{what}/{name}" + (f"/versions/{version}" if version else ""))
     if asset := _ASSET.fullmatch(uri):
-        return context.refer(f"{estate.key(workspace)}/data/{asset.group(1)}/versions/{asset.group(2)}")
+        assets = "models" if what == "model" else "data"
+        return context.refer(f"{estate.key(workspace)}/{assets}/{asset.group(1)}/versions/{asset.group(2)}")
+    if job := _JOB_OUTPUT.match(uri):
+        return context.refer(f"{estate.key(workspace)}/jobs/{job.group(1)}")
     return references.place(context, workspace, uri)
 
 

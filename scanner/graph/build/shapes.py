@@ -212,6 +212,7 @@ class Job(Shape):
     inputs: dict[str, Any] | UnsetType | None = UNSET
     outputs: dict[str, Any] | UnsetType | None = UNSET
     jobs: dict[str, Any] | UnsetType | None = UNSET
+    settings: dict[str, Any] | UnsetType | None = UNSET
 
 
 class RegionDetail(Shape):
