@@ -1,4 +1,4 @@
-"""What follows from estate and scenario together: replicas and processing, access, duties, separation, quota; in that order."""
+"""What follows from estate and scenario together: replicas and processing, access, duties, separation, quota, lineage and movements."""
 
 from __future__ import annotations
 
@@ -10,12 +10,19 @@ from scanner.derive import (
     groups,
     holders,
     instances,
+    lineage,
+    logs,
+    movements,
     residency,
     separation,
+    sites,
     sources,
+    tuning,
 )
 from scanner.derive.duties import Duties
+from scanner.derive.movement import Flows
 from scanner.derive.table import Table
+from scanner.derive.whereabouts import Whereabouts
 from scanner.graph.estate import Estate
 
 
@@ -36,4 +43,14 @@ def derive(estate: Estate, duties: Duties) -> access.Access:
     holders.derive(estate, duties, found.engine, table)
     separation.derive(found, duties, table)
     capacity.derive(estate)
+    _flows(estate)
     return found
+
+
+def _flows(estate: Estate) -> None:
+    flows, where = Flows(estate), Whereabouts(estate)
+    lineage.derive(estate, flows, where)
+    movements.derive(estate, flows, where)
+    tuning.derive(estate, where)
+    logs.derive(estate, flows, where)
+    sites.derive(estate, flows, where)

@@ -19,12 +19,14 @@ from scanner.graph.ontology import (
 )
 from scanner.graph.shared import (
     ARM,
+    AUDIENCE,
     BACKUP,
     BUDGETS,
     COPIES,
     GRAPH_PERMISSIONS,
     HOLDS,
     IDENTITY_HOST,
+    LINEAGE,
     LOCKS,
     MADE,
     NAMED,
@@ -87,22 +89,27 @@ _KINDS = (
     ), "microsoft.machinelearningservices/workspaces/data/versions"),
     NodeKind("model", "model", "build", "a version of a registered model", attributes(
         ARM, text("uri", "where the weights are", arm="properties.modelUri"),
-        text("job-name", "job that made it", arm="properties.jobName"), *MADE,
+        text("job-name", "job that made it", arm="properties.jobName"), words("base-models", "models it was made from, as it names them"), *MADE, *LINEAGE,
     ), "microsoft.machinelearningservices/workspaces/models/versions"),
     NodeKind("ml-asset", "ML asset", "build", "a component, AML environment or schedule of a workspace", attributes(
         ARM, text("asset-type", "which", "component", "environment", "schedule"), *MADE)),
+    NodeKind("registry-asset", "registry asset", "build", "a version of a model or of data, or a component or AML environment, in an ML registry", attributes(
+        ARM, text("asset-type", "which", "model", "data", "component", "environment"), text("uri", "where it is kept", arm="properties.modelUri"),
+        words("base-models", "models it was made from, as it names them"), *MADE, *LINEAGE)),
+    NodeKind("catalogue", "catalogue", "build", "an ML registry that is none of the tenant's: a public source of models", attributes(NAMED)),
     NodeKind("online-endpoint", "online endpoint", "build", "an online endpoint", attributes(
-        ARM, IDENTITY_HOST, text("auth-mode", "how callers sign in", "key", "aml-token", "aad-token", arm="properties.authMode"),
+        ARM, IDENTITY_HOST, *AUDIENCE, text("auth-mode", "how callers sign in", "key", "aml-token", "aad-token", arm="properties.authMode"),
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
     ), "microsoft.machinelearningservices/workspaces/onlineendpoints"),
     NodeKind("online-deployment", "online deployment", "build", "a deployment behind an online endpoint", attributes(
         ARM, text("instance-type", "VM size, lower case", arm="properties.instanceType"),
         number("instances", "instances it runs, or may scale to", arm="sku.capacity"),
-        text("model-reference", "the model it names", arm="properties.model"),
+        text("model-reference", "the model it names", arm="properties.model"), *LINEAGE,
     ), "microsoft.machinelearningservices/workspaces/onlineendpoints/deployments"),
-    NodeKind("batch-endpoint", "batch endpoint", "build", "a batch endpoint", attributes(ARM, IDENTITY_HOST),
+    NodeKind("batch-endpoint", "batch endpoint", "build", "a batch endpoint", attributes(ARM, IDENTITY_HOST, *AUDIENCE),
              "microsoft.machinelearningservices/workspaces/batchendpoints"),
-    NodeKind("batch-deployment", "batch deployment", "build", "a deployment behind a batch endpoint", attributes(ARM),
+    NodeKind("batch-deployment", "batch deployment", "build", "a deployment behind a batch endpoint", attributes(
+        ARM, text("model-reference", "the model it names", arm="properties.model.assetId"), *LINEAGE),
              "microsoft.machinelearningservices/workspaces/batchendpoints/deployments"),
     NodeKind("connection", "connection", "build", "a connection of a workspace to something outside it", attributes(
         ARM, text("category", "what it connects to", arm="properties.category"), text("target", "URL or id", arm="properties.target"),
@@ -110,7 +117,7 @@ _KINDS = (
         boolean("stores-secret", "whether it keeps a key, token or password"),
     ), "microsoft.machinelearningservices/workspaces/connections"),
     NodeKind("job", "job", "build", "a job of a workspace", attributes(
-        ARM, opaque("runs", "what it, or each of its steps, takes and gives, and what it runs on"), text("job-type", "kebab case", arm="properties.jobType"), text("status", "kebab case", arm="properties.status"),
+        ARM, words("base-models", "models it tunes or starts from, as it names them"), opaque("runs", "what it, or each of its steps, takes and gives, and what it runs on"), text("job-type", "kebab case", arm="properties.jobType"), text("status", "kebab case", arm="properties.status"),
     ), "microsoft.machinelearningservices/workspaces/jobs"),
     NodeKind("ml-registry", "ML registry", "build", "an ML registry; its assets are in every region it lists", attributes(
         ARM, IDENTITY_HOST, words("regions", "regions its assets are kept in"), *SOURCE),
@@ -129,6 +136,8 @@ _KINDS = (
         words("anonymous-containers", "containers anybody may read without signing in", arm="properties.publicAccess"),
         words("local-users", "users of SFTP with a key or password of their own"), LOCKS,
         boolean("sftp", "whether SFTP is on; absent means false", arm="properties.isSftpEnabled"),
+        text("copy-scope", "where copies may be taken from it to; any when absent", "any", "aad", "privatelink", arm="properties.allowedCopyScope"),
+        boolean("cross-tenant-replication", "whether object replication may lead to another tenant; absent means true", arm="properties.allowCrossTenantReplication"),
     ), "microsoft.storage/storageaccounts"),
     NodeKind("key-vault", "key vault", "build", "a key vault", attributes(
         ARM, boolean("rbac", "whether roles (not access policies) decide", arm="properties.enableRbacAuthorization"),
@@ -149,6 +158,8 @@ _KINDS = (
     NodeKind("model-deployment", "model deployment", "build", "a deployed model of a model account", attributes(
         ARM, text("sku", "the deployment type", arm="sku.name"), number("capacity", "units of quota it holds", arm="sku.capacity"),
         text("model-name", "the model", arm="properties.model.name"),
+        text("model-publisher", "who publishes it, as Azure names the format", arm="properties.model.format"),
+        text("base-model", "the model it was tuned from; null when it is as published"),
         text("processing-area", "where prompts are processed, in words, the overflow deployment counted"),
         boolean("processed-at-home", "whether every place it may process in is permitted"),
     ), "microsoft.cognitiveservices/accounts/deployments"),
@@ -165,7 +176,8 @@ _KINDS = (
     ), "microsoft.sql/servers"),
     NodeKind("sql-database", "SQL database", "build", "a database of a SQL server", attributes(ARM, IDENTITY_HOST, HOLDS, COPIES, BACKUP), "microsoft.sql/servers/databases"),
     NodeKind("postgresql-server", "PostgreSQL server", "build", "an Azure Database for PostgreSQL server", attributes(
-        ARM, IDENTITY_HOST, HOLDS, BACKUP, boolean("local-auth", "whether passwords work; absent means true", arm="properties.authConfig.passwordAuth"),
+        ARM, IDENTITY_HOST, HOLDS, COPIES, BACKUP, boolean("local-auth", "whether passwords work; absent means true", arm="properties.authConfig.passwordAuth"),
+        text("replication-role", "its part in replication; none when it has no part", "none", "primary", "async-replica", "geo-async-replica", arm="properties.replicationRole"),
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.network.publicNetworkAccess"),
     ), "microsoft.dbforpostgresql/flexibleservers"),
     NodeKind("search-service", "search service", "build", "an Azure AI Search service", attributes(
@@ -174,6 +186,10 @@ _KINDS = (
     ), "microsoft.search/searchservices"),
     NodeKind("resource", "resource", "build", "any other ARM resource", attributes(
         ARM, BACKUP, boolean("cross-region-restore", "of a vault: whether its backups may be restored in the paired region"))),
+    NodeKind("outside-place", "outside place", "build", "a host that a connection leads to and no resource of the estate answers at", attributes(
+        NAMED, text("host", "its name in the net; null when the target names none", arm="properties.target"),
+        boolean("azure", "whether the name is one of Azure's own, so that a resource nobody saw stands behind it"),
+        text("region", "the region its name tells; null when it tells none"))),
     NodeKind("missing", "missing resource", "build", "something referred to that was not found", attributes(NAMED)),
     NodeKind("replica", "replica", "derive", "a copy Azure keeps of a resource in another region", attributes(
         NAMED, text("region", "where"), text("replica-of", "what makes it: redundancy, replication, object-replication, ml-registry"),
@@ -282,11 +298,21 @@ _KINDS = (
         NAMED, text("family", "VM family"), number("amount", "units needed"), boolean("survive-region-loss", "whether one region may be lost"),
         number("left-after-worst-loss", "units left at home when the largest region is lost"),
         text("largest-region", "the region whose loss hurts most"))),
+    # -- movements
+    NodeKind("movement", "movement", "derive", "something that goes from one place to another, once for all jobs that move it alike", attributes(
+        NAMED, text("what", "what moves", *FLOWING), text("from-region", "region it leaves"), text("to-region", "region it enters"),
+        words("data-classes", "classes it counts as where it leaves; null when none"),
+        boolean("declared", "whether the scenario lets it: a flow carries it, or another part declares it"),
+        text("blocked", "what no flow carries, in words; null when all of it is declared"),
+        boolean("fine-tuning", "whether it is for tuning a model"), number("count", "jobs, steps or resources that move it"), words("examples", "up to three of them"))),
+    NodeKind("base-model", "base model", "derive", "where a workspace takes models from that it tunes", attributes(
+        NAMED, text("source", "registry, workspace or place it is from"), boolean("accepted", "whether that stands at a site, or is a catalogue declared for base models"))),
     # -- what the scenario says
     NodeKind("scenario", "scenario", "bind", "the scenario's own settings", attributes(
         NAMED, number("headroom", "quota.headroom"), number("fair-share", "quota.fair-share"),
         text("production-pool", "quota.production-pool"), boolean("survive-region-loss", "quota.survive-region-loss"),
         words("patterns", "patterns"), words("keys", "top-level keys the file has"),
+        text("audience-tag", "tag by which an endpoint names its audience; null when none"), words("base-model-catalogues", "registries it declares as sources of base models"),
         number("break-glass-accounts", "emergency accounts it names"), number("break-glass-at-most", "most there may be; null when it does not say"))),
     NodeKind("environment", "environment", "bind", "an environment of the scenario", attributes(
         NAMED, text("stage", "stage", *STAGES), boolean("live", "serves customers"), words("data", "classes that may be there"),
@@ -295,7 +321,8 @@ _KINDS = (
         number("writers-before", "as many, in the stage before; null when there is none"))),
     NodeKind("site", "site", "bind", "a site of the scenario", attributes(
         NAMED, text("region", "its region"), words("does", "what may happen there"), words("data", "its classes"),
-        words("audience", "whom it serves"))),
+        words("audience", "whom it serves"), words("unserved", "audiences of it that no endpoint serves from its region"),
+        words("apart-from", "sites that train whose results nothing makes comparable with its own; empty for the larger part"))),
     NodeKind("flow", "declared flow", "bind", "a movement the scenario declares", attributes(
         NAMED, text("what", "what may move", *FLOWING), text("from", "site or environment it leaves"), text("to", "site or environment it enters"),
         words("from-is", "what `from` names", "site", "environment"), words("to-is", "what `to` names", "site", "environment"),
@@ -330,6 +357,7 @@ UNIONS: Mapping[str, tuple[str, ...]] = {
     "principal": ("user", "service-principal", "managed-identity", "group"),
     "workload": ("service-principal", "managed-identity"),
     "ml-artifact": ("model", "ml-asset"),
+    "registered": ("model", "registry-asset"),
     "artifact-source": ("container-registry", "ml-registry"),
     "endpoint": ("online-endpoint", "batch-endpoint"),
     "deployment": ("online-deployment", "batch-deployment"),

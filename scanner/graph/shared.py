@@ -77,6 +77,17 @@ MADE = (
         "other",
     ),
 )
+# What a thing was made from, and whether it may be where it is.
+LINEAGE = (
+    words("learned-from", "guarded classes of the data it was made from, as they count where it is"),
+    words("away-from-home", "those whose home does not hold where it is, each with the region"),
+)
+# Whom an endpoint serves, and from where.
+AUDIENCE = (
+    text("audience", "the audience its tag names; null when none"),
+    text("serves-from", "region it answers in: a Kubernetes endpoint in its cluster's"),
+    words("audience-regions", "regions of the sites that serve that audience"),
+)
 LOCKS = words("locks", "locks that hold for it, from above too", "cannotdelete", "readonly", arm="properties.level")
 BUDGETS = words("budgets", "budgets of its own")
 COPIES = words("replicated-regions", "regions beside its own in which it is kept by its own settings")

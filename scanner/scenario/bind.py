@@ -35,6 +35,9 @@ def _scenario(estate: Estate, scenario: Scenario) -> None:
     estate.set(node, "name", scenario.name, scenario.span)
     estate.set(node, "patterns", frozenset(scenario.patterns))
     estate.set(node, "keys", scenario.keys)
+    estate.set(node, "audience-tag", scenario.audience_tag)
+    base = frozenset(registry.lower() for registry, may in scenario.catalogues if "base-model" in may)
+    estate.set(node, "base-model-catalogues", base)
     wanted = scenario.quota
     for key, value in (
         ("headroom", wanted.headroom),

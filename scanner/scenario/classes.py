@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from scanner.findings import Gap
 from scanner.graph.estate import UNSET, Estate
 from scanner.graph.ontology import STAGES
 from scanner.scenario.model import DataClass, Place, Scenario
@@ -34,7 +35,10 @@ def bind(estate: Estate, scenario: Scenario) -> None:
         for asset in pointing:
             stated = frozenset(writer.recogniser.at(asset))
             of_assets.setdefault(account, set()).update(stated)
-            writer.write(asset, stated or own.get(account, frozenset()) or writer.default(asset))
+            if not stated and estate.kind(account) == "missing":
+                writer.leave_open(asset, account)  # what is in a store nobody sees is of no class by default
+            else:
+                writer.write(asset, stated or own.get(account, frozenset()) or writer.default(asset))
     for account in estate.nodes("storage-account"):
         found = own[account] | of_assets.get(account, set())
         if not found:
@@ -205,6 +209,13 @@ class _Writer:
         for name in classes:
             if name in self.nodes:
                 estate.connect(node, "of-class", self.nodes[name])
+
+    def leave_open(self, node: int, unseen: int) -> None:
+        """Nothing is said of the classes of what lies in a store that was not seen."""
+        estate = self.estate
+        gaps = estate.gaps_at(unseen, "*") or [estate.add_gap(Gap("resource", estate.key(unseen), "", "missing"))]
+        for gap in gaps if node not in estate.aside else ():
+            estate.mark_gap(node, "*", gap)
 
     def guard(self, store: int) -> None:
         """Whether there is data to guard in a store, and whether it is production's."""
