@@ -74,7 +74,7 @@ _EDGES = (
     EdgeKind("perhaps-lets-in", "perhaps-into", ("group",), ("principal",), "derive", "who works in development and might become a member by a rule", conditional=True),
     EdgeKind("keys-open-to", "takes-keys-of", ("online-endpoint",), ("principal",), "derive", "who may take its keys beside the platform, administrators and groups with a row"),
     EdgeKind("keys-may-open-to", "may-take-keys-of", ("online-endpoint",), ("principal",), "derive", "who may under a condition, or as far as could be read", conditional=True),
-    EdgeKind("drawn-on-by", "draws-on", ("quota-pool",), ("workspace",), "derive", "workspaces with computes, deployments or a cap in the pool"),
+    EdgeKind("drawn-on-by", "draws-on", ("quota-pool",), ("workspace", "model-account"), "derive", "workspaces with computes, deployments or a cap in the pool; model accounts with deployments in it"),
     EdgeKind("has-share", "share-of", ("quota-pool",), ("quota-share",), "derive", "shares of a pool"),
     EdgeKind("share-for", "takes-share", ("quota-share",), ("workspace",), "derive", "the workspace a share is for"),
 )  # fmt: skip

@@ -91,10 +91,11 @@ def _compute(context: Context, kind: str, body: shapes.Arm[shapes.Compute], of: 
         return
     if compute_type == "compute-instance":
         _instance(context, node, details)
-    estate.set(node, "vm-size", lower(known(details.vm_size)))
+    attached_size = known(details.virtual_machine_size) if compute_type == "virtual-machine" else None
+    estate.set(node, "vm-size", lower(attached_size or known(details.vm_size)))
     estate.set(node, "priority", word(known(details.vm_priority), "dedicated"))
     scale = known(details.scale_settings)
-    single = compute_type == "compute-instance"
+    single = compute_type in ("compute-instance", "virtual-machine")
     for attribute, stated in (("max-nodes", "max_node_count"), ("min-nodes", "min_node_count")):
         estate.set(
             node,
