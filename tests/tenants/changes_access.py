@@ -194,6 +194,28 @@ def scientist_owns_group_of_production(s: Sample) -> None:
     group(s, "inside")["x-owners"].append(s.tenant.principals[s.who["scientist"]])
 
 
+def _empty_handed(s: Sample) -> None:
+    """Takes everything off the group of production that its row is about."""
+    principal = s.tenant.principals[s.who["inside"]]
+    for array in ("roleAssignments", "roleEligibilityScheduleInstances"):
+        rows = s.tenant.document[array]
+        s.tenant.document[array] = [row for row in rows if row["properties"]["principalId"] != principal]
+
+
+@change("inside", "scientist")
+def scientist_owns_group_before_it_opens(s: Sample) -> None:
+    """A scientist owns a group of production that has a row and no rights yet."""
+    _empty_handed(s)
+    group(s, "inside")["x-owners"].append(s.tenant.principals[s.who["scientist"]])
+
+
+@change("inside", "outsider")
+def auditor_owns_group_before_it_opens(s: Sample) -> None:
+    """An auditor owns a group of production that has a row and no rights yet."""
+    _empty_handed(s)
+    group(s, "inside")["x-owners"].append(s.tenant.principals[s.who["outsider"]])
+
+
 @change("inside")
 def group_of_production_unprotected(s: Sample) -> None:
     """A group that opens production is no longer role-assignable."""

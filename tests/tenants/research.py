@@ -40,7 +40,7 @@ def sample() -> Sample:
     t.assign("grp-research", "Storage Blob Data Reader", source)
     t.assign(first.identity, "Storage Blob Data Reader", source, kind="ServicePrincipal")
     t.resource(rooms["climate"].workspace, "data", "weather/versions/1", {
-        "dataType": "uri_file", "dataUri": "https://weather.example/reanalysis.csv"}, None)  # fmt: skip
+        "dataType": "uri_file", "dataUri": "https://weather.example/reanalysis.csv", "tags": {"data": "public"}}, None)  # fmt: skip
     # what may be anywhere may be copied anywhere
     open_ = kit.account(t, first.group, "stlabopen", REGION, {"data": "public"}, "Standard_GRS")
     kit.found(t, open_)["properties"]["secondaryLocation"] = "swedensouth"
@@ -75,5 +75,5 @@ def _team(t: Tenant, team: str, class_: str, subscription: str, shelf: kit.Shelf
 
 def _quota(rooms: dict[str, Room], t: Tenant, subscription: str) -> None:
     every = [room.workspace for room in rooms.values()]
-    t.usage(subscription, REGION, "Standard DSv2", 100, dict.fromkeys(every, 8), dict.fromkeys(every, 40))
-    t.usage(subscription, REGION, "Standard DSv5", 50, {}, dict.fromkeys(every, 20))
+    t.usage(subscription, REGION, "Standard DSv2", 100, dict.fromkeys(every, 8), dict.fromkeys(every, 32))
+    t.usage(subscription, REGION, "Standard DSv5", 50, {}, dict.fromkeys(every, 16))
