@@ -96,7 +96,7 @@ _EDGES = (
     EdgeKind("tunes-from", "tuned-by", ("workspace",), ("base-model",), "derive", "where it takes models from that it tunes"),
     EdgeKind("has-workspace", "workspace-at", ("site",), ("workspace",), "derive", "workspaces in a site's region"),
     EdgeKind("has-compute-there", "compute-at", ("site",), ("compute",), "derive", "computes in a site's region, of workspaces there"),
-    EdgeKind("drawn-on-by", "draws-on", ("quota-pool",), ("workspace",), "derive", "workspaces with computes, deployments or a cap in the pool"),
+    EdgeKind("drawn-on-by", "draws-on", ("quota-pool",), ("workspace", "model-account"), "derive", "workspaces with computes, deployments or a cap in the pool; model accounts with deployments in it"),
     EdgeKind("has-share", "share-of", ("quota-pool",), ("quota-share",), "derive", "shares of a pool"),
     EdgeKind("share-for", "takes-share", ("quota-share",), ("workspace",), "derive", "the workspace a share is for"),
 )  # fmt: skip

@@ -35,6 +35,7 @@ from scanner.graph.shared import (
     PLATFORM,
     PRINCIPAL,
     SOURCE,
+    SUPPLY,
 )
 
 _KINDS = (
@@ -188,7 +189,7 @@ _KINDS = (
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
     ), "microsoft.search/searchservices"),
     NodeKind("resource", "resource", "build", "any other ARM resource", attributes(
-        ARM, BACKUP, boolean("cross-region-restore", "of a vault: whether its backups may be restored in the paired region"),
+        ARM, BACKUP, opaque("node-pools", "of a Kubernetes cluster: (VM size, most nodes, whether they may be taken away) of each pool"), boolean("cross-region-restore", "of a vault: whether its backups may be restored in the paired region"),
         text("processing-area", "of a serverless endpoint: where prompts are processed, in words"),
         boolean("processed-at-home", "of a serverless endpoint: whether every place it may process in is permitted"))),
     NodeKind("outside-place", "outside place", "build", "a host that a connection leads to and no resource of the estate answers at", attributes(
@@ -294,8 +295,21 @@ _KINDS = (
         number("used", "units in use"), number("declared", "units its clusters and deployments may take at most"),
         number("headroom", "share of the limit left by the larger of used and declared"),
         number("headroom-wanted", "share the scenario keeps free; null when it asks for none"),
-        boolean("in-use", "whether it is used, drawn on by a declared compute, or needed"),
-        boolean("reserved-for-production", "whether caps leave production its declared maximum"))),
+        boolean("in-use", "whether it is used, drawn on by a declared compute, or needed; of VM quota: only what attached computes draw on"),
+        boolean("reserved-for-production", "whether caps leave production its declared maximum"),
+        text("sku", "deployment type of a model's pool; null for other systems"), text("model", "model of the pool; null when several share it, or for other systems"),
+        boolean("special", "whether it is of a family with GPUs or for high performance, of which no offer gives anything from the start"),
+        words("workspaces", "names of the workspaces and model accounts that draw on it"),
+        number("caps", "caps of its workspaces together; 0 when none has one"),
+        boolean("taken-or-raised", "whether it is used, or granted more than any offer gives from the start"),
+        boolean("contended", "whether what may draw on it together does not fit, or nothing is left of it"),
+        number("idle", "units kept by clusters that never shrink to nothing and instances that never stop by themselves"),
+        words("idle-computes", "names of those clusters and instances"), *SUPPLY)),
+    NodeKind("model-spread", "model spread", "derive", "quota of one model and deployment type over the regions that serve", attributes(
+        NAMED, text("model", "the model"), text("sku", "deployment type"), number("deployed", "units deployed in all regions together"),
+        number("regions", "serving regions that have any"), number("largest-share", "share of the region that has most"),
+        text("largest-region", "that region"), number("left-after-worst-loss", "units left at home without it"),
+        boolean("survive-region-loss", "whether one region may be lost"))),
     NodeKind("quota-share", "quota share", "derive", "what one workspace may take of a pool", attributes(
         NAMED, number("cap", "its cap; null when none"), number("used", "units it uses"), number("share", "largest share of the pool it may take"),
         number("pool-workspaces", "workspaces that may draw on the pool"), number("fair-share", "what the scenario allows; null when it asks for none"))),
@@ -353,7 +367,8 @@ _KINDS = (
         NAMED, words("may", "read, write"), words("where", "environments"))),
     NodeKind("quota-need", "quota need", "bind", "quota a site is declared to need", attributes(
         NAMED, text("site", "site"), text("region", "the site's region"), text("family", "family as the scenario writes it"),
-        number("amount", "units"), text("for", "train, serve, fine-tune"), words("home-regions", "regions at home for every class the site serves"))),
+        number("amount", "units"), text("for", "train, serve, fine-tune"), text("of", "what it is a need of", "family", "model"),
+        number("granted", "units granted at the site, where that decides whether they suffice"), *SUPPLY, words("home-regions", "regions at home for every class the site serves"))),
 )  # fmt: skip
 
 KINDS: Mapping[str, NodeKind] = {kind.name: kind for kind in _KINDS}
@@ -368,6 +383,7 @@ UNIONS: Mapping[str, tuple[str, ...]] = {
     "endpoint": ("online-endpoint", "batch-endpoint"),
     "deployment": ("online-deployment", "batch-deployment"),
     "serving": ("online-deployment", "batch-deployment", "model-deployment"),
+    "quota-demand": ("quota-pool", "quota-need"),
     "ml-resource": ("workspace", "compute", "online-endpoint", "batch-endpoint", "ml-registry"),
     "database": ("cosmos-account", "sql-server", "sql-database", "postgresql-server", "search-service"),
     "platform-copied": ("key-vault", "container-registry"),

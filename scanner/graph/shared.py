@@ -99,6 +99,11 @@ BACKUP = text(
     "geo",
     "geo-zone",
 )
+# What every pool and every need has that may find the same quota in another place.
+SUPPLY = (
+    boolean("short", "whether it has less than is wanted of it"),
+    words("spare-elsewhere", "names of pools of the same family or model that are granted and that nothing draws on"),
+)
 
 PLATFORM = (
     words(

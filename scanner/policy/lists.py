@@ -21,7 +21,10 @@ _RIGHTS = (
     "classic-administrator",
 )
 _DIRECTORY = ("user", "group", "group-member", "group-owner", "group-eligibility", "service-principal")
-_QUOTA = ("ml-usage", "ml-quota", "vm-size", "model-usage", "compute", "online-endpoint", "online-deployment")
+_QUOTA = (
+    "ml-usage", "ml-quota", "vm-size", "model-usage", "vm-usage", "compute", "online-endpoint", "batch-endpoint", "online-deployment",
+    "batch-deployment", "model-account", "model-deployment", "aks-cluster",
+)  # fmt: skip
 _HOSTS = ("online-endpoint", "batch-endpoint", "user-assigned-identity", "federated-credential")
 _DATA = ("storage-account", "datastore", "data-asset")
 # What lets somebody act as somebody else, or in by a way that no assignment shows.
@@ -50,7 +53,7 @@ _BEHIND: Mapping[str, tuple[str, ...]] = {
     "storage-account": _DATA,  # what is in an account is said by what points to it
     "opening": (*_RIGHTS, *_DIRECTORY, *_DATA, *_ACTING),
     "role": ("role-definition",),
-    **dict.fromkeys(("quota-pool", "quota-share", "serving-need"), _QUOTA),
+    **dict.fromkeys(("quota-pool", "quota-share", "serving-need", "quota-need", "model-spread"), _QUOTA),
     "replica": (
         "storage-account",
         "object-replication",

@@ -36,6 +36,9 @@ def scope(estate: Estate, scenario: Scenario) -> list[Finding]:
             subscription = estate.node(str(estate.get(node, "subscription")))
             if subscription not in inside:
                 estate.aside.add(node)
+    for pool in estate.nodes("quota-pool"):
+        if estate.node(str(estate.get(pool, "subscription"))) not in inside:
+            estate.aside.add(pool)
     return [
         _ambiguous(estate, name, several[name.lower()], entry.span)
         for entry in scenario.scope for name in entry.exclude if name.lower() in several

@@ -375,7 +375,7 @@ class _Reader:
                 self.wrong("a need names a `family` with `cores`, or a `model` with `units`", *path)
                 continue
             name, amount = (need["family"], need["cores"]) if families else (need["model"], need["units"])
-            needs.append(Need(need["site"], name, amount, need["for"], self.document.span(*path)))
+            needs.append(Need(need["site"], name, amount, need["for"], self.document.span(*path), not families))
         spans = {key: self.document.key_span("quota", key) for key in q}
         return Quota(
             q.get("headroom"),

@@ -166,6 +166,7 @@ class Need:
     amount: float
     purpose: str
     span: Span
+    model: bool = False  # whether `family` is a model's name
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,7 +226,7 @@ def _models(t: Tenant, parts: dict[tuple[str, str], dict[str, str]]) -> None:
 def _planted(
     t: Tenant, parts: dict[tuple[str, str], dict[str, str]], central: dict[str, str], prod: str, nonprod: str
 ) -> None:
-    # PLANTED RES01: a cluster in a region no site names
+    # PLANTED RES01, and QUO08 with its quota below: a cluster in a region no site names
     t.cluster(parts["vision", "dev"]["workspace"], "gpu-spot", "STANDARD_DS3_V2", 1, "northeurope")
     # PLANTED RES02: an object replication policy copies live data to the United States; PLANTED ACC11: keys, since absent means allowed
     pricing = parts["pricing", "prod"]
@@ -330,11 +330,11 @@ def _quota(
         f"{nonprod}/resourceGroups/rg-hackathon/providers/Microsoft.MachineLearningServices/workspaces/mlw-hackathon"
     )
     # PLANTED QUO03: the hackathon's workspace has no cap and may take all of it
-    t.usage(nonprod, "westeurope", "Standard DSv2", 300, dict.fromkeys(below, 8), dict.fromkeys(below, 60))
-    t.usage(nonprod, "westeurope", "Standard DSv5", 100, {}, dict.fromkeys([*below, hackathon], 20))
+    t.usage(nonprod, "westeurope", "Standard DSv2", 300, dict.fromkeys(below, 8), dict.fromkeys(below, 40))
+    t.usage(nonprod, "westeurope", "Standard DSv5", 100, {}, dict.fromkeys([*below, hackathon], 12))
     above = [parts[p, "prod"]["workspace"] for p in PROJECTS]
     sandbox = parts["sandbox", "dev"]["workspace"]
-    # PLANTED QUO02: the sandbox may take so much that production's clusters would not all fit beside it
+    # PLANTED QUO02 QUO04: the sandbox may take so much that production's clusters would not all fit beside it
     t.usage(prod, "westeurope", "Standard DSv2", 90, dict.fromkeys(above, 8), dict.fromkeys(above, 30) | {sandbox: 45})
     t.usage(prod, "westeurope", "Standard DSv5", 64, dict.fromkeys(above, 5), dict.fromkeys(above, 20) | {sandbox: 0})
     # PLANTED QUO01: hardly any room left for the GPU family

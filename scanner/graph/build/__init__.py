@@ -75,6 +75,7 @@ def build(snapshot: Snapshot, arm_paths: Mapping[str, frozenset[str]] | None = N
     origins.resolve(context)
     copies.resolve(context)
     governance.resolve(context)
+    quota.resolve(context)
     directory.resolve(context)
     reviews.resolve(context)
     coverage.mark(context)

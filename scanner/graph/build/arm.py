@@ -200,6 +200,18 @@ def _plain(context: Context, kind: str, body: shapes.Arm[shapes.Nothing], of: st
     place(context, kind, body, raw)
 
 
+def _kubernetes(context: Context, kind: str, body: shapes.Arm[shapes.Kubernetes], of: str, raw: bytes) -> None:
+    """How many machines of which size each of its pools may have."""
+    node = place(context, kind, body, raw)
+    pools = known(body.properties.agent_pool_profiles) if body.properties is not UNSET else None
+    if pools:
+        context.estate.set(node, "node-pools", tuple(
+            (lower(known(pool.vm_size)), known(pool.max_count if known(pool.enable_auto_scaling) else pool.count, UNSET),
+             word(known(pool.scale_set_priority)) == "spot")
+            for pool in pools
+        ))  # fmt: skip
+
+
 def _model_account(context: Context, kind: str, body: shapes.Arm[shapes.ModelAccount], of: str, raw: bytes) -> None:
     node = place(context, kind, body, raw)
     context.estate.set(node, "account-kind", known(body.kind))
@@ -293,7 +305,14 @@ def _user_assigned(context: Context, kind: str, body: shapes.Arm[shapes.UserAssi
         estate.connect(node, "has-identity", principal)
 
 
-_OWN_STEP = {"registry-task", "serverless-endpoint", "private-endpoint", "recovery-vault", "backup-vault"}
+_OWN_STEP = {
+    "aks-cluster",
+    "registry-task",
+    "serverless-endpoint",
+    "private-endpoint",
+    "recovery-vault",
+    "backup-vault",
+}
 _DATABASES = ("cosmos-account", "sql-server", "sql-database", "postgresql-server", "search-service")
 STEPS: tuple[tuple[str, type[Any], Callable[..., None]], ...] = (
     ("storage-account", shapes.Arm[shapes.Storage], _storage),
@@ -307,6 +326,7 @@ STEPS: tuple[tuple[str, type[Any], Callable[..., None]], ...] = (
     ("model-deployment", shapes.Arm[shapes.ModelDeployment], _model_deployment),
     ("user-assigned-identity", shapes.Arm[shapes.UserAssigned], _user_assigned),
     *((kind, shapes.Arm[shapes_access.Database], _database) for kind in _DATABASES),
+    ("aks-cluster", shapes.Arm[shapes.Kubernetes], _kubernetes),
     ("registry-task", shapes.Arm[shapes.Nothing], _task),
     ("private-endpoint", shapes.Arm[shapes_flows.PrivateEndpoint], _private_endpoint),
     *((kind, shapes.Arm[shapes_flows.BackupStore], _backups) for kind in ("recovery-vault", "backup-vault")),
