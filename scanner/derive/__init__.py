@@ -5,6 +5,7 @@ from __future__ import annotations
 from scanner.derive import (
     access,
     capacity,
+    creators,
     demands,
     endpoints,
     groups,
@@ -13,6 +14,7 @@ from scanner.derive import (
     residency,
     separation,
     sources,
+    structure,
 )
 from scanner.derive.duties import Duties
 from scanner.derive.table import Table
@@ -35,5 +37,7 @@ def derive(estate: Estate, duties: Duties) -> access.Access:
     separation.usage(found.engine)
     holders.derive(estate, duties, found.engine, table)
     separation.derive(found.engine, duties, table)
+    creators.derive(found.engine, table)
+    structure.derive(estate)
     capacity.derive(estate)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from scanner.errors import Span
 from scanner.findings import Finding, NodeRef
 from scanner.graph.estate import Estate
-from scanner.scenario import classes, environments, quota, rows, services
+from scanner.scenario import classes, environments, quota, rows, services, structure
 from scanner.scenario.model import Scenario
 from scanner.scenario.names import Names
 
@@ -21,6 +21,7 @@ def bind(estate: Estate, scenario: Scenario) -> tuple[Finding, ...]:
     environments.bind(estate, scenario)
     services.bind(estate, scenario)
     classes.bind(estate, scenario)
+    structure.bind(estate, scenario)
     names = Names(estate, scenario.span)
     rows.bind(estate, scenario, names)
     quota.bind(estate, scenario)
