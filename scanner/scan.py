@@ -36,43 +36,43 @@ def scan(
 ) -> Report:
     """Builds the estate, binds the scenario, derives, evaluates and settles.
 
-    `today` is the day waivers and accepted gaps are judged by; `baseline` the findings known at an earlier day.
+    `today` is the day waivers, accepted gaps and declared flows are judged by; `baseline` the findings known at an earlier day.
     """
     from scanner.derive.access import choke
     from scanner.settle import settle
 
     with collector_paused():
-        estate, access, decided = understand(snapshot, scenario, duties, rules)
+        estate, access, decided = understand(snapshot, scenario, duties, rules, today)
         results = evaluate(estate, rules, patterns=scenario.patterns, keys=scenario.keys, decided=decided)
         choke_points = choke.of_production(access) if any(r.rule.theme == "access" for r in results) else ()
-    return settle(
-        results,
-        scenario_name=scenario.name,
-        scenario_file=scenario.source,
-        scenario_title=scenario.title,
-        patterns=scenario.patterns,
-        waivers=scenario.waivers,
-        accepted_gaps=scenario.accepted_gaps,
-        source=_source(snapshot, estate),
-        today=today,
-        baseline=baseline,
-        baseline_name=baseline_name,
-        accepted_reach=_accepted_reach(estate),
-        choke_points=choke_points,
-        coverage=snapshot.coverage,
-        subscriptions={estate.key(node).rpartition("/")[2] for node in estate.nodes("subscription")},
-    )
+        return settle(
+            results,
+            scenario_name=scenario.name,
+            scenario_file=scenario.source,
+            scenario_title=scenario.title,
+            patterns=scenario.patterns,
+            waivers=scenario.waivers,
+            accepted_gaps=scenario.accepted_gaps,
+            source=_source(snapshot, estate),
+            today=today,
+            baseline=baseline,
+            baseline_name=baseline_name,
+            accepted_reach=_accepted_reach(estate),
+            choke_points=choke_points,
+            coverage=snapshot.coverage,
+            subscriptions={estate.key(node).rpartition("/")[2] for node in estate.nodes("subscription")},
+        )
 
 
 def understand(
-    snapshot: Snapshot, scenario: Scenario, duties: Duties, rules: Sequence[Rule] = ()
+    snapshot: Snapshot, scenario: Scenario, duties: Duties, rules: Sequence[Rule] = (), today: date | None = None
 ) -> tuple[Estate, Access, tuple[Finding, ...]]:
     """The first half: the estate with all that follows from the scenario, the sets of access, and what binding found."""
     from scanner.derive import derive
     from scanner.scenario.bind import bind
 
     estate = build(snapshot, arm_paths(rules))
-    decided = bind(estate, scenario)
+    decided = bind(estate, scenario, today)
     return estate, derive(estate, duties), decided
 
 

@@ -36,7 +36,7 @@ def derive(estate: Estate, duties: Duties) -> access.Access:
     instances.derive(estate)
     separation.usage(found.engine)
     holders.derive(estate, duties, found.engine, table)
-    separation.derive(found.engine, duties, table)
+    separation.derive(found, duties, table)
     creators.derive(found.engine, table)
     structure.derive(estate)
     capacity.derive(estate)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pyroaring import BitMap
@@ -27,6 +26,9 @@ class _Held:
 
     bits: list[int] = field(default_factory=lambda: [0, 0, 0])
     grants: list[Grant] = field(default_factory=list)
+
+
+_Matches = list[tuple[Grant, int, tuple[int, ...]]]  # assignment, bit of the action it gives, levels it counts for
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,10 @@ class _Writer:
         self.nodes: dict[tuple[str, str], int] = {}
         self.alike: set[object] = set()
         self.used: dict[tuple[str, str], list[tuple[int, tuple[str, ...]]]] = {}
-        self.at: dict[tuple[Way, int], list[tuple[Grant, int, tuple[int, ...]]]] = {}
+        self.asked: dict[tuple[object, ...], list[_Place]] = {}
+        # by way (its `id`: hashing all its actions would take longer than what is saved) and scope
+        self.at: dict[tuple[int, int], _Matches] = {}
+        self.sources: dict[int, int] = {}  # container -> where what it inherits comes from
 
     def run(self) -> None:
         estate = self.estate
@@ -80,16 +85,50 @@ class _Writer:
 
     # -- where ----------------------------------------------------------------------------------------------------
 
-    def _places(self, way: Way) -> Iterator[_Place]:
-        """The resources a way is asked of, with the environments each counts for."""
+    def _places(self, way: Way) -> list[_Place]:
+        """The resources a way is asked of, with the environments each counts for; of many that only inherit the same, one.
+
+        Ways that differ in their actions alone share the answer.
+        """
+        key = (way.on, way.used_as, way.where)
+        found = self.asked.get(key)
+        if found is None:
+            found = self.asked[key] = []
+            alike: set[object] = set()
+            for node, environments in self._used(way):
+                place = self._fitting(way, node, environments)
+                if place is None:
+                    continue
+                if not place.doubtful and not self.engine.grants.get(node) and not self.engine.denies.get(node):
+                    rights = self._inherits(place)
+                    if rights in alike:
+                        continue
+                    alike.add(rights)
+                found.append(place)
+        return found
+
+    def _inherits(self, place: _Place) -> object:
+        """What tells places apart that have no assignments of their own: where theirs come from, and what they count for."""
+        return self._source(place.resource), place.environments, self.estate.get(place.resource, "unit")
+
+    def _source(self, node: int) -> int:
+        """The nearest scope above at which anything is assigned or denied; the highest when there is none."""
+        above = self.engine.chain(node)[1:]
+        if not above:
+            return node
+        found = self.sources.get(above[0])
+        if found is None:
+            engine = self.engine
+            found = next((s for s in above if engine.grants.get(s) or engine.denies.get(s)), above[-1])
+            self.sources[above[0]] = found
+        return found
+
+    def _used(self, way: Way) -> list[tuple[int, tuple[str, ...]]]:
         key = (way.on, way.used_as)
         if key not in self.used:
             self.used[key] = [(n, tuple(sorted(found))) for n, found in self._users(way).items()
                               if found and self.estate.get(n, "shared") is not True]  # fmt: skip
-        for node, environments in self.used[key]:
-            place = self._fitting(way, node, environments)
-            if place is not None:
-                yield place
+        return self.used[key]
 
     def _users(self, way: Way) -> dict[int, set[str]]:
         """By resource, the environments it is in or that use it; ways on the same resources share the answer."""
@@ -140,9 +179,10 @@ class _Writer:
     # -- one way on one resource ----------------------------------------------------------------------------------
 
     def _way(self, duty: Duty, way: Way, place: _Place) -> None:
-        if self._seen(duty, way, place):
+        matches = self._matches(way, place.resource)
+        if not matches or self._seen(way, place, matches):
             return
-        held = self._held(way, place.resource)
+        held = _held(matches)
         full = (1 << len(way.actions)) - 1
         complete: dict[int, int] = {}
         for principal, found in held.items():
@@ -159,23 +199,25 @@ class _Writer:
         if len(way.actions) > 1:
             self._together(duty, way, place, held, complete)
 
-    def _seen(self, duty: Duty, way: Way, place: _Place) -> bool:
-        """Whether a place of the same rights was asked before: what only inherits is asked once for its container."""
-        engine, node = self.engine, place.resource
-        if self._matching(way, node) or engine.denies.get(node) or place.doubtful:
+    def _seen(self, way: Way, place: _Place, matches: _Matches) -> bool:
+        """Whether a place of the same rights was asked before: what only inherits is asked once for all that do."""
+        if place.doubtful:
             return False
-        unit = self.estate.get(node, "unit")
-        key = (duty.name, way, engine.chain(node)[1:2], place.environments, unit)
+        denied = tuple(scope for scope in self.engine.chain(place.resource) if self.engine.denies.get(scope))
+        # assignments that add nothing leave the list of what is above as it is: the same list, the same rights
+        key = (id(way), id(matches), denied, place.environments, self.estate.get(place.resource, "unit"))
         if key in self.alike:
             return True
         self.alike.add(key)
         return False
 
-    def _matching(self, way: Way, scope: int) -> list[tuple[Grant, int, tuple[int, ...]]]:
-        """The assignments at a scope that give one of a way's actions: grant, bit, and the levels it counts for."""
-        found = self.at.get((way, scope))
+    def _matches(self, way: Way, scope: int) -> _Matches:
+        """The assignments at a scope and above that give one of a way's actions; where none is added, the list of above."""
+        found = self.at.get((id(way), scope))
         if found is None:
-            found = self.at[way, scope] = []
+            above = self.engine.chain(scope)[1:2]
+            rest = self._matches(way, above[0]) if above else []
+            own: _Matches = []
             for grant in self.engine.grants.get(scope, ()):
                 for bit, action in enumerate(way.actions):
                     answer = self.engine.can(grant.role, action)
@@ -183,19 +225,8 @@ class _Writer:
                         sure = answer == "yes" and not grant.condition
                         now = sure and grant.mark in ("standing", "time-bound")
                         levels = (0, 1, 2) if now else (1, 2) if sure and grant.mark == "eligible" else (2,)
-                        found.append((grant, bit, levels))
-        return found
-
-    def _held(self, way: Way, resource: int) -> dict[int, _Held]:
-        """What each principal's own assignments give it on the resource."""
-        found: dict[int, _Held] = {}
-        for scope in self.engine.chain(resource):
-            for grant, bit, levels in self._matching(way, scope):
-                held = found.setdefault(grant.principal, _Held())
-                for level in levels:
-                    held.bits[level] |= 1 << bit
-                if grant not in held.grants:
-                    held.grants.append(grant)
+                        own.append((grant, bit, levels))
+            found = self.at[id(way), scope] = [*own, *rest] if own else rest
         return found
 
     def _not_denied(self, principal: int, way: Way, resource: int) -> BitMap | None:
@@ -325,3 +356,15 @@ class _Writer:
                 accounted = estate.get(grant.node, "origin") in _PLATFORM or grant.principal in self.table.administered
                 if not accounted and engine.can_any(grant.role, wanted) in ("yes", "conditional"):
                     estate.mark_gap(grant.principal, "holds", gap)
+
+
+def _held(matches: _Matches) -> dict[int, _Held]:
+    """What each principal's own assignments give it."""
+    found: dict[int, _Held] = {}
+    for grant, bit, levels in matches:
+        held = found.setdefault(grant.principal, _Held())
+        for level in levels:
+            held.bits[level] |= 1 << bit
+        if grant not in held.grants:
+            held.grants.append(grant)
+    return found

@@ -248,6 +248,12 @@ class Estate:
         edges = self._edges[edge]
         return zip(edges.sources, edges.targets, strict=True)
 
+    def arrived_at(self, edge: str) -> frozenset[int]:
+        """Every node that edges of a name, forward or inverse, lead to."""
+        if edge in self._edges:
+            return frozenset(self._edges[edge].targets)
+        return frozenset(self._edges[self._inverse[edge]].sources)
+
     def edge_count(self, edge: str) -> int:
         return len(self._edges[edge].sources)
 

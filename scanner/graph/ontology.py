@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Type = Literal["text", "boolean", "number", "set", "map", "opaque"]
+# What the scenario's flows let cross between sites or environments.
+FLOWING = ("data", "model", "image", "metrics", "metadata", "logs", "features", "code", "attach")
 STAGES = ("exploration", "development", "test", "production")
 # How a step reaches data or becomes somebody else, in the order in which reports name them.
 WAYS = (

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from scanner.graph.ontology import STAGES, boolean, opaque, text, words
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A job, or a step of a pipeline: keys of what it takes and gives, each with `data` or `model`, and of its compute.
+
+    No compute: it runs on one the service provides, in the workspace's region.
+    """
+
+    step: str
+    compute: str | None
+    inputs: tuple[tuple[str, str], ...]
+    outputs: tuple[tuple[str, str], ...]
+
 
 # What every node has; `name` is what a person calls it.
 NAMED = (text("name", "the name as Azure has it"),)

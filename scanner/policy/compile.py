@@ -23,6 +23,7 @@ _ALLOWED = (
     ast.UnaryOp, ast.Not, ast.Compare, ast.Eq, ast.NotEq, ast.In, ast.NotIn, ast.Is, ast.IsNot, ast.LtE, ast.GtE, ast.Lt,
     ast.Gt, ast.Constant, ast.Call,
 )  # fmt: skip
+_OF_SETS = ("includes", "shares")
 
 
 def candidates(estate: Estate, rule: Rule, kind: str) -> tuple[int, list[int]]:
@@ -100,7 +101,7 @@ def _sure(test: Comparison, source: _Source, wanted: bool) -> str:
         test.attribute == "name"
         or test.attribute.startswith("arm:")
         or test.attribute in source.partial
-        or test.matcher in ("includes", "shares")
+        or (test.matcher in _OF_SETS and isinstance(test.value, Reference))
     ):
         # left to the interpreter: names have a fallback, `arm:` values any type, sets may be partly read
         source.exact = False
@@ -119,6 +120,14 @@ def _sure(test: Comparison, source: _Source, wanted: bool) -> str:
         empty = f"({a} is None or {a} == EMPTY)"
         answer = f"not {empty}" if test.value is wanted else empty
         return f"({known} and {answer})"
+    if test.matcher in _OF_SETS:
+        answer = f"{k} in {a}" if test.matcher == "includes" else f"SHARES({a}, {k})"
+        seen = f"REDACTED not in {a} and "
+        return (
+            f"({known} and {a} is not None and {seen}{answer})"
+            if wanted
+            else f"({known} and ({a} is None or ({seen}not {answer})))"
+        )
     there = f"{a} is not None" + (f" and {k} is not None" if isinstance(test.value, Reference) else "")
     match test.matcher:
         case "equals":
@@ -140,7 +149,9 @@ def _compiled(expression: str) -> CodeType:
     for node in ast.walk(tree):
         if not isinstance(node, _ALLOWED):
             raise TypeError(f"{type(node).__name__} has no place in a compiled rule")
-        if isinstance(node, ast.Call) and not (isinstance(node.func, ast.Name) and node.func.id in ("glob", "SIZE")):
+        if isinstance(node, ast.Call) and not (
+            isinstance(node.func, ast.Name) and node.func.id in ("glob", "SIZE", "SHARES")
+        ):
             raise TypeError("only matchers are called in a compiled rule")
     return compile(tree, "<rule>", "eval")
 
@@ -153,6 +164,7 @@ def _run(estate: Estate, kind: str, nodes: Sequence[int], source: _Source, expre
         "REDACTED": REDACTED,
         "glob": glob,
         "SIZE": _size,
+        "SHARES": _shares,
     }
     if source.columns:
         declared = estate.ontology.kinds[kind].attributes
@@ -171,3 +183,7 @@ def _run(estate: Estate, kind: str, nodes: Sequence[int], source: _Source, expre
 
 def _size(value: Any) -> Any:
     return len(value) if isinstance(value, frozenset) else value
+
+
+def _shares(value: frozenset[Any], wanted: frozenset[Any]) -> bool:
+    return not value.isdisjoint(wanted)

@@ -10,11 +10,13 @@ from scanner import ids
 from scanner.errors import Span
 from scanner.findings import Chain, Finding, Gap, NodeRef, RuleResult
 from scanner.graph.estate import UNSET, Estate
+from scanner.policy import shortcut
 from scanner.policy.compile import candidates
 from scanner.policy.match import Answer, holds
 from scanner.policy.message import fill, say
 from scanner.policy.model import Condition, Reference, Rule, comparisons, references
-from scanner.policy.walk import Reached, Route, blind, chain, leading_to, route, unseen, walk
+from scanner.policy.shortcut import Ask
+from scanner.policy.walk import Reached, Route, chain, route, unseen, walk
 
 
 def evaluate(
@@ -58,14 +60,16 @@ def _evaluate(estate: Estate, rule: Rule) -> RuleResult:
     findings: list[Finding] = []
     subjects_with_findings = 0
     by = route(estate, rule.follow, estate.ontology.members(rule.to) if rule.to else (), rule.through)
-    worth = _worth_a_walk(estate, rule, by)
+    ask = shortcut.asking(estate, rule)
+    suspects: list[int] = []
     for kind in estate.ontology.members(rule.subject):
-        count, suspects = candidates(estate, rule, kind)
+        count, some = candidates(estate, rule, kind)
         judged += count
-        for subject in suspects if worth is None else [node for node in suspects if node in worth]:
-            found = list(_judge(estate, rule, subject, by))
-            findings.extend(found)
-            subjects_with_findings += bool(found)
+        suspects += some
+    for subject in shortcut.worth_a_walk(estate, rule, by, ask, suspects):
+        found = list(_judge(estate, rule, subject, by, ask))
+        findings.extend(found)
+        subjects_with_findings += bool(found)
     passed = judged - subjects_with_findings
     for kind, gap in estate.unread:
         if kind in estate.ontology.members(rule.subject) and not _left_out(rule, kind):
@@ -85,24 +89,7 @@ def _left_out(rule: Rule, kind: str) -> bool:
     return holds(anyone, rule.where, node, node) is False
 
 
-def _worth_a_walk(estate: Estate, rule: Rule, by: Route) -> set[int] | None:
-    """The subjects that could fail or be unknown, found from the far end; None when that end depends on the subject.
-
-    Offending targets and gaps are few, subjects are many: whoever leads to none of them passes without a walk.
-    """
-    if rule.expectation not in ("every", "none", "never-together") or references(rule):
-        return None
-    targets = list(estate.nodes(rule.to))
-    fine = rule.expectation == "every"  # the answer that is no offence
-    sides = [
-        leading_to(estate, by, [t for t in targets if holds(estate, condition, t, t) is not fine])
-        for condition in rule.conditions
-    ]
-    unseen = {node for node, name, _ in estate.gap_marks() if name == "*" and any(node in side for side in sides)}
-    return set.intersection(*sides) | unseen | leading_to(estate, by, blind(estate, by))
-
-
-def _judge(estate: Estate, rule: Rule, subject: int, by: Route) -> Iterator[Finding]:
+def _judge(estate: Estate, rule: Rule, subject: int, by: Route, ask: Ask) -> Iterator[Finding]:
     where = holds(estate, rule.where, subject, subject)
     if where is False:
         return
@@ -111,11 +98,11 @@ def _judge(estate: Estate, rule: Rule, subject: int, by: Route) -> Iterator[Find
         return
     reached = walk(estate, subject, by)
     if rule.expectation == "never-together":
-        yield from _never_together(estate, rule, subject, where, reached)
+        yield from _never_together(estate, rule, subject, where, reached, ask)
     elif rule.expectation == "some":
-        yield from _some(estate, rule, subject, where, reached)
+        yield from _some(estate, rule, subject, where, reached, ask)
     else:
-        yield from _each(estate, rule, subject, where, reached)
+        yield from _each(estate, rule, subject, where, reached, ask)
 
 
 def _must(estate: Estate, rule: Rule, subject: int, where: Answer) -> Iterator[Finding]:
@@ -128,17 +115,17 @@ def _must(estate: Estate, rule: Rule, subject: int, where: Answer) -> Iterator[F
         yield _unknown(estate, rule, subject, _gaps_behind(estate, rule, subject, subject))
 
 
-def _each(estate: Estate, rule: Rule, subject: int, where: Answer, reached: Reached) -> Iterator[Finding]:
+def _each(estate: Estate, rule: Rule, subject: int, where: Answer, reached: Reached, ask: Ask) -> Iterator[Finding]:
     """`every` node found must, or `none` may."""
     bad: Answer = rule.expectation == "none"
     (condition,) = rule.conditions
-    offending = [node for node in reached.certain if holds(estate, condition, node, subject) is bad]
+    offending = [node for node in reached.certain if ask(condition, node, subject) is bad]
     if offending and where is True:
         for node in offending:
             yield _finding(estate, rule, subject, cause=estate.key(node), found=(node,), reached=reached)
         return
-    doubtful = [node for node in reached.certain if holds(estate, condition, node, subject) is None]
-    conditional = [node for node in reached.conditional if holds(estate, condition, node, subject) is not (not bad)]
+    doubtful = [node for node in reached.certain if ask(condition, node, subject) is None]
+    conditional = [node for node in reached.conditional if ask(condition, node, subject) is not (not bad)]
     if offending:
         yield _unknown(estate, rule, subject, _gaps_behind(estate, rule, subject, subject), offending[:1], reached)
     elif doubtful:
@@ -150,12 +137,12 @@ def _each(estate: Estate, rule: Rule, subject: int, where: Answer, reached: Reac
         yield _unknown(estate, rule, subject, reached.gaps, (), reached)
 
 
-def _some(estate: Estate, rule: Rule, subject: int, where: Answer, reached: Reached) -> Iterator[Finding]:
+def _some(estate: Estate, rule: Rule, subject: int, where: Answer, reached: Reached, ask: Ask) -> Iterator[Finding]:
     (condition,) = rule.conditions
-    answers = [holds(estate, condition, node, subject) for node in reached.certain]
+    answers = [ask(condition, node, subject) for node in reached.certain]
     if True in answers:
         return
-    maybe = [node for node in reached.conditional if holds(estate, condition, node, subject) is not False]
+    maybe = [node for node in reached.conditional if ask(condition, node, subject) is not False]
     if None in answers or reached.gaps or where is None:
         doubtful = [node for node, answer in zip(reached.certain, answers, strict=True) if answer is None]
         gaps = [*reached.gaps, *(g for node in (*doubtful, subject) for g in _gaps_behind(estate, rule, node, subject))]
@@ -166,13 +153,15 @@ def _some(estate: Estate, rule: Rule, subject: int, where: Answer, reached: Reac
         yield _finding(estate, rule, subject, cause=estate.key(subject))
 
 
-def _never_together(estate: Estate, rule: Rule, subject: int, where: Answer, reached: Reached) -> Iterator[Finding]:
+def _never_together(
+    estate: Estate, rule: Rule, subject: int, where: Answer, reached: Reached, ask: Ask
+) -> Iterator[Finding]:
     sure: list[int | None] = []
     possible: list[int | None] = []
     for condition in rule.conditions:
-        sure.append(next((n for n in reached.certain if holds(estate, condition, n, subject) is True), None))
+        sure.append(next((n for n in reached.certain if ask(condition, n, subject) is True), None))
         anything = (*reached.certain, *reached.conditional)
-        possible.append(next((n for n in anything if holds(estate, condition, n, subject) is not False), None))
+        possible.append(next((n for n in anything if ask(condition, n, subject) is not False), None))
     left, right = sure
     if left is not None and right is not None:
         if where is True:

@@ -73,9 +73,9 @@ def walk(estate: Estate, start: int, by: Route) -> Reached:
 
 
 def leading_to(estate: Estate, by: Route, seeds: Collection[int]) -> set[int]:
-    """Every node from which one of the seeds might be reached; more than truly can, never fewer."""
-    seen = set(seeds)
-    waiting = list(seen)
+    """Every node from which one of the seeds might be reached by a step or more; more than truly can, never fewer."""
+    seen: set[int] = set()
+    waiting = list(seeds)
     back = [inverse_of(estate, edge) for edge in by.every]
     while waiting:
         node = waiting.pop()

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from scanner.errors import Span
 from scanner.findings import Finding, NodeRef
 from scanner.graph.estate import Estate
-from scanner.scenario import classes, environments, quota, rows, services, structure
+from scanner.scenario import classes, environments, flows, quota, rows, services, structure
 from scanner.scenario.model import Scenario
 from scanner.scenario.names import Names
 
 
-def bind(estate: Estate, scenario: Scenario) -> tuple[Finding, ...]:
-    """Binds, in order: scope, sites, environments and units, shared services, data classes, principals and rows, quota.
+def bind(estate: Estate, scenario: Scenario, today: date | None = None) -> tuple[Finding, ...]:
+    """Binds, in order: scope, sites, environments and units, flows, shared services, data classes, principals and rows, quota.
 
-    Returns findings of rule SCN02: names that stand for nobody, or for several.
+    `today` is the day by which flows have ended; without it none has. Returns findings of rule SCN02: names that stand for nobody, or for several.
     """
     _scenario(estate, scenario)
     unclear = environments.scope(estate, scenario)
     environments.sites(estate, scenario)
     environments.bind(estate, scenario)
+    flows.bind(estate, scenario, today)
     services.bind(estate, scenario)
     classes.bind(estate, scenario)
     structure.bind(estate, scenario)

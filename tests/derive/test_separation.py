@@ -257,6 +257,23 @@ def test_an_owner_lets_in_only_whoever_works_in_development_and_is_no_member() -
     assert list(world.estate.neighbours(prod, "lets-in")) == [ana]
 
 
+def test_owners_of_a_group_that_opens_production_are_told_of_once() -> None:
+    """By the data they open, else as somebody of development, else as owners; of a group nested in it as well."""
+    world = World()
+    workspace(world, "development")
+    team, prod, inner = (world.principal("group", n) for n in ("grp-dev", "grp-prod", "grp-inner"))
+    world.estate.connect(inner, "member-of", prod)
+    ana, eva = world.principal("user", "ana", team), world.principal("user", "eva")
+    world.estate.connect(ana, "may-join", prod)
+    world.estate.connect(eva, "may-join", inner)
+    world.grant(team, "development", _JOBS)
+    world.row(prod, "production", "operate")
+    world.estate.set(prod, "opens-production", True)
+    world.derive()
+    assert list(world.estate.neighbours(prod, "lets-in")) == [ana]
+    assert list(world.estate.neighbours(prod, "left-to-be-joined-by")) == [eva]
+
+
 # -- what production is made of -----------------------------------------------------------------------------------
 
 

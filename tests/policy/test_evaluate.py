@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from scanner import data
 from scanner.findings import Gap
 from scanner.graph.estate import Estate
 from scanner.policy import compile as compiled
+from scanner.policy import shortcut
 from scanner.policy.evaluate import evaluate
 from scanner.policy.load import load_rules
 from scanner.policy.match import compare, glob, holds
@@ -270,3 +272,42 @@ def test_the_compiled_form_never_drops_what_the_interpreter_would_report(
     # what `where` leaves out is not judged, so it is not counted as passed either
     assert judged == sum(1 for n in estate.nodes("workspace") if holds(estate, where, n, n) is not False)
     assert All(()) == ALWAYS
+
+
+_LINKS = st.lists(
+    st.tuples(st.integers(0, 3), st.sampled_from(["depends-on", "hub-of"]), st.integers(0, 5)), max_size=12
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    _CONDITIONS, st.lists(_CONDITIONS, min_size=2, max_size=2), st.sampled_from(["every", "none", "never-together", "some"]),
+    st.lists(_NODE, min_size=6, max_size=6), _LINKS, st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["depends-on", "stage", "*"])), max_size=3),
+)  # fmt: skip
+def test_subjects_passed_without_a_walk_would_have_passed_by_one(
+    where: Condition,
+    conditions: list[Condition],
+    expectation: Literal["every", "none", "never-together", "some"],
+    nodes: list[dict[str, object]],
+    links: list[tuple[int, str, int]],
+    unread: list[tuple[int, str]],
+) -> None:
+    estate = Estate()
+    gap = estate.add_gap(Gap("x", "/", "x", "forbidden"))
+    made = [estate.add("workspace" if n < 4 else "storage-account", f"/n{n}", f"n{n}") for n in range(len(nodes))]
+    for node, attributes in zip(made, nodes, strict=True):
+        for name, value in attributes.items():
+            estate.set(node, name, value)
+    for source, edge, target in links:
+        if (target < 4) is (edge == "hub-of"):
+            estate.connect(made[source], edge, made[target])
+    for number, name in unread:
+        estate.mark_gap(made[number], name, gap)
+    rule = replace(
+        RULES["RES06"], subject="workspace", where=where, follow=frozenset({"depends-on", "hub-of"}), to="storage-account", expectation=expectation,
+        conditions=tuple(conditions if expectation == "never-together" else conditions[:1]), message="x",
+    )  # fmt: skip
+    fast = evaluate(estate, [rule], patterns=(), keys=())
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(shortcut, "worth_a_walk", lambda estate, rule, by, ask, suspects: suspects)
+        assert evaluate(estate, [rule], patterns=(), keys=()) == fast

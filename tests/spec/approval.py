@@ -139,23 +139,31 @@ def _judged(world: World, table: Table, store: str, access: str) -> Iterator[tup
 
 
 def _joining(world: World, table: Table, step: Step, store: str, access: str) -> Iterator[tuple[Step, bool]]:
-    """Somebody who could take a step by adding themselves to a group first.
+    """Somebody who could take a step only by adding themselves to a group first, this one or another that it also takes.
 
-    Joining a group that is let in is itself what leaves the scenario; joining one that is not changes no cause. Whoever
-    administers the environment, or is let in by another group, does nothing new by it.
+    Joining a group that is let in is itself what leaves the scenario; joining one that is not changes no cause. What the
+    scenario accepts of them anyway, and what an owner of the platform does, is accepted; it stays a step to be acted by.
     """
     if accepts(world, table, step, store, access) or _administers(world, table, step.who, store):
+        yield step, True
+        return
+    if step.who in inside(world, step.source):
+        yield step, False
         return
     wide = joined(world)
     for group in inside(world, step.source):
         for owner in world.joiners.get(group, ()):
             if step.who not in inside(wide, owner):
                 continue
+            own = replace(step, cause=f"owner:{owner}|{group}")
+            if _is_platform(world, table, owner, table.environments.get(store), access):
+                yield own, True
+                continue
             through = {g for g in inside(world, step.source) if group in inside(world, g)}
             let_in = _row_covers(table, through, step.way, store, access) or _administer(
                 table, through, step.way, store
             )
-            yield replace(step, cause=f"owner:{owner}|{group}") if let_in else step, False
+            yield own if let_in else step, False
 
 
 def accepts(world: World, table: Table, step: Step, store: str, access: str) -> bool:

@@ -57,14 +57,14 @@ class Engine:
 
     def reach_at_best(self, store: str, what: str) -> frozenset[str]:
         """The sets that large estates are counted with."""
-        return frozenset(map(self.estate.key, Everybody(self.access.acting).at_all(self._node(store), what)))
+        return frozenset(map(self.estate.key, Everybody(self.access.acting).at_all(self._node(store), what).whole()))
 
     def reach_by_links(self, store: str, what: str, *, joining: bool) -> dict[str, Answer]:
         """By walking the links that questions at the terminal are answered with, back from the store."""
         every = [
             link
             for link in links.into(self.access.acting, self._node(store), what)
-            if joining or link.edge != "may-join"
+            if joining or (link.edge != "may-join" and link.mark != "may-join")
         ]
         found: dict[int, Answer] = {self._node(store): "yes"}
         for wanted in ("yes", "perhaps"):
@@ -84,9 +84,7 @@ class Engine:
         spread = Spread(self.access.acting, self.access.approval, target, what)
         for other in estate.nodes("data-store"):
             if self._target(other) == target:
-                spread.add(
-                    BitMap([other]), direct.into(self.access.engine, self.access.acting.credentials, other, what)
-                )
+                spread.add(BitMap([other]), self.access.acting.into(other, what))
         found: dict[Opened, dict[str, Answer]] = {}
         for part in spread.parts():
             if part.state is None and node in part.stores:

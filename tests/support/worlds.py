@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scanner.derive import holders, separation
-from scanner.derive.access import grants, origins
-from scanner.derive.access.engine import Engine
+from scanner.derive import access, holders, separation
 from scanner.derive.duties import Duties
 from scanner.derive.table import Table
 from scanner.graph.estate import Estate
@@ -87,14 +85,13 @@ class World:
         return row
 
     def derive(self, duties: Duties | None = None) -> Estate:
-        engine = Engine(self.estate)
-        origins.derive(engine)
-        grants.derive(engine)
+        found = access.derive(self.estate)
+        engine = found.engine
         table = Table(engine)
         used = duties or the_duties()
         separation.usage(engine)
         holders.derive(self.estate, used, engine, table)
-        separation.derive(engine, used, table)
+        separation.derive(found, used, table)
         return self.estate
 
     def held(self, principal: int, edge: str = "holds") -> set[str]:

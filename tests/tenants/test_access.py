@@ -169,7 +169,11 @@ def test_a_directory_role_is_reported_once_for_the_tenant() -> None:
 
 
 def test_an_owner_of_a_group_of_production_is_an_administrator_or_a_finding() -> None:
-    assert ("ACC20", "grp-churn-mle-prod") in _new(_group("grp-churn-mle-prod", **{"x-owners": [guid("user", "ben")]}))
+    document = tenant("contoso")
+    _group("grp-churn-mle-prod", **{"x-owners": [guid("user", "ben")]})(document)
+    told = [s.finding for s in scanned(document, scenario("contoso")).settled if "Ben, who owns" in s.finding.message]
+    assert [finding.rule for finding in told] == ["ACC01"]  # once, with the data it opens
+    assert [step.edge for step in told[0].chains[1].steps] == ["may-join", "granted", "reaches"]
     administrator = _new(_group("grp-churn-mle-prod", **{"x-owners": [guid("user", "mia")]}))
     assert "ACC20" not in {rule for rule, _ in administrator}
     assert _new(_group("grp-churn-ds-dev", **{"x-owners": [guid("user", "ben")]})) == set()

@@ -171,7 +171,8 @@ CASES: dict[str, tuple[Change, set[tuple[str, str]]]] = {
              _grant("ana", "c0000000-0000-4000-8000-0000000000aa", NONPROD, "User")), {("SOD04", "Ana")}),
     "a workspace of development may write live data": (_grant("mlw-churn-dev", "Storage Blob Data Contributor", LAKE, "ServicePrincipal"),
                                                        {("SOD07", "identity of mlw-churn-dev")}),
-    "a trainer owns a group of operators": (_owner("grp-churn-mle-prod", "ben"), {("SOD12", "grp-churn-mle-prod")}),
+    "a trainer owns a group of operators, which opens data": (_owner("grp-churn-mle-prod", "ben"), set()),  # ACC01 tells of it
+    "a trainer owns a group that opens no data": (_owner("grp-churn-ds-prod", "ana"), {("SOD12", "grp-churn-ds-prod")}),
     "an administrator owns a group of operators": (_owner("grp-churn-mle-prod", "mia"), set()),
     "people decide themselves whether the rule has them": (
         _set("groups", "grp-vision-mle-prod", membershipRule='user.mobile -startsWith "+31"'), {("SOD12", "grp-vision-mle-prod")}),

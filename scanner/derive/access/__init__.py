@@ -18,6 +18,7 @@ class Access:
     engine: Engine
     acting: Acting
     approval: Approval
+    ownerships: openings.Ownerships = frozenset()  # by which somebody may join a group that opens production
 
 
 def derive(estate: Estate) -> Access:
@@ -25,6 +26,5 @@ def derive(estate: Estate) -> Access:
     engine = Engine(estate)
     origins.derive(engine)
     grants.derive(engine)
-    access = Access(engine, Acting(engine, credentials.find(estate)), Approval(engine))
-    openings.derive(engine, access.acting, access.approval)
-    return access
+    acting, approval = Acting(engine, credentials.find(estate)), Approval(engine)
+    return Access(engine, acting, approval, openings.derive(engine, acting, approval))

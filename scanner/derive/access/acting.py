@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 from pyroaring import BitMap
 
 from scanner import ids
-from scanner.derive.access import actions
+from scanner.derive.access import actions, direct, tenantwide
 from scanner.derive.access.actions import Right, host_right
-from scanner.derive.access.closure import closure
+from scanner.derive.access.closure import closure, united
 from scanner.derive.access.credentials import Credential, Credentials
-from scanner.derive.access.direct import uses_of
 from scanner.derive.access.engine import CONTAINERS, Engine
 from scanner.derive.access.entries import Entry, by_right, by_standing
 from scanner.derive.access.held import NOBODY, Held
+from scanner.derive.access.joining import Beyond
 
 _ML = "microsoft.machinelearningservices/workspaces"
 _IDENTITY = "microsoft.managedidentity/userassignedidentities"
@@ -34,6 +35,36 @@ class Acting:
         self._behind: dict[bool, dict[int, BitMap]] = {}
         self._before: dict[tuple[int, bool], BitMap] = {}
         self._creators: tuple[BitMap, BitMap] | None = None
+        self._steps: dict[int, tuple[Entry, ...]] = {}
+        self._beyond = Beyond()
+
+    @cached_property
+    def wide(self) -> Acting:
+        """The same if everybody had added themselves to the groups they may join; this very one where nobody may."""
+        estate = self.estate
+        if not estate.edge_count("may-join") and "may-be-joined-by" not in estate.gap_names:
+            return self
+        return Acting(Engine(estate, self.engine), self.credentials)
+
+    def into(self, store: int, access: str) -> list[Entry]:
+        """Every entry straight into a store, or into all data of the tenant; those of joiners last."""
+        plain = list(self._into(store, access))
+        return plain if self.wide is self else [*plain, *self._beyond.of(self.wide._into(store, access), plain)]
+
+    def _into(self, store: int, access: str) -> Iterator[Entry]:
+        if self.estate.kind(store) == "tenant":
+            return tenantwide.entries(self.engine)
+        return direct.into(self.engine, self.credentials, store, access)
+
+    def steps(self, identity: int) -> tuple[Entry, ...]:
+        """Every step by which somebody becomes an identity; those of joiners last."""
+        if self.wide is self:
+            return self.entries(identity)
+        found = self._steps.get(identity)
+        if found is None:
+            plain = self.entries(identity)
+            found = self._steps[identity] = (*plain, *self._beyond.of(self.wide.entries(identity), plain))
+        return found
 
     def entries(self, identity: int) -> tuple[Entry, ...]:
         """Every step by which somebody becomes an identity, in a stable order."""
@@ -69,7 +100,7 @@ class Acting:
                 yield by_right(engine, held, way, host if way == "run-as-compute" else place, acts_as=identity)
         yield from self._standing(identity)
         for credential in self.credentials.signing_in.get(identity, ()):
-            yield from uses_of(engine, credential, acts_as=identity)
+            yield from direct.uses_of(engine, credential, acts_as=identity)
 
     def places(self, identity: int) -> Iterator[_Place]:
         """Where rights let one become a managed identity: its hosts, its own resource, the policy it serves."""
@@ -182,9 +213,9 @@ class Acting:
             possible.append(entry.who)
             if entry.certain:
                 sure.append(entry.who)
-        return BitMap().union(*sure) if sure else NOBODY, BitMap().union(*possible) if possible else NOBODY
+        return united(sure) if sure else NOBODY, united(possible) if possible else NOBODY
 
     def _by_credential(self, identity: int) -> Iterator[Entry]:
         credential: Credential
         for credential in self.credentials.signing_in.get(identity, ()):
-            yield from uses_of(self.engine, credential, acts_as=identity)
+            yield from direct.uses_of(self.engine, credential, acts_as=identity)

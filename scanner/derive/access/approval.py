@@ -76,7 +76,7 @@ class Approval:
             for principal in self.estate.neighbours(row, "names"):
                 self.services.setdefault(principal, []).append(row)
         self._sorted: dict[
-            tuple[int, str, Target, str], tuple[BitMap, BitMap, State | None, bool, tuple[int, ...]]
+            tuple[int, str, bool, Target, str], tuple[BitMap, BitMap, State | None, bool, tuple[int, ...]]
         ] = {}
         # lists without which nobody can say whom the scenario's names mean
         self.unread_names = tuple(self.estate.unread_gaps("workspace", "group", "user"))
@@ -85,7 +85,7 @@ class Approval:
         """Parts the people of an entry. Emergency accounts are in no part: they have rules of their own."""
         who = entry.who - self.break_glass if self.break_glass else entry.who
         source = entry.grant.node if entry.grant is not None else entry.source if entry.source is not None else -1
-        key = (source, entry.way, target, access)
+        key = (source, entry.way, entry.joined, target, access)
         found = self._sorted.get(key)
         if found is None:
             found = self._sorted[key] = self._judge(entry, target, access)
@@ -104,14 +104,14 @@ class Approval:
         source = entry.source
         if source is None:
             return NOBODY, NOBODY, None, False, ()
-        if self._platform(entry, source, target, access):
+        if self.of_platform(entry, source, target, access):
             return NOBODY, NOBODY, "platform", False, ()
         if self._declared_release(entry, source) or self.same_environment(source, target):
             return NOBODY, NOBODY, "approved", False, ()
         let_in, doubtful = self._approved(entry, source, target, access)
         if self.estate.kind(source) == "group":
             let_in |= self._workloads_inside(entry, source, target)
-        return let_in, self._residual(entry, source, target), None, doubtful, self._doubts(entry, source)
+        return let_in, self._residual(entry, source, target), None, doubtful, self.doubts(entry, source)
 
     def rows_that_let_in(self, entry: Entry, target: Target, access: str) -> Iterator[tuple[int, BitMap]]:
         """The role rows by which an entry lets identities in, each with whom."""
@@ -121,17 +121,13 @@ class Approval:
                     if self._covers(row, target, entry.way, access) and self._demands_met(row, entry) is not False:
                         yield row, self.engine.members(principal)
 
-    def groups_that_let_in(self, entry: Entry, target: Target, access: str) -> list[int]:
-        """Groups on the entry's way whose rows approve it: whoever may join one of them may come in."""
-        if entry.grant is None:
-            return []
-        return [
-            principal for principal in self.engine.inner_groups(entry.grant.principal)
-            if self.estate.kind(principal) == "group"
-            and any(self._covers(row, target, entry.way, access) for row in self.rows.get(principal, ()))
-        ]  # fmt: skip
+    def lets_in(self, group: int, way: str, target: Target, access: str) -> bool:
+        """Whether some row, or administration, lets a group in by a way: whoever may join it may come in."""
+        if any(self._covers(row, target, way, access) for row in self.rows.get(group, ())):
+            return True
+        return way in _RESIDUAL_WAYS and target.environment in self.over.get(group, ())
 
-    def _platform(self, entry: Entry, source: int, target: Target, access: str) -> bool:
+    def of_platform(self, entry: Entry, source: int, target: Target, access: str) -> bool:
         """An identity of the platform that reaches what it was made for; into another environment it is no excuse."""
         estate = self.estate
         origin = estate.get(entry.grant.node if entry.grant is not None else source, "origin")
@@ -154,7 +150,11 @@ class Approval:
     def _workloads_inside(self, entry: Entry, group: int, target: Target) -> BitMap:
         """Those of a group who may come in whoever else is in it."""
         inside = self.engine.members(group) & self.workloads
-        return BitMap(n for n in inside if self._declared_release(entry, n) or self.same_environment(n, target))
+        return BitMap(n for n in inside if self.may_come_in(entry, n, target))
+
+    def may_come_in(self, entry: Entry, workload: int, target: Target) -> bool:
+        """Whether a workload is the release or belongs to the environment."""
+        return self._declared_release(entry, workload) or self.same_environment(workload, target)
 
     def same_environment(self, identity: int, target: Target) -> bool:
         """Whether a managed identity belongs to a workspace, compute or endpoint of the target's environment, and to
@@ -221,7 +221,7 @@ class Approval:
             if target.environment in environments:
                 yield from self.engine.members(principal) & entry.who
 
-    def _doubts(self, entry: Entry, source: int) -> tuple[int, ...]:
+    def doubts(self, entry: Entry, source: int) -> tuple[int, ...]:
         """Gaps that leave open whether a reach is wanted: names, origins or hosts that could not be looked up."""
         estate = self.estate
         node = entry.grant.node if entry.grant is not None else source

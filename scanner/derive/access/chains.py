@@ -65,10 +65,13 @@ def marks_on(engine: Engine, entries: Iterable[Entry], person: int | None) -> se
     estate = engine.estate
     entries = list(entries)
     found = {entry.mark for entry in entries if entry.mark is not None}
+    found |= {"may-join" for entry in entries if entry.joined}
     found |= {"conditional" for entry in entries if entry.grant is not None and not entry.certain}
     if person is not None:
         source = entries[0].source
-        if source is not None and person not in engine.standing_members(source):
+        if source is not None and person not in engine.members(source):
+            found.add("may-join")
+        elif source is not None and person not in engine.standing_members(source):
             found.add("eligible")
         for mark, attribute, value in (
             ("guest", "guest", True),
@@ -88,8 +91,9 @@ def _steps(estate: Estate, entries: list[Entry], start: int, store: int, access:
     here = start
     for number, entry in enumerate(entries):
         if entry.source is not None:
-            for edge, group in membership(estate, here, entry.source):
-                yield Step(edge, estate.ref(group))
+            joining = entry.joined or entry.mark == "may-join"
+            for edge, group in membership(estate, here, entry.source, joining):
+                yield Step(edge, estate.ref(group), "as its owner" if edge == "may-join" else "")
         if entry.mark == "may-join" and entry.via is not None:
             yield Step("may-join", estate.ref(entry.via), "as its owner")
             here = entry.via

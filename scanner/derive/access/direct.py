@@ -119,7 +119,7 @@ def _vault(engine: Engine, vault: int, keeper: int, acts_as: int | None) -> Iter
             yield by_right(engine, held, "vault", vault, acts_as=acts_as, via=keeper, certain=sure, gaps=gaps)
         for principal in dict.fromkeys(estate.neighbours(vault, "secrets-read-by")):
             who = engine.members(principal)
-            if who:
+            if who or engine.joining:
                 yield by_standing(
                     f"policy:{estate.key(vault)}|{estate.key(principal)}", "vault", who, vault,
                     acts_as=acts_as, source=principal, via=keeper, certain=sure, gaps=gaps,

@@ -32,6 +32,7 @@ class Entry:
     via: int | None = None
     mark: str | None = None
     anybody: bool = False  # it needs no identity at all
+    joined: bool = False  # only for those who add themselves to a group first
 
 
 def by_right(

@@ -8,16 +8,18 @@ from scanner.derive.access.closure import closure
 from scanner.graph.estate import Estate
 
 
-def members_of_groups(estate: Estate, standing: bool = False) -> dict[int, BitMap]:
+def members_of_groups(estate: Estate, standing: bool = False, joining: bool = False) -> dict[int, BitMap]:
     """Everybody in each group, those who may activate membership included unless only `standing` ones count.
 
-    Whoever activated a membership counts as eligible for it, or answers would depend on the hour. Groups in a circle
-    share one set.
+    Whoever activated a membership counts as eligible for it, or answers would depend on the hour. So does, where
+    `joining` counts, whoever may add themselves. Groups in a circle share one set.
     """
     direct: dict[int, BitMap] = {}
     nested: dict[int, list[int]] = {}
     for group in estate.nodes("group"):
-        eligible = estate.neighbours(group, "has-eligible-member")
+        eligible = list(estate.neighbours(group, "has-eligible-member"))
+        if joining:
+            eligible += estate.neighbours(group, "may-be-joined-by")
         members: list[int] = list(estate.neighbours(group, "has-member"))
         found = [m for m in members if m not in eligible] if standing else [*members, *eligible]
         nested[group] = [member for member in found if estate.kind(member) == "group"]
@@ -25,10 +27,16 @@ def members_of_groups(estate: Estate, standing: bool = False) -> dict[int, BitMa
     return closure(direct, lambda group: nested[group])
 
 
-def membership(estate: Estate, member: int, group: int) -> list[tuple[str, int]]:
+def membership(estate: Estate, member: int, group: int, joining: bool = False) -> list[tuple[str, int]]:
     """The groups on the shortest way from a member to a group, each with the edge that leads to it; standing membership
-    before one that must be activated. Empty when they are the same, or when there is none.
+    before one that must be activated, and only where `joining` counts and no other way is there, groups that one may
+    join. Empty when they are the same, or when there is none.
     """
+    found = _way(estate, member, group, ("member-of", "eligible-member-of"))
+    return found or _way(estate, member, group, ("member-of", "eligible-member-of", "may-join")) if joining else found
+
+
+def _way(estate: Estate, member: int, group: int, edges: tuple[str, ...]) -> list[tuple[str, int]]:
     if member == group:
         return []
     before: dict[int, tuple[str, int]] = {}
@@ -36,7 +44,7 @@ def membership(estate: Estate, member: int, group: int) -> list[tuple[str, int]]
     while frontier:
         following: list[int] = []
         for place in frontier:
-            for edge in ("member-of", "eligible-member-of"):
+            for edge in edges:
                 for above in sorted(estate.neighbours(place, edge), key=estate.key):
                     if above in before or above == member:
                         continue

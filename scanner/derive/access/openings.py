@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from pyroaring import BitMap
 
 from scanner import ids
-from scanner.derive.access import direct, tenantwide, trace, unseen
+from scanner.derive.access import trace, unseen, working
 from scanner.derive.access.acting import Acting
 from scanner.derive.access.alike import Alike
 from scanner.derive.access.approval import Approval, Target
@@ -19,7 +20,7 @@ from scanner.derive.access.engine import RIGHTS, Engine
 from scanner.derive.access.spread import Part, Spread
 from scanner.derive.access.words import called, mended
 from scanner.findings import Step
-from scanner.graph.estate import UNSET
+from scanner.graph.estate import UNSET, Estate
 
 _SHOWN = 5
 _FEW = 500  # up to so many people are put in order of their ids before the first are shown
@@ -33,8 +34,14 @@ class _Opening:
     parts: list[Part] = field(default_factory=list)
 
 
-def derive(engine: Engine, acting: Acting, approval: Approval) -> None:
-    """Makes opening nodes for stores that hold data, and the gaps that keep stores from passing."""
+Ownerships = frozenset[tuple[int, int]]  # owners, and the groups they may join
+
+
+def derive(engine: Engine, acting: Acting, approval: Approval) -> Ownerships:
+    """Makes opening nodes for stores that hold data, and the gaps that keep stores from passing.
+
+    Returns the ownerships of groups that open data of production to be read: whoever reports the openings reports them.
+    """
     possible = unseen.Possible(engine, acting)
     openings: dict[str, _Opening] = {}
     for target, groups in _targets(engine, acting).items():
@@ -43,19 +50,25 @@ def derive(engine: Engine, acting: Acting, approval: Approval) -> None:
         for access in ("read", "write"):
             spread = Spread(acting, approval, target, access)
             for stores in groups:
-                entries = list(direct.into(engine, acting.credentials, stores[0], access))
-                spread.add(BitMap(stores), entries)
-                possible.straight(stores, target, access, entries)
+                spread.add(BitMap(stores), acting.into(stores[0], access))
+                possible.straight(stores, target, access)
             _collect(openings, spread)
             possible.through(spread)
     tenant = engine.estate.node(ids.ROOT_SCOPE)
     if tenant is not None:
         spread = Spread(acting, approval, Target(None, frozenset(), None), "read")
-        spread.add(BitMap([tenant]), tenantwide.entries(engine))
+        spread.add(BitMap([tenant]), acting.into(tenant, "read"))
         _collect(openings, spread)
     homes = _homes(engine)
     for key, opening in sorted(openings.items()):
         _node(engine, key, opening, homes)
+    working.derive(engine, ((key, o.parts) for key, o in sorted(openings.items()) if _outside(o.spread.target)))
+    return frozenset(owned for opening in openings.values() for owned in _ownerships(engine.estate, opening))
+
+
+def _outside(target: Target) -> bool:
+    """Whether it is stores outside every environment; the tenant as a whole is no store."""
+    return target.environment is None and bool(target.classes)
 
 
 def _targets(engine: Engine, acting: Acting) -> dict[Target, list[list[int]]]:
@@ -118,7 +131,7 @@ def _node(engine: Engine, key: str, opening: _Opening, homes: Mapping[str, BitMa
         estate.set(node, "mark", first.cause.mark if first.cause.mark is not None else UNSET)
         return
     _connect(engine, node, parts, stores)
-    shown = _first(engine, everybody)
+    shown = _first(engine, parts)
     estate.set(node, "examples", frozenset(estate.key(n) for n in shown))
     estate.set(node, "fix", mended(estate, first.cause))
     estate.set(node, "from-environments", _places(engine, parts, homes))
@@ -130,6 +143,16 @@ def _node(engine: Engine, key: str, opening: _Opening, homes: Mapping[str, BitMa
     mark = weakest(marks)
     estate.set(node, "mark", UNSET if mark is None else mark)
     estate.set_chain(node, lambda store: _chain(engine, opening, store))
+
+
+def _ownerships(estate: Estate, opening: _Opening) -> Iterator[tuple[int, int]]:
+    """The ownership an opening is by, if it is a finding for certain."""
+    cause = opening.parts[0].cause
+    if cause.mark != "may-join" or cause.source is None or cause.via is None or opening.spread.access != "read":
+        return
+    for part in opening.parts:
+        if part.state is None and part.certain and any(estate.get(s, "stage") == "production" for s in part.stores):
+            yield cause.source, cause.via
 
 
 def _connect(engine: Engine, node: int, parts: list[Part], stores: BitMap) -> None:
@@ -153,23 +176,40 @@ def _connect(engine: Engine, node: int, parts: list[Part], stores: BitMap) -> No
 def _chain(engine: Engine, opening: _Opening, store: int) -> tuple[int, tuple[Step, ...]]:
     """The shortest chain into one of the stores, for the first of those whom it lets in there."""
     parts = [part for part in opening.parts if store in part.stores]
-    shown = _first(engine, BitMap().union(*(part.who for part in parts)))
+    shown = _first(engine, parts)
     person = shown[0] if shown else None
     return explain(opening.spread, _part_for(parts, person), person, store, opening.spread.access)
 
 
-def _first(engine: Engine, people: BitMap) -> list[int]:
-    """The few that are shown, those who could be seen before stand-ins, the same ones every time."""
-    seen = people - engine.unseen or people
-    if len(seen) > _FEW:
-        return [node for node, _ in zip(seen, range(_SHOWN), strict=False)]
-    return heapq.nsmallest(_SHOWN, seen, key=engine.estate.key)
+def _first(engine: Engine, parts: Sequence[Part]) -> list[int]:
+    """The few that are shown, the same ones every time: members before those who may join, those who could be seen before
+    stand-ins.
+    """
+    members, joiners = (
+        BitMap().union(*(part.who for part in parts if _joins(part) is joining)) for joining in (False, True)
+    )
+    found: list[int] = []
+    for people in (members - engine.unseen, joiners - engine.unseen - members):
+        found += _few(engine, people)
+    return (found or _few(engine, members | joiners))[:_SHOWN]
+
+
+def _few(engine: Engine, people: BitMap) -> list[int]:
+    if len(people) > _FEW:
+        return list(islice(people, _SHOWN))
+    return heapq.nsmallest(_SHOWN, people, key=engine.estate.key)
+
+
+def _joins(part: Part) -> bool:
+    return part.cause.joined or part.after is not None
 
 
 def _part_for(parts: Iterable[Part], person: int | None) -> Part:
-    """A part that lets a person in: a certain one before a doubtful one, a step of their own before another's."""
+    """A part that lets a person in: a certain one before a doubtful one, membership before joining, a step of their own
+    before another's.
+    """
     fitting = [part for part in parts if person is None or person in part.who]
-    return min(fitting, key=lambda part: (not part.certain, part.behind is not None))
+    return min(fitting, key=lambda part: (not part.certain, _joins(part), part.behind is not None))
 
 
 def _homes(engine: Engine) -> dict[str, BitMap]:

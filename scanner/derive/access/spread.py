@@ -15,8 +15,9 @@ from pyroaring import BitMap
 from scanner.derive.access.acting import Acting
 from scanner.derive.access.approval import Approval, Sorted, State, Target
 from scanner.derive.access.closure import closure
-from scanner.derive.access.entries import Entry, by_standing
+from scanner.derive.access.entries import Entry
 from scanner.derive.access.held import NOBODY
+from scanner.derive.access.joining import Joiners, Judged
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +63,8 @@ class Spread:
         self._carried: dict[int, tuple[BitMap, BitMap]] = {}  # accepted identity -> stores: for certain, and at best
         self._pools: dict[bool, dict[str, Mapping[int, BitMap]]] = {}
         self.first_steps: dict[tuple[int, str, bool, int], Entry | None] = {}  # found once for each circle and person
+        self._joiners = Joiners(approval, acting.wide.engine)
+        self._judged: dict[int, tuple[tuple[Judged, ...], Entry]] = {}  # of entries of joiners, which are kept beside
         self.outside: defaultdict[int, BitMap] = defaultdict(BitMap)  # unwanted identity -> stores
 
     def add(self, stores: BitMap, entries: Iterable[Entry]) -> None:
@@ -78,15 +81,28 @@ class Spread:
                 inroad.doubtful |= stores
                 inroad.gaps = inroad.gaps or entry.gaps
 
-    def sort(self, entry: Entry) -> Sorted:
-        """Who of an entry's people is unwanted here, and who accepted."""
-        return self.approval.sort(entry, self.target, self.access)
+    def judge(self, entry: Entry) -> tuple[Judged, ...]:
+        """An entry's people, sorted; those who must join a group first by what that stands on."""
+        if not entry.joined:
+            return (Judged(entry, self.approval.sort(entry, self.target, self.access)),)
+        found = self._judged.get(id(entry))
+        if found is None:
+            found = self._judged[id(entry)] = (tuple(self._joiners.judge(entry, self.target, self.access)), entry)
+        return found[0]
+
+    def unwanted(self, entry: Entry) -> BitMap:
+        """The people of an entry whom nobody meant to let in."""
+        return _together([judged.sorted.unwanted for judged in self.judge(entry)])
+
+    def accepted(self, entry: Entry) -> BitMap:
+        """The people of an entry who are accepted."""
+        return _together([judged.sorted.accepted for judged in self.judge(entry)])
 
     def reached(self) -> dict[int, BitMap]:
         """Identities of others by which stores are reached in any state, with those stores; after `parts`."""
         found = {identity: stores[1] for identity, stores in self._carried.items()}
         for identity, stores in self.outside.items():
-            for other in self.acting.behind(identity, certain=False):
+            for other in self.acting.wide.behind(identity, certain=False):
                 found[other] = found.get(other, NOBODY) | stores
         return found
 
@@ -97,10 +113,10 @@ class Spread:
             for stores, certain in ((inroad.certain, True), (inroad.doubtful - inroad.certain, False)):
                 if stores:
                     yield from self._of(entry, stores, certain, () if certain else inroad.gaps)
-                    self._carry(self.sort(entry).accepted, stores, certain)
+                    self._carry(self.accepted(entry), stores, certain)
         self._hand_on()
         for identity, (sure, possible) in sorted(self._carried.items()):
-            for step in self.acting.entries(identity):
+            for step in self.acting.steps(identity):
                 if sure:
                     yield from self._of(step, sure, step.certain, step.gaps)
                 if possible != sure:
@@ -108,16 +124,17 @@ class Spread:
         self._pools.clear()  # large, and of no use to anybody but the parts
 
     def _of(self, entry: Entry, stores: BitMap, certain: bool, gaps: tuple[int, ...]) -> Iterator[Part]:
-        """The parts of one entry into some stores: its own people, those behind them, and those who may join its groups."""
-        found = self.sort(entry)
-        if found.accepted:
-            yield Part(entry, entry.way, found.accepted, certain, gaps, stores, found.state)
-        if found.unwanted or entry.anybody:
-            if found.doubtful or found.doubts:
-                certain, gaps = False, (*gaps, *self._mark_gaps(entry, found), *found.doubts)
-            yield Part(entry, entry.way, found.unwanted, certain, gaps, stores)
-            yield from self._behind(entry, found.unwanted & self.acting.actable, stores, certain, gaps)
-        yield from self._joiners(entry, stores, certain, gaps)
+        """The parts of one entry into some stores: its own people, and those behind them."""
+        for judged in self.judge(entry):
+            cause, found, after = judged.cause, judged.sorted, judged.after
+            if found.accepted:
+                yield Part(cause, entry.way, found.accepted, certain, gaps, stores, found.state, after=after)
+            if found.unwanted or entry.anybody:
+                sure, doubts = certain, gaps
+                if found.doubtful or found.doubts:
+                    sure, doubts = False, (*gaps, *self._mark_gaps(entry, found), *found.doubts)
+                yield Part(cause, entry.way, found.unwanted, sure, doubts, stores, after=after)
+                yield from self._behind(cause, found.unwanted & self.acting.actable, stores, sure, doubts, after)
 
     def _behind(
         self,
@@ -138,23 +155,6 @@ class Spread:
                 more = self._pool(way, False)[identity]
                 if more is not sure and len(more) > len(sure):
                     yield Part(cause, way, more - sure, False, gaps, stores, None, identity, after)
-
-    def _joiners(self, entry: Entry, stores: BitMap, certain: bool, gaps: tuple[int, ...]) -> Iterator[Part]:
-        """Whoever may join a group that is let in can let themselves in; an administrator's ownership is administration."""
-        estate = self.estate
-        for group in self.approval.groups_that_let_in(entry, self.target, self.access):
-            for owner in sorted(set(estate.neighbours(group, "may-be-joined-by")), key=estate.key):
-                if estate.get(owner, "origin") != "own":
-                    continue
-                outside = self.acting.engine.members(owner) - entry.who - self.approval.break_glass
-                outside = BitMap(n for n in outside if estate.get(n, "administrator") is not True)
-                if outside:
-                    joining = by_standing(
-                        f"owner:{estate.key(owner)}|{estate.key(group)}", entry.way, outside, entry.place, source=owner, via=group,
-                        acts_as=entry.acts_as, mark="may-join",
-                    )  # fmt: skip
-                    yield Part(joining, entry.way, outside, certain, gaps, stores, after=entry)
-                    yield from self._behind(joining, outside & self.acting.actable, stores, certain, gaps, entry)
 
     def _mark_gaps(self, entry: Entry, found: Sorted) -> tuple[int, ...]:
         """Why it could not be told how an assignment is held."""
@@ -181,8 +181,8 @@ class Spread:
         while waiting:
             identity = waiting.pop()
             sure, possible = self._carried[identity]
-            for step in self.acting.entries(identity):
-                accepted = self.sort(step).accepted
+            for step in self.acting.steps(identity):
+                accepted = self.accepted(step)
                 if sure and step.certain:
                     waiting += self._carry(accepted, sure, True)
                 waiting += self._carry(accepted, possible, False)
@@ -203,20 +203,24 @@ class Spread:
             acting = self.acting
             doubts = False
             for identity in acting.actable:
-                for step in acting.entries(identity):
+                for step in acting.steps(identity):
                     doubts = doubts or not step.certain
                     if step.certain or not certain:
-                        who = self.sort(step).unwanted
+                        who = self.unwanted(step)
                         if who:
                             at = own.setdefault(step.way, {})
                             at[identity] = at[identity] | who if identity in at else who
             found = self._pools[certain] = {
-                way: closure({n: mine.get(n, NOBODY) for n in acting.actable}, lambda n: acting.before(n, certain))
+                way: closure({n: mine.get(n, NOBODY) for n in acting.actable}, lambda n: acting.wide.before(n, certain))
                 for way, mine in own.items()
             }
             if not doubts:
                 self._pools[not certain] = found
         return found
+
+
+def _together(sets: list[BitMap]) -> BitMap:
+    return sets[0] if len(sets) == 1 else BitMap().union(*sets)
 
 
 class _Nobody(dict[int, BitMap]):

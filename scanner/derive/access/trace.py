@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from scanner.derive.access import direct, tenantwide
 from scanner.derive.access.entries import Entry
 from scanner.derive.access.spread import Part, Spread
 
@@ -29,15 +26,15 @@ def ends(spread: Spread, part: Part, person: int | None) -> list[Entry]:
     tail = [part.cause] if part.after is None else [part.cause, part.after]
     if part.behind is None or person is None:
         return tail
-    circle = spread.acting.behind(part.behind, part.certain)
+    circle = spread.acting.wide.behind(part.behind, part.certain)
     key = (id(circle), part.way, part.certain, person)
     if key not in spread.first_steps:
         spread.first_steps[key] = next(
             (
                 step
                 for identity in circle
-                for step in spread.acting.entries(identity)
-                if step.way == part.way and (step.certain or not part.certain) and person in spread.sort(step).unwanted
+                for step in spread.acting.steps(identity)
+                if step.way == part.way and (step.certain or not part.certain) and person in spread.unwanted(step)
             ),
             None,
         )
@@ -45,18 +42,10 @@ def ends(spread: Spread, part: Part, person: int | None) -> list[Entry]:
     return tail if first is None else [first, *tail]
 
 
-def _into(spread: Spread, store: int) -> Iterable[Entry]:
-    """What leads straight into a store, or into everything the tenant has."""
-    acting = spread.acting
-    if acting.engine.estate.kind(store) == "tenant":
-        return tenantwide.entries(acting.engine)
-    return direct.into(acting.engine, acting.credentials, store, spread.access)
-
-
 def _straight(spread: Spread, store: int, like: Entry) -> Entry:
     """The entry of this very store with a cause and way: settings of stores differ."""
-    for entry in _into(spread, store):
-        if entry.cause == like.cause and entry.way == like.way:
+    for entry in spread.acting.into(store, spread.access):
+        if entry.cause == like.cause and entry.way == like.way and entry.joined == like.joined:
             return entry
     return like
 
@@ -65,12 +54,12 @@ def _onward(spread: Spread, start: int, store: int) -> list[Entry]:
     """How an identity that is let in goes on to the store, each step as it should."""
     acting = spread.acting
     after: dict[int, tuple[Entry, int | None]] = {}
-    waiting: list[tuple[Entry, int | None]] = [(entry, None) for entry in _into(spread, store)]
+    waiting: list[tuple[Entry, int | None]] = [(entry, None) for entry in spread.acting.into(store, spread.access)]
     for entry, following in waiting:
-        for identity in spread.sort(entry).accepted & acting.actable:
+        for identity in spread.accepted(entry) & acting.actable:
             if identity not in after:
                 after[identity] = (entry, following)
-                waiting += [(step, identity) for step in acting.entries(identity)]
+                waiting += [(step, identity) for step in acting.steps(identity)]
         if start in after:
             break
     found = []
@@ -88,9 +77,9 @@ def _before(spread: Spread, part: Part, person: int) -> list[Entry]:
     seen = {part.behind}
     waiting: list[tuple[int, list[Entry]]] = [(part.behind, [])]
     for identity, row in waiting:
-        steps = [step for step in acting.entries(identity) if step.certain or not part.certain]
+        steps = [step for step in acting.steps(identity) if step.certain or not part.certain]
         for step in steps:
-            if step.way == part.way and person in spread.sort(step).unwanted:
+            if step.way == part.way and person in spread.unwanted(step):
                 return [step, *row]
         for step in steps:
             for before in step.who & acting.actable:

@@ -33,13 +33,15 @@ class Possible:
         self.engine = engine
         self.estate = engine.estate
         self.acting = acting
+        self.wide = acting.wide  # it has an entry, too, for a group without members that somebody may own
         self._made: dict[str, int] = {}
         self._tied: set[tuple[int, int]] = set()
         self._unread = sorted(set(self.estate.unread))
 
-    def straight(self, stores: list[int], target: Target, access: str, entries: Iterable[Entry]) -> None:
+    def straight(self, stores: list[int], target: Target, access: str) -> None:
         """What could open stores further, straight: unread keepers of credentials, places of entries, owners of groups."""
         if self.estate.gaps:
+            entries = list(direct.into(self.wide.engine, self.wide.credentials, stores[0], access))
             found = dict.fromkeys((*self._kept(stores[0]), *self._places(entries), *self._joining(entries)))
             self._tie(found, target, access, stores)
 
@@ -76,6 +78,7 @@ class Possible:
         for place, _, way, _ in self.acting.places(identity):
             for gap in self.engine.gaps(place, RIGHTS):
                 yield way, gap
+        yield from self._joining(self.wide.entries(identity))
 
     def _places(self, entries: Iterable[Entry]) -> Iterator[tuple[str, int]]:
         """Assignments nobody could read at a workspace or vault that leads here."""
@@ -89,8 +92,8 @@ class Possible:
         if "may-be-joined-by" not in estate.gap_names:
             return
         for entry in entries:
-            if entry.grant is not None:
-                for group in self.engine.inner_groups(entry.grant.principal):
+            if entry.source is not None:
+                for group in self.engine.inner_groups(entry.source):
                     for gap in estate.gaps_at(group, "may-be-joined-by"):
                         yield entry.way, gap
 

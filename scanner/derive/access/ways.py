@@ -10,7 +10,7 @@ from typing import Literal
 from pyroaring import BitMap
 
 from scanner import ids
-from scanner.derive.access import Access, direct, tenantwide, trace
+from scanner.derive.access import Access, tenantwide, trace
 from scanner.derive.access.approval import Target
 from scanner.derive.access.chains import marks_on, weakest
 from scanner.derive.access.engine import RIGHTS, Engine
@@ -77,7 +77,7 @@ def target_of(estate: Estate, store: int) -> Target:
 def into_store(access: Access, store: int, how: str) -> Ways:
     """The ways to read, or to write, a store."""
     engine = access.engine
-    entries = list(direct.into(engine, access.acting.credentials, store, how))
+    entries = access.acting.into(store, how)
     spread = Spread(access.acting, access.approval, target_of(engine.estate, store), how)
     spread.add(BitMap([store]), entries)
     ways = [*_judged(access, spread), *_emergency(access, spread, entries)]
@@ -89,7 +89,7 @@ def of_tenant(access: Access) -> Ways | None:
     tenant = access.engine.estate.node(ids.ROOT_SCOPE)
     if tenant is None:
         return None
-    entries = list(tenantwide.entries(access.engine))
+    entries = access.acting.into(tenant, "read")
     spread = Spread(access.acting, access.approval, Target(None, frozenset(), None), "read")
     spread.add(BitMap([tenant]), entries)
     ways = (*_judged(access, spread), *_emergency(access, spread, entries))

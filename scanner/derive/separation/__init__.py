@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from scanner.derive.access import Access
 from scanner.derive.access.engine import Engine
 from scanner.derive.duties import Duties
-from scanner.derive.separation import artifacts, assignments, people, workloads
+from scanner.derive.separation import artifacts, assignments, ownerships, people, workloads
 from scanner.derive.table import Table
 
 
@@ -13,9 +14,11 @@ def usage(engine: Engine) -> None:
     artifacts.usage(engine)
 
 
-def derive(engine: Engine, duties: Duties, table: Table) -> None:
+def derive(access: Access, duties: Duties, table: Table) -> None:
     """Writes everything that rests on who holds which duty."""
+    engine = access.engine
     assignments.derive(engine, duties, table)
     workloads.derive(engine, table)
-    people.derive(engine, table)
+    people.derive(engine, table, access.ownerships)
+    ownerships.derive(access)
     artifacts.derive(engine, duties, table)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 
 from pyroaring import BitMap
 
@@ -17,12 +18,15 @@ _OWN_ATTRIBUTES = {"mobile", "preferredlanguage", "othermails", "telephonenumber
 _RULE_ATTRIBUTE = re.compile(r"user\.([a-z0-9_]+)", re.IGNORECASE)
 
 
-def derive(engine: Engine, table: Table) -> None:
-    """Writes writers on environments, people on administrator rows, `of-production` and who is let in on groups."""
+def derive(engine: Engine, table: Table, opening: Set[tuple[int, int]] = frozenset()) -> None:
+    """Writes writers on environments, people on administrator rows, `of-production` and who is let in on groups.
+
+    Ownerships that are `opening` data are findings already: one cause is told of once.
+    """
     _writers(engine)
     for row in engine.estate.nodes("administrator-row"):
         _administrators(engine, row)
-    _entrances(engine, table)
+    _entrances(engine, table, opening)
 
 
 def _entering(engine: Engine, principal: int) -> BitMap:
@@ -96,7 +100,7 @@ def _administrators(engine: Engine, row: int) -> None:
         estate.set(row, "people", len(people), estate.line(row, "over"))
 
 
-def _entrances(engine: Engine, table: Table) -> None:
+def _entrances(engine: Engine, table: Table, opening: Set[tuple[int, int]]) -> None:
     """Ties groups of production to whoever works in development and can make itself a member."""
     estate = engine.estate
     at_work = {p for duty in ("write", "train") for p in _holding(engine, duty, "development")}
@@ -117,7 +121,7 @@ def _entrances(engine: Engine, table: Table) -> None:
         if of_production or not doubts:
             estate.set(group, "of-production", of_production)
         if of_production:
-            _owners(engine, group, people, perhaps)
+            _owners(engine, group, people, perhaps, opening)
             _rule(engine, group, at_work)
             owned = any(estate.neighbours(inner, "may-be-joined-by") for inner in engine.inner_groups(group))
             ruled = any(estate.get(inner, "dynamic") is True for inner in engine.inner_groups(group))
@@ -140,7 +144,7 @@ def _perhaps(engine: Engine, unread: set[int]) -> BitMap:
     return found
 
 
-def _owners(engine: Engine, group: int, people: BitMap, perhaps: BitMap) -> None:
+def _owners(engine: Engine, group: int, people: BitMap, perhaps: BitMap, opening: Set[tuple[int, int]]) -> None:
     """An owner of the group, or of one nested in it, who works in development and is no member yet."""
     estate = engine.estate
     members = engine.members(group)
@@ -148,6 +152,8 @@ def _owners(engine: Engine, group: int, people: BitMap, perhaps: BitMap) -> None
         for gap in estate.gaps_at(inner, "may-be-joined-by"):
             estate.mark_gap(group, "lets-in", gap)
         for owner in dict.fromkeys(estate.neighbours(inner, "may-be-joined-by")):
+            if (owner, inner) in opening:
+                continue
             outside = engine.members(owner) - members
             reason = f"owns {estate.name(inner)} or may become its owner, and works in development"
             if outside & people:

@@ -18,6 +18,7 @@ from scanner.graph.build import (
     governance,
     kept,
     machine_learning,
+    origins,
     outbound,
     quota,
     references,
@@ -70,6 +71,7 @@ def build(snapshot: Snapshot, arm_paths: Mapping[str, frozenset[str]] | None = N
     settings.resolve(context)
     outbound.resolve(context)
     flows.resolve(context)
+    origins.resolve(context)
     copies.resolve(context)
     governance.resolve(context)
     quota.resolve(context)

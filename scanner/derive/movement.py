@@ -1,0 +1,188 @@
+"""Declared movement: may WHAT of these classes go from one place to another by the scenario's flows, and what does it become.
+
+A place is a site and an environment. A movement crosses from site to site when the regions differ, and from environment to
+environment when those differ; each crossing needs a flow of its own kind. A flow covers the crossing of sites when one of its
+ends is a site, and that of environments when one of its ends is an environment: `from: development, to: australia` covers both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from scanner.graph.estate import Estate
+from scanner.graph.ontology import STAGES
+
+Crossing = Literal["site", "environment"]
+ACROSS: tuple[Crossing, ...] = ("site", "environment")
+# What may move one stage downstream when the scenario says nothing of flows.
+_BY_DEFAULT = {"model", "image", "code"}
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Where a movement begins or ends. None: not in any, so nothing of that kind is left or entered by it."""
+
+    region: str | None = None
+    environment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`classes` are what the thing counts as where it arrives; `flows` the nodes of the flows it goes by.
+
+    `crossed` is empty when nothing was crossed, and then it may always. `blocked` says in words what no flow carries.
+    """
+
+    allowed: bool
+    classes: frozenset[str]
+    crossed: tuple[Crossing, ...] = ()
+    flows: tuple[int, ...] = ()
+    blocked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Flow:
+    node: int
+    source: str
+    target: str
+    source_is: frozenset[str]
+    target_is: frozenset[str]
+    data_class: str | None
+    becomes: str | None
+    approved: bool
+
+
+class Flows:
+    """The scenario's flows, read once from the estate, and the questions asked of them."""
+
+    def __init__(self, estate: Estate) -> None:
+        self._declared = any("flows" in (estate.get(node, "keys") or ()) for node in estate.nodes("scenario"))
+        self._by_what: dict[str, list[_Flow]] = {}
+        for node in estate.nodes("flow"):
+            if estate.get(node, "in-force") is not True:
+                continue
+            data_class, becomes = estate.get(node, "class"), estate.get(node, "becomes")
+            flow = _Flow(
+                node, estate.get(node, "from"), estate.get(node, "to"), estate.get(node, "from-is"), estate.get(node, "to-is"),
+                data_class, becomes, isinstance(estate.get(node, "approver"), str),
+            )  # fmt: skip
+            self._by_what.setdefault(estate.get(node, "what"), []).append(flow)
+        self._sites: dict[str, set[str]] = {}
+        for site in estate.nodes("site"):
+            self._sites.setdefault(estate.get(site, "region"), set()).add(estate.name(site))
+        self._stages = {estate.name(node): estate.get(node, "stage") for node in estate.nodes("environment")}
+        self._guarded: set[str] = set()
+        for node in estate.nodes("data-class"):
+            if estate.get(node, "home") is not None or estate.get(node, "production-only") is True:
+                self._guarded.add(estate.name(node))
+        self._homes = {estate.name(n): estate.get(n, "home-regions") for n in estate.nodes("data-class") if estate.get(n, "home") is not None}  # fmt: skip
+        self._remembered: dict[tuple[object, ...], Answer] = {}
+
+    def guarded(self, classes: Iterable[str]) -> frozenset[str]:
+        """Those classes that have a home or are for production only: only a flow that names one carries it."""
+        return frozenset(classes) & self._guarded
+
+    def at_home(self, classes: Iterable[str], region: str) -> bool:
+        """Whether a region is inside the home of every class."""
+        return all(region in self._homes[name] for name in classes if name in self._homes)
+
+    def may(
+        self, what: str, classes: Iterable[str], source: End, target: End, across: tuple[Crossing, ...] = ACROSS
+    ) -> Answer:
+        """Whether something of these classes may go from one end to another, judged for the crossings named in `across`.
+
+        The class it becomes is the flow's; where several flows carry a class, the one that changes nothing wins, so
+        that what is regulated stays so unless only the changing flow carries it.
+        """
+        key = (what, frozenset(classes), source, target, across)
+        answer = self._remembered.get(key)
+        if answer is None:
+            answer = self._remembered[key] = self._may(what, frozenset(classes), source, target, across)
+        return answer
+
+    def _may(
+        self, what: str, classes: frozenset[str], source: End, target: End, across: tuple[Crossing, ...]
+    ) -> Answer:
+        crossed = tuple(kind for kind in across if _crosses(kind, source, target))
+        if not crossed:
+            return Answer(True, classes)
+        if not self._declared:
+            return self._undeclared(what, classes, source, target, crossed)
+        used: dict[int, None] = {}
+        arriving = set(classes - self._guarded)
+        guarded = sorted(classes & self._guarded)
+        for crossing in crossed if not guarded else ():
+            found = self._carrying(what, None, crossing, source, target)
+            if not found:
+                return Answer(
+                    False, classes, crossed, (), f"no flow carries {what} {_between(crossing, source, target)}"
+                )
+            used[found[0].node] = None
+        for name in guarded:
+            becomes = {name}
+            for crossing in crossed:
+                found = [f for f in self._carrying(what, name, crossing, source, target) if self._sound(f, target)]
+                if not found:
+                    return Answer(
+                        False, classes, crossed, (), f"no flow carries {what} of class {name} {_between(crossing, source, target)}"
+                    )  # fmt: skip
+                best = min(found, key=lambda flow: flow.becomes not in (None, name))
+                used[best.node] = None
+                becomes = {best.becomes} if best.becomes else becomes
+            arriving |= becomes
+        return Answer(True, frozenset(arriving), crossed, tuple(used))
+
+    def _sound(self, flow: _Flow, target: End) -> bool:
+        """A class leaves its home only as another one that is at home there, and by approval; inside it, nothing need change."""
+        if flow.data_class is None or target.region is None or self.at_home([flow.data_class], target.region):
+            return True
+        return flow.becomes is not None and self.at_home([flow.becomes], target.region) and flow.approved
+
+    def _carrying(self, what: str, data_class: str | None, crossing: Crossing, source: End, target: End) -> list[_Flow]:
+        """Flows in force that carry a class over a crossing; what is not guarded goes where a guarded class may."""
+        return [
+            flow for flow in self._by_what.get(what, ())
+            if (data_class is None or flow.data_class == data_class)
+            and crossing in (flow.source_is | flow.target_is)
+            and self._names(flow.source, flow.source_is, source) and self._names(flow.target, flow.target_is, target)
+        ]  # fmt: skip
+
+    def _names(self, name: str, kinds: frozenset[str], end: End) -> bool:
+        at_site = "site" in kinds and end.region is not None and name in self._sites.get(end.region, ())
+        return at_site or ("environment" in kinds and name == end.environment)
+
+    def _undeclared(
+        self, what: str, classes: frozenset[str], source: End, target: End, crossed: tuple[Crossing, ...]
+    ) -> Answer:
+        """Without a word on flows, models, images and code go one stage downstream, and nothing goes to another site."""
+        if "site" in crossed:
+            words = f"the scenario declares no flows, so no {what} goes {_between('site', source, target)}"
+            return Answer(False, classes, crossed, (), words)
+        present = [stage for stage in STAGES if stage in self._stages.values()]
+        stages = [self._stages.get(str(end.environment)) for end in (source, target)]
+        downstream = all(stage in present for stage in stages) and (
+            present.index(str(stages[1])) == present.index(str(stages[0])) + 1
+        )
+        if what in _BY_DEFAULT and downstream:
+            return Answer(True, classes, crossed)
+        words = f"the scenario declares no flows, so no {what} goes {_between('environment', source, target)}"
+        return Answer(False, classes, crossed, (), words)
+
+
+def end_of(estate: Estate, node: int) -> End:
+    """Where a resource is; what could not be read is as good as nowhere, and for the caller to ask about."""
+    region, environment = estate.get(node, "region"), estate.get(node, "environment")
+    return End(region if isinstance(region, str) else None, environment if isinstance(environment, str) else None)
+
+
+def _crosses(crossing: Crossing, source: End, target: End) -> bool:
+    ends = (source.region, target.region) if crossing == "site" else (source.environment, target.environment)
+    return None not in ends and ends[0] != ends[1]
+
+
+def _between(crossing: Crossing, source: End, target: End) -> str:
+    if crossing == "site":
+        return f"from {source.region} to {target.region}"
+    return f"from {source.environment} to {target.environment}"
