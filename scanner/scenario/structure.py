@@ -136,24 +136,32 @@ def _groups(estate: Estate, scenario: Scenario, rooms: list[int]) -> None:
 def _contradictions(estate: Estate, scenario: Scenario) -> None:
     """Tags are claims: where those of a resource and of what it is in name different environments, one of them is wrong."""
     finder = Recogniser(estate, [(e.name, e.match) for e in scenario.environments])
-    tags = {tag for e in scenario.environments for tag in e.match.tags}
+    alike: dict[tuple[int | None, int], frozenset[str]] = {}  # what lies together with equal tags has one answer
     for kind in _TAGGED:
         for node in estate.nodes(kind):
             if node in estate.aside:
                 continue
-            own = finder.by_tags(node) if tags else ()
+            own = finder.by_tags(node) if _ours(estate, kind, node) else ()
             if not own:
                 if estate.get(node, "tags") is not UNSET:
                     estate.set(node, "contradicting-tags", frozenset())
                 continue
-            others = {name for at in _around(estate, finder, node) if not set(at) & set(own) for name in at}
-            wrong = set(own) | others if others or len(own) > 1 else set[str]()
+            key = (estate.first(node, "contained-in"), id(estate.get(node, "tags")))
+            if key not in alike:
+                others = {name for at in _around(estate, finder, node) if not set(at) & set(own) for name in at}
+                alike[key] = frozenset({*own, *others} if others or len(own) > 1 else ())
             environment = scenario.environment(own[0])
-            estate.set(
-                node, "contradicting-tags", frozenset(wrong), environment.span if environment is not None else None
-            )
-            for gap in () if wrong else finder.unread_above(node):
+            line = environment.span if environment is not None else None
+            estate.set(node, "contradicting-tags", alike[key], line)
+            for gap in () if alike[key] else finder.unread_above(node):
                 estate.mark_gap(node, "contradicting-tags", gap)
+
+
+def _ours(estate: Estate, kind: str, node: int) -> bool:
+    """Whether it is machine learning, or holds something of it; all else is context."""
+    if kind == "resource-group":
+        return estate.get(node, "for-machine-learning") is not False
+    return kind in _SUBJECTS or estate.get(node, "referenced") is not False
 
 
 def _around(estate: Estate, finder: Recogniser, node: int) -> Iterator[tuple[str, ...]]:

@@ -74,5 +74,5 @@ def _team(t: kit.Tenant, team: str, class_: str, subscription: str, shelf: kit.S
 
 def _quota(rooms: dict[str, Room], t: kit.Tenant, subscription: str) -> None:
     every = [room.workspace for room in rooms.values()]
-    t.usage(subscription, REGION, "Standard DSv2", 100, dict.fromkeys(every, 8), dict.fromkeys(every, 40))
-    t.usage(subscription, REGION, "Standard DSv5", 50, {}, dict.fromkeys(every, 20))
+    t.usage(subscription, REGION, "Standard DSv2", 100, dict.fromkeys(every, 8), dict.fromkeys(every, 32))
+    t.usage(subscription, REGION, "Standard DSv5", 50, {}, dict.fromkeys(every, 16))

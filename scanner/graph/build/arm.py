@@ -310,7 +310,14 @@ def _user_assigned(context: Context, kind: str, body: shapes.Arm[shapes.UserAssi
         estate.connect(node, "has-identity", principal)
 
 
-_OWN_STEP = {"aks-cluster", "registry-task", "serverless-endpoint", "private-endpoint", "recovery-vault", "backup-vault"}
+_OWN_STEP = {
+    "aks-cluster",
+    "registry-task",
+    "serverless-endpoint",
+    "private-endpoint",
+    "recovery-vault",
+    "backup-vault",
+}
 _DATABASES = ("cosmos-account", "sql-server", "sql-database", "postgresql-server", "search-service")
 STEPS: tuple[tuple[str, type[Any], Callable[..., None]], ...] = (
     ("storage-account", shapes.Arm[shapes.Storage], _storage),
