@@ -5,6 +5,7 @@ from __future__ import annotations
 from scanner.derive import (
     access,
     capacity,
+    creators,
     demands,
     endpoints,
     groups,
@@ -18,6 +19,7 @@ from scanner.derive import (
     separation,
     sites,
     sources,
+    structure,
     tuning,
 )
 from scanner.derive.duties import Duties
@@ -44,6 +46,8 @@ def derive(estate: Estate, duties: Duties) -> access.Access:
     separation.usage(found.engine)
     holders.derive(estate, duties, found.engine, table)
     separation.derive(found, duties, table)
+    creators.derive(found.engine, table)
+    structure.derive(estate)
     capacity.derive(estate)
     _flows(estate)
     return found

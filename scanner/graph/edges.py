@@ -65,6 +65,7 @@ _EDGES = (
     EdgeKind("names", "named-by", ("role-row", "administrator-row", "service-row"), ("principal",), "bind", "the group, workload or identity a row is for"),
     EdgeKind("written-by", "writes", ("artifact-source", "dependency", "log-analytics"), ("principal",), "bind", "who the scenario lets write a shared service"),
     EdgeKind("approved-by", "approves", ("role-row",), ("group",), "bind", "the groups that are to approve activation"),
+    EdgeKind("leaves-out", "left-out-by", ("tenant",), ("subscription",), "bind", "subscriptions outside the scenario's scope that it does not except by name"),
     EdgeKind("stands-in", "site-of", ("site",), ("region",), "bind", "region of a site"),
     # -- derived
     EdgeKind("replicated-to", "replica-of", ("storage-account", "container-registry", "ml-registry", "cosmos-account", "sql-server", "sql-database", "postgresql-server", "log-analytics", "resource"), ("replica", "storage-account"), "derive", "copies in other regions by its own settings; of a vault those of its backups"),

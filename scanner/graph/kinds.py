@@ -34,21 +34,28 @@ from scanner.graph.shared import (
     PERSON_OR_WORKLOAD,
     PLATFORM,
     PRINCIPAL,
+    ROOM,
     SOURCE,
     SUPPLY,
+    TAGGED,
 )
 
 _KINDS = (
     # -- places and containers
     NodeKind("tenant", "tenant", "build", "the Entra tenant; the root of all scopes", attributes(
         NAMED, text("data-boundary", "the boundary the tenant is pinned to; unset when it was not read", "notdefined", "global", "eu", arm="properties.dataBoundary"),
-        words("classes-against-boundary", "classes whose home the boundary excludes, or that stay in the EU while the tenant is pinned to anywhere"))),
+        words("classes-against-boundary", "classes whose home the boundary excludes, or that stay in the EU while the tenant is pinned to anywhere"),
+        boolean("read-whole", "whether all of it was asked for, not a part chosen when the snapshot was taken"))),
     NodeKind("management-group", "management group", "build", "a management group", attributes(NAMED),
              "microsoft.management/managementgroups"),
     NodeKind("subscription", "subscription", "build", "a subscription",
-             attributes(ARM, text("state", "enabled, disabled, warned ...", arm="state"), LOCKS, BUDGETS), "microsoft.resources/subscriptions"),
+             attributes(ARM, text("state", "enabled, disabled, warned ...", arm="state"), LOCKS, BUDGETS,
+                        words("ml-subjects", "names of the workspaces, ML registries and model accounts in it")), "microsoft.resources/subscriptions"),
     NodeKind("resource-group", "resource group", "build", "a resource group",
-             attributes(ARM, words("environments-using", "environments whose workspaces it holds"), LOCKS, BUDGETS),
+             attributes(ARM, words("environments-using", "environments whose workspaces it holds"), LOCKS, BUDGETS, TAGGED,
+                        boolean("for-machine-learning", "whether workspaces, ML registries or model accounts are in it and nothing manages it"),
+                        boolean("cost-tagged", "whether it has the tag that costs are counted by"),
+                        words("structure-units", "units of the scenario's `resource-group-per` that its workspaces are of")),
              "microsoft.resources/subscriptions/resourcegroups"),
     NodeKind("region", "region", "build", "an Azure region; `global` is not one", attributes(
         NAMED, opaque("vm-sizes", "VM sizes offered: size -> (family, cores)"), text("country", "country it lies in"), text("geography", "Azure's geography"),
@@ -65,7 +72,7 @@ _KINDS = (
              "user-delegation-sas", arm="properties.systemDatastoresAuthMode"),
         text("isolation", "managed network isolation; disabled when absent", "disabled", "allow-internet-outbound",
              "allow-only-approved-outbound", arm="properties.managedNetwork.isolationMode"),
-        LOCKS, words("open-outbound", "outbound rules of its managed network that let it reach any place on the internet"),
+        LOCKS, *ROOM, words("open-outbound", "outbound rules of its managed network that let it reach any place on the internet"),
         words("classes-not-for-training", "guarded classes that no row of its environment has for training on production data"),
     ), "microsoft.machinelearningservices/workspaces"),
     NodeKind("compute", "compute", "build", "a compute of a workspace", attributes(
@@ -124,7 +131,7 @@ _KINDS = (
         ARM, words("base-models", "models it tunes or starts from, as it names them"), opaque("runs", "what it, or each of its steps, takes and gives, and what it runs on"), text("job-type", "kebab case", arm="properties.jobType"), text("status", "kebab case", arm="properties.status"),
     ), "microsoft.machinelearningservices/workspaces/jobs"),
     NodeKind("ml-registry", "ML registry", "build", "an ML registry; its assets are in every region it lists", attributes(
-        ARM, IDENTITY_HOST, words("regions", "regions its assets are kept in"), *SOURCE),
+        ARM, IDENTITY_HOST, TAGGED, words("regions", "regions its assets are kept in"), *SOURCE),
              "microsoft.machinelearningservices/registries"),
     # -- what workspaces stand on
     NodeKind("storage-account", "storage account", "build", "a storage account", attributes(
@@ -138,7 +145,7 @@ _KINDS = (
         text("secondary-region", "region of its geo-redundant copy; null when it has none", arm="properties.secondaryLocation"),
         words("environments-using", "environments whose workspaces use it"),
         words("anonymous-containers", "containers anybody may read without signing in", arm="properties.publicAccess"),
-        words("local-users", "users of SFTP with a key or password of their own"), LOCKS,
+        words("local-users", "users of SFTP with a key or password of their own"), LOCKS, TAGGED,
         boolean("sftp", "whether SFTP is on; absent means false", arm="properties.isSftpEnabled"),
         text("copy-scope", "where copies may be taken from it to; any when absent", "any", "aad", "privatelink", arm="properties.allowedCopyScope"),
         boolean("cross-tenant-replication", "whether object replication may lead to another tenant; absent means true", arm="properties.allowCrossTenantReplication"),
@@ -156,7 +163,7 @@ _KINDS = (
     NodeKind("log-analytics", "Log Analytics workspace", "build", "a Log Analytics workspace", attributes(ARM, HOLDS, COPIES),
              "microsoft.operationalinsights/workspaces"),
     NodeKind("model-account", "model account", "build", "an Azure OpenAI or AI services account", attributes(
-        ARM, IDENTITY_HOST, text("account-kind", "OpenAI, AIServices ...", arm="kind"),
+        ARM, IDENTITY_HOST, TAGGED, text("account-kind", "OpenAI, AIServices ...", arm="kind"),
         boolean("local-auth", "whether keys work; absent means true", arm="properties.disableLocalAuth"), HOLDS,
     ), "microsoft.cognitiveservices/accounts"),
     NodeKind("model-deployment", "model deployment", "build", "a deployed model of a model account", attributes(
@@ -197,6 +204,10 @@ _KINDS = (
         boolean("azure", "whether the name is one of Azure's own, so that a resource nobody saw stands behind it"),
         text("region", "the region its name tells; null when it tells none"))),
     NodeKind("missing", "missing resource", "build", "something referred to that was not found", attributes(NAMED)),
+    NodeKind("missing", "missing resource", "build", "something referred to that was not found", attributes(
+        NAMED, boolean("gone", "whether it is not there: the lists it would be in were read, and it is in none"))),
+    NodeKind("structure-unit", "unit", "derive", "a project, team or site, with its environment where the scenario divides by that, in one region", attributes(
+        NAMED, words("workspaces", "names of its own workspaces"), text("region", "the region"))),
     NodeKind("replica", "replica", "derive", "a copy Azure keeps of a resource in another region", attributes(
         NAMED, text("region", "where"), text("replica-of", "what makes it", "redundancy", "replication", "backup", "ml-registry", "platform"),
         text("certainty", "who says where it is: Azure, or the table of region pairs", "stated", "table"),
@@ -216,6 +227,7 @@ _KINDS = (
     NodeKind("managed-identity", "managed identity", "build", "an identity Azure keeps for a resource, by object id", attributes(
         PRINCIPAL, PERSON_OR_WORKLOAD, text("host", "folded id of the resource it belongs to"),
         boolean("user-assigned", "whether it stands alone rather than belonging to one resource"),
+        boolean("gone", "whether its own resource is not there any more"),
         words("policies", "folded ids of the policy assignments that a user-assigned identity acts for"), GRAPH_PERMISSIONS)),
     NodeKind("group", "group", "build", "an Entra group", attributes(
         PRINCIPAL, boolean("dynamic", "whether a rule decides who is in it", arm="groupTypes"),
@@ -265,6 +277,9 @@ _KINDS = (
         boolean("approval-wanted", "whether a row behind it wants activation approved"),
         boolean("mfa-wanted", "whether a row behind it wants a second factor"),
         number("hours-wanted", "longest activation the rows behind it allow; null when none says"),
+        words("creates", "what it lets somebody create in a container", "resource-group", "workspace"),
+        words("retags", "environments matched by tag of which it lets somebody write tags"),
+        boolean("of-structure", "whether who has it administers, provisions or creates there as declared, or is the platform's"),
         words("undeclared-approvers", "object ids of who approves activation and is in no group the rows name; null when no row names one"))),
     NodeKind("deny-assignment", "deny assignment", "build", "an assignment that takes rights away", attributes(
         NAMED, opaque("permissions", "permission blocks"), words("principals", "principals it holds for; `*` for all"),
@@ -336,6 +351,9 @@ _KINDS = (
     NodeKind("environment", "environment", "bind", "an environment of the scenario", attributes(
         NAMED, text("stage", "stage", *STAGES), boolean("live", "serves customers"), words("data", "classes that may be there"),
         text("default-class", "class of what nothing else classifies"),
+        boolean("by-tag", "whether its resources are recognised by a tag"),
+        number("workspaces", "workspaces in it, hubs left out"),
+        number("workspaces-wanted", "how many shared ones there are to be; null when it does not say"),
         number("writers", "people who can change it, administrators as declared left out"),
         number("writers-before", "as many, in the stage before; null when there is none"))),
     NodeKind("site", "site", "bind", "a site of the scenario", attributes(
@@ -384,6 +402,8 @@ UNIONS: Mapping[str, tuple[str, ...]] = {
     "deployment": ("online-deployment", "batch-deployment"),
     "serving": ("online-deployment", "batch-deployment", "model-deployment"),
     "quota-demand": ("quota-pool", "quota-need"),
+    "tagged": ("workspace", "ml-registry", "model-account", "storage-account", "resource-group"),
+    "identity-host": tuple(k.name for k in _KINDS if "identity-type" in k.attributes),
     "ml-resource": ("workspace", "compute", "online-endpoint", "batch-endpoint", "ml-registry"),
     "database": ("cosmos-account", "sql-server", "sql-database", "postgresql-server", "search-service"),
     "platform-copied": ("key-vault", "container-registry"),

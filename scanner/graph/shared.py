@@ -99,6 +99,18 @@ BACKUP = text(
     "geo",
     "geo-zone",
 )
+TAGGED = words("contradicting-tags", "environments that its tags, and those of what it is in, name beside one another")
+# What the scenario asks of a workspace as one room of its structure.
+ROOM = (
+    TAGGED,
+    boolean("own-room", "whether it is to be one unit's: of an environment, no hub, no room declared as shared"),
+    text(
+        "structure-unit",
+        "project, team or site it is of, with its environment where the scenario divides by that; null when it says none",
+    ),
+    text("lock-wanted", "the lock its environment demands; null when none", "cannotdelete", "readonly"),
+    words("missing-tags", "tags its environment demands and it does not have"),
+)
 # What every pool and every need has that may find the same quota in another place.
 SUPPLY = (
     boolean("short", "whether it has less than is wanted of it"),

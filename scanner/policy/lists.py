@@ -101,6 +101,9 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "reviewed": ("access-review",),
     "replicated-regions": ("registry-replication", "sql-failover-group", "sql-replication", "postgresql-server"),
     **dict.fromkeys(("locks", "budgets", "data-boundary"), ("lock", "budget", "data-boundary")),
+    "locks": ("lock",),
+    "budgets": ("budget",),
+    "gone": ("user-assigned-identity", "resource"),
     **dict.fromkeys(("keys-open-to", "assigned-elsewhere"), (*_RIGHTS, *_DIRECTORY)),
 }
 

@@ -7,7 +7,7 @@ from datetime import date
 from scanner.errors import Span
 from scanner.findings import Finding, NodeRef
 from scanner.graph.estate import Estate
-from scanner.scenario import classes, environments, flows, quota, rows, services
+from scanner.scenario import classes, environments, flows, quota, rows, services, structure
 from scanner.scenario.model import Scenario
 from scanner.scenario.names import Names
 
@@ -24,6 +24,7 @@ def bind(estate: Estate, scenario: Scenario, today: date | None = None) -> tuple
     flows.bind(estate, scenario, today)
     services.bind(estate, scenario)
     classes.bind(estate, scenario)
+    structure.bind(estate, scenario)
     names = Names(estate, scenario.span)
     rows.bind(estate, scenario, names)
     quota.bind(estate, scenario)

@@ -253,7 +253,8 @@ class _Reader:
                     help="write a `tag` or a `name`",
                 )
         return Structure(
-            s.get("workspace-per"), s.get("resource-group-per"), s.get("keys", {}), tuple(s.get("created-by", ())), s.get("cost-tag")
+            s.get("workspace-per"), s.get("resource-group-per"), s.get("keys", {}), tuple(s.get("created-by", ())), s.get("cost-tag"),
+            s.get("shared-workspaces", {}), {key: self.document.key_span("structure", key) for key in s},
         )  # fmt: skip
 
     def _roles(self, roles: dict[str, Any]) -> list[RoleRow]:

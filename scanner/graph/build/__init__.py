@@ -14,6 +14,7 @@ from scanner.graph.build import (
     coverage,
     directory,
     flows,
+    gone,
     governance,
     kept,
     machine_learning,
@@ -79,4 +80,5 @@ def build(snapshot: Snapshot, arm_paths: Mapping[str, frozenset[str]] | None = N
     directory.resolve(context)
     reviews.resolve(context)
     coverage.mark(context)
+    gone.resolve(context)
     return estate
