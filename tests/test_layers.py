@@ -18,6 +18,7 @@ LAYERS = (
     ("cli",),
     ("collect", "simulator", "render", "scan"),
     ("settle", "baseline"),
+    ("exceptions",),
     ("scenario", "derive", "policy"),
     ("graph",),
     ("whatif",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ from scanner.errors import Exit
 
 @click.group()
 def scenario() -> None:
-    """Check a scenario file."""
+    """Check a scenario file, or propose one."""
 
 
 @scenario.command("check", short_help="Say what a scenario declares, and what is wrong with it.")
@@ -24,26 +25,50 @@ def scenario() -> None:
     metavar="FILE",
     help="Say also what of this estate it matches.",
 )
-def check(file: Path, snapshot_file: Path | None) -> int:  # fmt: skip
-    """Load FILE, say what it declares, and with a snapshot what it would match.
+@click.option("--format", type=click.Choice(["text", "json"]), default="text", help="What is printed.  [default: text]")
+@click.option(
+    "--rules",
+    "own",
+    multiple=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Folder with rules of your own that it waives; may be repeated.",
+)
+def check(file: Path, snapshot_file: Path | None, format: str, own: tuple[Path, ...]) -> int:  # fmt: skip
+    """Load FILE, say what it declares, what in it cannot hold, and with a snapshot what it would match.
 
-    Every mistake is listed with its line; exit code 2 when there is one.
+    Every mistake is listed with its line; exit code 2 when there is one, 3 when names could not be looked up.
     """
-    from scanner import data
+    from scanner import data, exceptions
     from scanner.cli.selected import check_waivers, every
-    from scanner.render.safe import scrub
-    from scanner.scenario.check import lines, summary
+    from scanner.render.safe import json_text, scrub
+    from scanner.scenario.check import document, lines, summary
     from scanner.scenario.load import load
 
     loaded = load(file, data.shown(file))
-    check_waivers(loaded.waivers, every(()))
+    rules = every(own)
+    check_waivers(loaded.waivers, rules)
+    today = datetime.now(UTC).date()
+    owners = {c.name: c.owner for c in loaded.data_classes if c.owner}
+    beyond = exceptions.beyond_policy(
+        loaded.waivers,
+        {rule.info.id: rule.info.severity for rule in rules},
+        {w: exceptions.not_the_owners(w, (w.data_class,), owners) for w in loaded.waivers},
+        owners,
+        today,
+    )
     estate = None
     if snapshot_file is not None:
         from scanner.graph.build import build
         from scanner.snapshot import read
 
         estate = build(read(snapshot_file), {})
-    found = summary(estate, loaded)
-    for line in lines(found):
-        click.echo(scrub(line, limit=4096))
-    return int(Exit.USER_ERROR if found.problems else Exit.CLEAN)
+    found = summary(estate, loaded, today, tuple(beyond))
+    if format == "json":
+        click.echo(json_text(document(found), indent=2))
+    else:
+        for line in lines(found):
+            click.echo(scrub(line, limit=4096))
+    if found.failed:
+        return int(Exit.USER_ERROR)
+    return int(Exit.INCOMPLETE if found.problems else Exit.CLEAN)

@@ -53,7 +53,8 @@ def lists_behind(rule: Rule) -> frozenset[str]:
     if rule.info.decided_by == "coverage":
         return frozenset(RECORDS)
     if rule.info.decided_by != "graph":
-        return frozenset(_DIRECTORY) if rule.info.decided_by == "load" else frozenset()
+        # names are looked up in the directory; whether a scenario can hold is said by its file alone
+        return frozenset(_DIRECTORY) if rule.info.id == "SCN02" else frozenset()
     kinds = set(ONTOLOGY.members(rule.subject))
     if rule.follow:
         kinds, _ = reachable(rule.subject, rule.follow, rule.to, rule.through)
