@@ -26,7 +26,7 @@ LAYERS = (
     ("redact",),
     ("snapshot",),
     ("regions", "yamlfile", "data"),
-    ("ids",),
+    ("ids", "yamltext"),
     ("errors",),
 )
 # `scan` is the pipeline: it stands beside the collectors and uses all below it.

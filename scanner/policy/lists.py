@@ -24,6 +24,14 @@ _ACTING = (
 )  # fmt: skip
 # What duties are held on beside workspaces.
 _HELD_ON = ("storage-account", "container-registry", "ml-registry", "model-account", "key-vault", "compute", "resource")
+# for people: groups of lists that rules need together
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "tree": _TREE,
+    "rights": _RIGHTS,
+    "directory": _DIRECTORY,
+    "quota": _QUOTA,
+    "acting": _ACTING,
+}
 # node kinds that are made from several lists, or that other lists write on
 _BEHIND: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("grant", "administrator-row"), (*_RIGHTS, *_DIRECTORY, "role-management-policy")),
