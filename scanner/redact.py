@@ -61,6 +61,8 @@ _SIGN_INS = {"passwordcredentials", "keycredentials"}
 _KEPT_OF_SIGN_INS = {"keyid", "startdatetime", "enddatetime", "type", "usage"}
 _BINDING = re.compile(r"\$\{\{[\w.\s-]+\}\}")  # `${{parent.inputs.raw}}`: where a step's input comes from
 _LINEAGE = ("azureml.", "_azureml.", "mlflow.")  # what the service itself writes into a job's free `properties`
+# A model by its id, as jobs say there what they tune; no secret has that shape.
+_BASE_MODEL = re.compile(r"azureml:(//?[\w./-]+|[\w.-]+:[\w.-]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,10 +197,14 @@ def _listed(value: Any, name: str, allowed: _Allowed) -> Any:
         elif short == "tags" and isinstance(inner, dict):
             found[key] = _clean(inner, key)
         elif short == "properties" and isinstance(inner, dict):
-            found[key] = {k: _text(v) if k.lower().startswith(_LINEAGE) else _blank(v) for k, v in inner.items()}
+            found[key] = {k: _text(v) if _is_lineage(k, v) else _blank(v) for k, v in inner.items()}
         else:
             found[key] = _bound(inner)
     return found
+
+
+def _is_lineage(name: str, value: Any) -> bool:
+    return name.lower().startswith(_LINEAGE) or (isinstance(value, str) and bool(_BASE_MODEL.fullmatch(value)))
 
 
 def _mapped(value: Any, allowed: _Allowed) -> Any:

@@ -87,10 +87,14 @@ _KINDS = (
     ), "microsoft.machinelearningservices/workspaces/data/versions"),
     NodeKind("model", "model", "build", "a version of a registered model", attributes(
         ARM, text("uri", "where the weights are", arm="properties.modelUri"),
-        text("job-name", "job that made it", arm="properties.jobName"), *MADE,
+        text("job-name", "job that made it", arm="properties.jobName"), words("base-models", "models it was made from, as it names them"), *MADE,
     ), "microsoft.machinelearningservices/workspaces/models/versions"),
     NodeKind("ml-asset", "ML asset", "build", "a component, AML environment or schedule of a workspace", attributes(
         ARM, text("asset-type", "which", "component", "environment", "schedule"), *MADE)),
+    NodeKind("registry-asset", "registry asset", "build", "a version of a model or of data, or a component or AML environment, in an ML registry", attributes(
+        ARM, text("asset-type", "which", "model", "data", "component", "environment"), text("uri", "where it is kept", arm="properties.modelUri"),
+        words("base-models", "models it was made from, as it names them"), *MADE)),
+    NodeKind("catalogue", "catalogue", "build", "an ML registry that is none of the tenant's: a public source of models", attributes(NAMED)),
     NodeKind("online-endpoint", "online endpoint", "build", "an online endpoint", attributes(
         ARM, IDENTITY_HOST, text("auth-mode", "how callers sign in", "key", "aml-token", "aad-token", arm="properties.authMode"),
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
@@ -110,7 +114,7 @@ _KINDS = (
         boolean("stores-secret", "whether it keeps a key, token or password"),
     ), "microsoft.machinelearningservices/workspaces/connections"),
     NodeKind("job", "job", "build", "a job of a workspace", attributes(
-        ARM, opaque("runs", "what it, or each of its steps, takes and gives, and what it runs on"), text("job-type", "kebab case", arm="properties.jobType"), text("status", "kebab case", arm="properties.status"),
+        ARM, words("base-models", "models it tunes or starts from, as it names them"), opaque("runs", "what it, or each of its steps, takes and gives, and what it runs on"), text("job-type", "kebab case", arm="properties.jobType"), text("status", "kebab case", arm="properties.status"),
     ), "microsoft.machinelearningservices/workspaces/jobs"),
     NodeKind("ml-registry", "ML registry", "build", "an ML registry; its assets are in every region it lists", attributes(
         ARM, IDENTITY_HOST, words("regions", "regions its assets are kept in"), *SOURCE),
@@ -129,6 +133,8 @@ _KINDS = (
         words("anonymous-containers", "containers anybody may read without signing in", arm="properties.publicAccess"),
         words("local-users", "users of SFTP with a key or password of their own"), LOCKS,
         boolean("sftp", "whether SFTP is on; absent means false", arm="properties.isSftpEnabled"),
+        text("copy-scope", "where copies may be taken from it to; any when absent", "any", "aad", "privatelink", arm="properties.allowedCopyScope"),
+        boolean("cross-tenant-replication", "whether object replication may lead to another tenant; absent means true", arm="properties.allowCrossTenantReplication"),
     ), "microsoft.storage/storageaccounts"),
     NodeKind("key-vault", "key vault", "build", "a key vault", attributes(
         ARM, boolean("rbac", "whether roles (not access policies) decide", arm="properties.enableRbacAuthorization"),
@@ -149,6 +155,8 @@ _KINDS = (
     NodeKind("model-deployment", "model deployment", "build", "a deployed model of a model account", attributes(
         ARM, text("sku", "the deployment type", arm="sku.name"), number("capacity", "units of quota it holds", arm="sku.capacity"),
         text("model-name", "the model", arm="properties.model.name"),
+        text("model-publisher", "who publishes it, as Azure names the format", arm="properties.model.format"),
+        text("base-model", "the model it was tuned from; null when it is as published"),
         text("processing-area", "where prompts are processed, in words, the overflow deployment counted"),
         boolean("processed-at-home", "whether every place it may process in is permitted"),
     ), "microsoft.cognitiveservices/accounts/deployments"),
@@ -165,7 +173,8 @@ _KINDS = (
     ), "microsoft.sql/servers"),
     NodeKind("sql-database", "SQL database", "build", "a database of a SQL server", attributes(ARM, IDENTITY_HOST, HOLDS, COPIES, BACKUP), "microsoft.sql/servers/databases"),
     NodeKind("postgresql-server", "PostgreSQL server", "build", "an Azure Database for PostgreSQL server", attributes(
-        ARM, IDENTITY_HOST, HOLDS, BACKUP, boolean("local-auth", "whether passwords work; absent means true", arm="properties.authConfig.passwordAuth"),
+        ARM, IDENTITY_HOST, HOLDS, COPIES, BACKUP, boolean("local-auth", "whether passwords work; absent means true", arm="properties.authConfig.passwordAuth"),
+        text("replication-role", "its part in replication; none when it has no part", "none", "primary", "async-replica", "geo-async-replica", arm="properties.replicationRole"),
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.network.publicNetworkAccess"),
     ), "microsoft.dbforpostgresql/flexibleservers"),
     NodeKind("search-service", "search service", "build", "an Azure AI Search service", attributes(
@@ -174,6 +183,10 @@ _KINDS = (
     ), "microsoft.search/searchservices"),
     NodeKind("resource", "resource", "build", "any other ARM resource", attributes(
         ARM, BACKUP, boolean("cross-region-restore", "of a vault: whether its backups may be restored in the paired region"))),
+    NodeKind("outside-place", "outside place", "build", "a host that a connection leads to and no resource of the estate answers at", attributes(
+        NAMED, text("host", "its name in the net; null when the target names none", arm="properties.target"),
+        boolean("azure", "whether the name is one of Azure's own, so that a resource nobody saw stands behind it"),
+        text("region", "the region its name tells; null when it tells none"))),
     NodeKind("missing", "missing resource", "build", "something referred to that was not found", attributes(NAMED)),
     NodeKind("replica", "replica", "derive", "a copy Azure keeps of a resource in another region", attributes(
         NAMED, text("region", "where"), text("replica-of", "what makes it: redundancy, replication, object-replication, ml-registry"),
@@ -259,6 +272,7 @@ _KINDS = (
         words("examples", "up to five of them"), number("targets", "how many stores it opens"),
         words("from-environments", "environments of the workspaces, hosts and identities its chains come by, and of the workloads it lets in"),
         words("from-stages", "stages of those environments", *STAGES),
+        words("working-in", "environments in which those it lets in may change something; null where they may not, told of stores outside every environment"),
         words("kept-in-stages", "stages of the workspaces that keep the credentials its chains use", *STAGES),
         text("fix", "the step that closes it"))),
     NodeKind("duty", "duty", "derive", "a duty in an environment", attributes(

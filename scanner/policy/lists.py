@@ -48,10 +48,26 @@ _BEHIND: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("quota-pool", "quota-share", "serving-need"), _QUOTA),
     "replica": ("storage-account", "object-replication", "registry-replication", "container-registry", "ml-registry"),
     "data-asset": ("data-asset", "datastore"),
+    "outside-place": (
+        "connection",
+        "search-service",
+        "cosmos-account",
+        "sql-server",
+        "postgresql-server",
+        "model-account",
+    ),
+    "catalogue": ("job", "model", "online-deployment", "batch-deployment", "serverless-endpoint", "ml-registry"),
 }
 # edges and attributes that other lists say than those of the kinds they stand at
 _SAID: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("reaches-out-to", "open-outbound"), ("outbound-rule",)),
+    **dict.fromkeys(
+        ("sends-logs-to", "receives-logs-from", "sends-payloads-to", "receives-payloads-from"),
+        ("diagnostic-setting", "log-export"),
+    ),
+    **dict.fromkeys(("backed-up-in", "backs-up"), ("protected-item", "backup-instance")),
+    "replicated-regions": ("registry-replication", "sql-failover-group", "sql-replication", "postgresql-server"),
+    **dict.fromkeys(("locks", "budgets", "data-boundary"), ("lock", "budget", "data-boundary")),
     **dict.fromkeys(("keys-open-to", "assigned-elsewhere"), (*_RIGHTS, *_DIRECTORY)),
 }
 

@@ -20,6 +20,7 @@ from scanner.simulator import Simulator
 from scanner.snapshot import from_records, record, write
 from tests.support.scan import report_of, scenario, tenant
 
+BASE_MODEL = "azureml://registries/azureml-meta/models/Llama/versions/2"
 CANARY = "CaNaRy0123456789"
 BODIES: list[dict[str, Any]] = [
     {"properties": {"InstrumentationKey": CANARY, "ConnectionString": f"InstrumentationKey={CANARY}"}},
@@ -48,7 +49,7 @@ _STEP = {
 }  # fmt: skip
 _PIPELINE = {
     "jobType": "Pipeline", "computeId": None, "status": "Completed", "description": CANARY, "settings": {"default_compute": "c", "other": CANARY},
-    "jobs": {"train": _STEP}, "properties": {"azureml.parentRunId": "p1", "mine": CANARY}, "environmentVariables": {"A": CANARY},
+    "jobs": {"train": _STEP}, "properties": {"azureml.parentRunId": "p1", "mine": CANARY, "baseModelId": BASE_MODEL}, "environmentVariables": {"A": CANARY},
 }  # fmt: skip
 # (id, what carries the canary, what must survive of the properties)
 SECRETS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
@@ -164,7 +165,7 @@ def test_what_rules_need_of_a_pipeline_survives_however_deep_it_lies() -> None:
         assert step["inputs"]["raw"]["uri"] == f"https://a.blob.core.windows.net/c?{REDACTED}"
         assert step["inputs"]["bound"]["value"] == "${{parent.inputs.raw}}" and step["outputs"] == _STEP["outputs"]
         assert step["environment_variables"] == {"WANDB": REDACTED}
-        assert pipeline["properties"] == {"azureml.parentRunId": "p1", "mine": REDACTED}
+        assert pipeline["properties"] == {"azureml.parentRunId": "p1", "mine": REDACTED, "baseModelId": BASE_MODEL}
 
 
 def test_of_an_applications_credentials_only_what_they_are_and_when_they_end_is_kept() -> None:

@@ -62,6 +62,22 @@ def test_a_setting_that_sends_logs_leads_there_and_one_of_metrics_alone_nowhere(
     assert _ends(estate, LOGS, "sends-logs-to") == {STORE.lower()}
 
 
+def test_categories_that_tell_of_nobody_are_told_apart() -> None:
+    extension = "providers/Microsoft.Insights/diagnosticSettings"
+    far = f"{RG}/providers/Microsoft.OperationalInsights/workspaces/far"
+    logs = [{"category": "AmlComputeClusterEvent", "enabled": True}, {"category": "AmlRunEvent", "enabled": False}]
+    estate = _estate(
+        _arm("workspace", WS), _arm("log-analytics", LOGS), _arm("log-analytics", far),
+        _arm("diagnostic-setting", f"{WS}/{extension}/a", {"workspaceId": LOGS, "logs": logs}),
+        _arm("diagnostic-setting", f"{WS}/{extension}/b", {"workspaceId": far, "logs": [*logs, {"category": "Anything", "enabled": True}]}),
+    )  # fmt: skip
+    assert _ends(estate, WS, "sends-logs-to") == {LOGS.lower(), far.lower()}
+    assert _ends(estate, WS, "sends-payloads-to") == {far.lower()}
+    assert estate.reason(_node(estate, WS), "sends-payloads-to", _node(estate, far)) == "logs of Anything"
+    unread = _estate(_arm("workspace", WS), unread=(("diagnostic-setting", WS),))
+    assert unread.gaps_at(_node(unread, WS), "sends-payloads-to")
+
+
 def test_the_blob_services_setting_is_the_accounts() -> None:
     setting = f"{STORE}/blobServices/default/providers/Microsoft.Insights/diagnosticSettings/b"
     estate = _estate(
@@ -109,6 +125,23 @@ def test_a_delegation_gives_roles_to_whoever_the_other_tenant_says() -> None:
 # -- copies and backups ------------------------------------------------------------------------------------------------
 
 
+def test_a_read_replica_is_a_copy_of_its_source_in_the_replicas_region() -> None:
+    servers = f"{RG}/providers/Microsoft.DBforPostgreSQL/flexibleServers"
+    source, replica = f"{servers}/source", f"{servers}/replica"
+    rows = [
+        _arm("postgresql-server", source, {"replicationRole": "Primary"}),
+        _arm("postgresql-server", replica, {"replicationRole": "GeoAsyncReplica", "sourceServerResourceId": source.upper()}, "East US"),
+    ]  # fmt: skip
+    estate = _estate(*rows)
+    assert _ends(estate, source, "copied-to") == {replica.lower()}
+    assert (_get(estate, source, "replicated-regions"), _get(estate, replica, "replicated-regions")) == ({"eastus"}, frozenset())  # fmt: skip
+    assert _get(estate, replica, "replication-role") == "geo-async-replica"
+    unread = _estate(*rows[:1], unread=(("postgresql-server", SUB),))
+    assert _get(unread, source, "replicated-regions") is UNSET and unread.gaps_at(_node(unread, source), "copied-to")
+    nameless = _estate(_arm("postgresql-server", replica, {"replicationRole": "AsyncReplica"}))
+    assert nameless.gaps_at(_node(nameless, replica), "copied-from")
+
+
 def test_regions_beside_its_own_are_copies() -> None:
     cosmos = f"{RG}/providers/Microsoft.DocumentDB/databaseAccounts/c"
     estate = _estate(
@@ -142,6 +175,7 @@ def test_an_unread_list_leaves_copies_unknown_and_not_absent() -> None:
         ("sql-database", "Microsoft.Sql/servers/s/databases", {"x": 1}, "geo"),
         ("postgresql-server", "Microsoft.DBforPostgreSQL/flexibleServers", {"backup": {"geoRedundantBackup": "Enabled"}}, "geo"),
         ("postgresql-server", "Microsoft.DBforPostgreSQL/flexibleServers", {"x": 1}, "local"),
+        ("cosmos-account", "Microsoft.DocumentDB/databaseAccounts", {"backupPolicy": {"type": "Continuous"}}, "local"),
         ("recovery-vault", "Microsoft.RecoveryServices/vaults", {"redundancySettings": {"standardTierStorageRedundancy": "GeoRedundant"}}, "geo"),
         ("recovery-vault", "Microsoft.RecoveryServices/vaults", {"redundancySettings": {"standardTierStorageRedundancy": "Lunar"}}, "lunar"),
         ("backup-vault", "Microsoft.DataProtection/backupVaults", {"storageSettings": [{"type": "LocallyRedundant"}, {"type": "GeoRedundant"}]}, "geo"),
@@ -235,3 +269,18 @@ def test_the_boundary_of_the_tenant_is_known_or_unknown() -> None:
     assert _get(estate, "/", "data-boundary") == "eu"
     unread = _estate(record("tenant", {"tenantId": "t"}), unread=(("data-boundary", "tenant"),))
     assert _get(unread, "/", "data-boundary") is UNSET and unread.gaps_at(_node(unread, "/"), "data-boundary")
+
+
+@pytest.mark.parametrize(
+    ("stated", "scope", "across"),
+    [
+        ({}, "any", True), ({"allowedCopyScope": None, "allowCrossTenantReplication": None}, "any", True),
+        ({"allowedCopyScope": "AAD", "allowCrossTenantReplication": False}, "aad", False),
+        ({"allowedCopyScope": "PrivateLink", "allowCrossTenantReplication": True}, "privatelink", True),
+        ({"allowedCopyScope": 5, "allowCrossTenantReplication": "?"}, UNSET, UNSET),
+    ],
+)  # fmt: skip
+def test_copies_may_be_taken_anywhere_unless_an_account_says_otherwise(stated: Any, scope: Any, across: Any) -> None:
+    """Trap 19."""
+    estate = _estate(_arm("storage-account", STORE, stated))
+    assert (_get(estate, STORE, "copy-scope"), _get(estate, STORE, "cross-tenant-replication")) == (scope, across)

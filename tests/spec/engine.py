@@ -57,7 +57,7 @@ class Engine:
 
     def reach_at_best(self, store: str, what: str) -> frozenset[str]:
         """The sets that large estates are counted with."""
-        return frozenset(map(self.estate.key, Everybody(self.access.acting).at_all(self._node(store), what)))
+        return frozenset(map(self.estate.key, Everybody(self.access.acting).at_all(self._node(store), what).whole()))
 
     def reach_by_links(self, store: str, what: str, *, joining: bool) -> dict[str, Answer]:
         """By walking the links that questions at the terminal are answered with, back from the store."""

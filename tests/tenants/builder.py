@@ -77,7 +77,7 @@ class Tenant:
             blocks = [
                 {"actions": [], "notActions": [], "dataActions": [], "notDataActions": [], **p} for p in permissions
             ]
-            custom = role.startswith(("Contoso", "Media", "Retail"))
+            custom = "-0000-4000-8000-" in role_id  # as guids of our own are written
             self.document["roleDefinitions"].append({
                 "id": f"/providers/Microsoft.Authorization/roleDefinitions/{role_id}", "name": role_id, "type": "Microsoft.Authorization/roleDefinitions",
                 "properties": {"roleName": role, "type": "CustomRole" if custom else "BuiltInRole", "description": "", "assignableScopes": ["/"],

@@ -184,6 +184,7 @@ def _machine_learning(t: Tenant, group: str) -> tuple[str, str]:
     t.resource(workspace, "jobs", "train-1", {"jobType": "Command", "status": "Completed", "computeId": f"{workspace}/computes/cpu",
                "environmentVariables": {"LOG": "info"}, "inputs": {"raw": {"jobInputType": "uri_folder", "uri": data}},
                "outputs": {"model": {"jobOutputType": "mlflow_model", "uri": "azureml://datastores/workspaceblobstore/paths/m"}}}, None)  # fmt: skip
+    _tuning(t, workspace, data)
     t.resource(workspace, "schedules", "weekly", {"isEnabled": False, "trigger": {"triggerType": "Cron", "expression": "0 0 * * 0"}, "action": {
         "actionType": "CreateJob", "jobDefinition": {"jobType": "Command", "computeId": f"{workspace}/computes/cpu"}}}, None)  # fmt: skip
     t.resource(
@@ -211,11 +212,37 @@ def _machine_learning(t: Tenant, group: str) -> tuple[str, str]:
         "mlr-all",
         {"regionDetails": [{"location": "West Europe"}, {"location": "northeurope"}]},
     )
-    t.resource(shared, "models", "churn/versions/7", {"modelUri": "azureml://registries/mlr-all/x"}, None)
+    t.resource(
+        shared,
+        "models",
+        "churn/versions/7",
+        {
+            "modelUri": "azureml://registries/mlr-all/x",
+            "properties": {"baseModelId": "azureml://registries/HuggingFace/models/bert/versions/1"},
+        },
+        None,
+    )
     t.resource(shared, "data", "events/versions/1", {"dataUri": "azureml://registries/mlr-all/y"}, None)
     t.resource(shared, "environments", "sklearn", {"latestVersion": "1"}, None)
     t.resource(shared, "components", "train", {"latestVersion": "1"}, None)
     return workspace, account
+
+
+def _tuning(t: Tenant, workspace: str, data: str) -> None:
+    """A job that tunes a model of a public catalogue, one that says in free text what it tunes, and what came of it."""
+    base = "azureml://registries/azureml-meta/models/Llama-3/versions/2"
+    t.resource(workspace, "jobs", "tune-1", {"jobType": "FineTuning", "status": "Completed", "outputs": {}, "fineTuningDetails": {
+        "modelProvider": "Custom", "taskType": "ChatCompletion", "model": {"jobInputType": "mlflow_model", "uri": base},
+        "trainingData": {"jobInputType": "uri_file", "uri": data}, "hyperParameters": {"epochs": "3"}}}, None)  # fmt: skip
+    t.resource(workspace, "jobs", "tune-2", {"jobType": "Command", "status": "Completed", "inputs": {}, "outputs": {},
+               "properties": {"baseModelId": "azureml:churn:7", "note": "anything"}}, None)  # fmt: skip
+    tuned = {
+        "modelType": "mlflow_model",
+        "jobName": "tune-1",
+        "modelUri": "azureml://jobs/tune-1/outputs/m",
+        "properties": {"baseModelId": base},
+    }
+    t.resource(workspace, "models", "tuned/versions/1", tuned, None)
 
 
 def _properties(t: Tenant, arm_id: str) -> dict[str, Any]:
@@ -278,9 +305,12 @@ def _data(t: Tenant, group: str, storage: str) -> None:
             "backup": {"geoRedundantBackup": "Enabled"},
             "authConfig": {"activeDirectoryAuth": "Enabled", "passwordAuth": "Disabled"},
             "network": {"publicNetworkAccess": "Disabled"},
+            "replicationRole": "Primary",
         },
         "West Europe",
     )
+    t.resource(group, "Microsoft.DBforPostgreSQL/flexibleServers", "psql-copy", {"replicationRole": "AsyncReplica", "network": {},
+               "sourceServerResourceId": f"{group}/providers/Microsoft.DBforPostgreSQL/flexibleServers/psql-all"}, "North Europe")  # fmt: skip
     t.resource(
         group,
         "Microsoft.Search/searchServices",
@@ -321,10 +351,12 @@ def _data(t: Tenant, group: str, storage: str) -> None:
         account,
         "deployments",
         "gpt",
-        {"model": {"name": "gpt-4o"}},
+        {"model": {"format": "OpenAI", "name": "gpt-4o", "version": "2024-08-06"}},
         None,
         sku={"name": "GlobalStandard", "capacity": 10},
     )
+    t.resource(account, "deployments", "claims", {"model": {"format": "OpenAI", "name": "gpt-4o-mini-2024-07-18.ft-0a1b2c", "version": "1",
+               "sourceAccount": account.replace("oai-all", "oai-far")}}, None, sku={"name": "Standard", "capacity": 1})  # fmt: skip
     identity = t.resource(
         group,
         "Microsoft.ManagedIdentity/userAssignedIdentities",

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.tenants import contoso, retail, two_regions
+from tests.tenants import contoso, two_regions
+from tests.tenants.samples import SAMPLES
 
 FIXTURES = Path(__file__).parent.parent.parent / "fixtures" / "tenants"
 
@@ -15,7 +16,7 @@ def documents() -> dict[Path, dict[str, Any]]:
     """Every generated document by where it is kept."""
     return {
         FIXTURES / "contoso" / "tenant.json": contoso.document(),
-        FIXTURES / "multi-environment" / "tenant.json": retail.document(),
+        **{FIXTURES / name / "tenant.json": sample().tenant.document for name, sample in SAMPLES.items()},
         FIXTURES / "two-regions" / "tenant.json": two_regions.compliant(),
         FIXTURES / "two-regions" / "broken.json": two_regions.broken(),
     }

@@ -10,7 +10,7 @@ from pyroaring import BitMap
 from scanner import ids
 from scanner.derive.access import actions, direct, tenantwide
 from scanner.derive.access.actions import Right, host_right
-from scanner.derive.access.closure import closure
+from scanner.derive.access.closure import closure, united
 from scanner.derive.access.credentials import Credential, Credentials
 from scanner.derive.access.engine import CONTAINERS, Engine
 from scanner.derive.access.entries import Entry, by_right, by_standing
@@ -213,7 +213,7 @@ class Acting:
             possible.append(entry.who)
             if entry.certain:
                 sure.append(entry.who)
-        return BitMap().union(*sure) if sure else NOBODY, BitMap().union(*possible) if possible else NOBODY
+        return united(sure) if sure else NOBODY, united(possible) if possible else NOBODY
 
     def _by_credential(self, identity: int) -> Iterator[Entry]:
         credential: Credential

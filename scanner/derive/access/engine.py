@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pyroaring import BitMap
@@ -15,6 +16,7 @@ from pyroaring import BitMap
 from scanner import ids
 from scanner.derive.access import denials
 from scanner.derive.access.actions import DEFINE_ROLES, STORES, Action, Right
+from scanner.derive.access.closure import united
 from scanner.derive.access.conditions import binds
 from scanner.derive.access.held import NOBODY, Grant, Held
 from scanner.derive.access.membership import members_of_groups
@@ -37,6 +39,17 @@ def strongest(answers: Iterable[Grants]) -> Grants:
     return max(answers, key=_STRENGTH.index, default="no")
 
 
+@dataclass(slots=True)
+class _Kept:
+    """Answers by place and what was asked."""
+
+    above: dict[tuple[int, bool], tuple[BitMap, BitMap]] = field(default_factory=dict)
+    at: dict[tuple[int, Right], tuple[Held, ...]] = field(default_factory=dict)
+    inherits: dict[tuple[int, Right], tuple[Held, ...]] = field(default_factory=dict)
+    held: dict[tuple[int, Right], tuple[Held, ...]] = field(default_factory=dict)
+    holders: dict[tuple[int, Right], tuple[BitMap, BitMap]] = field(default_factory=dict)
+
+
 class Engine:
     """The sets of one estate, made when first asked for and kept. Do not change the bitmaps it gives out.
 
@@ -54,12 +67,9 @@ class Engine:
         self.unseen = BitMap(node for node in estate.nodes("user") if estate.key(node).startswith("unread:"))
         self._inner: dict[int, tuple[int, ...]] = {}
         self._can: dict[tuple[int, str, bool], Grants] = {}
-        self._gives: dict[tuple[int, Right], Grants] = {}
-        self._above: dict[tuple[int, bool], tuple[BitMap, BitMap]] = {}
-        self._at: dict[tuple[int, Right], tuple[Held, ...]] = {}
-        self._inherits: dict[tuple[int, Right], tuple[Held, ...]] = {}
-        self._held: dict[tuple[int, Right], tuple[Held, ...]] = {}
-        self._holders: dict[tuple[int, Right], tuple[BitMap, BitMap]] = {}
+        self._gives: defaultdict[Right, dict[int, Grants]] = defaultdict(dict)  # by role
+        self._lasting = _Kept()
+        self._latest = (-1, self._lasting)  # a store, and what was said of it
         self.denied: dict[tuple[int, Action, bool], tuple[BitMap, BitMap]] = {}  # filled by `denials`
         self._gapped = bool(estate.gap_names & {"scope-of", "contained-in"})
         # the sets asked about are kept beside the answer: their ids are the key
@@ -124,9 +134,10 @@ class Engine:
 
     def gives(self, role: int, right: Right) -> Grants:
         """Whether a role gives a right: the strongest answer over its actions, evaluated once."""
-        found = self._gives.get((role, right))
+        answers = self._gives[right]
+        found = answers.get(role)
         if found is None:
-            found = self._gives[role, right] = self.can_any(role, right.actions)
+            found = answers[role] = self.can_any(role, right.actions)
         return found
 
     def _evaluate(self, role: int, action: Action) -> Grants:
@@ -187,26 +198,34 @@ class Engine:
         """Who holds a right at a place, assignment by assignment, denials taken off. Places that nothing tells apart
         share one tuple.
         """
-        key = (place, right)
-        found = self._held.get(key)
+        if not self.restricted:
+            return self._inherited(place, right)
+        kept, key = self._kept(place).held, (place, right)
+        found = kept.get(key)
         if found is None:
-            base = self._inherited(place, right)
-            found = denials.take_off(self, place, right, base) if self.restricted else base
-            self._held[key] = found
+            found = kept[key] = denials.take_off(self, place, right, self._inherited(place, right))
         return found
+
+    def _kept(self, place: int) -> _Kept:
+        """Where answers about a place are kept. Stores are many and asked one after another: the next one's take the place."""
+        if self.estate.kind(place) not in STORES:
+            return self._lasting
+        if self._latest[0] != place:
+            self._latest = (place, _Kept())
+        return self._latest[1]
 
     def at(self, scope: int, right: Right) -> tuple[Held, ...]:
         """What the assignments made exactly at a scope give, whatever is denied."""
-        key = (scope, right)
-        found = self._at.get(key)
+        if scope not in self.grants:
+            return ()
+        kept, key = self._kept(scope).at, (scope, right)
+        found = kept.get(key)
         if found is None:
-            if scope not in self.grants:
-                found = ()
-            elif self._plain is not None and not self._joined(scope):
+            if self._plain is not None and not self._joined(scope):
                 found = self._plain.at(scope, right)
             else:
                 found = tuple(self._given(scope, right))
-            self._at[key] = found
+            kept[key] = found
         return found
 
     def at_free(self, scope: int, right: Right, *, below: bool = False) -> tuple[Held, ...]:
@@ -228,23 +247,20 @@ class Engine:
 
     def holders(self, place: int, right: Right) -> tuple[BitMap, BitMap]:
         """Everybody who holds a right at a place: for certain, and at best. Scopes that add nothing share their sets."""
-        found = self._holders.get((place, right))
+        kept = self._kept(place).holders
+        found = kept.get((place, right))
         if found is None:
             above = None if self.restricted else self.above(place)
             held = self.held(place, right) if above is None else self.at(place, right)
             inherited = (NOBODY, NOBODY) if above is None else self.holders(above, right)
             if held:
                 sure = [h.who for h in held if h.certain]
-                certain = inherited[0].union(*sure) if sure else inherited[0]
+                certain = united([inherited[0], *sure]) if sure else inherited[0]
                 unsure = len(sure) < len(held) or inherited[0] is not inherited[1]
-                found = (certain, inherited[1].union(*(h.who for h in held)) if unsure else certain)
-                for made in found:
-                    made.shrink_to_fit()
-                if self.estate.kind(place) in STORES:
-                    return found  # stores are many, and each is asked once
+                found = (certain, united([inherited[1], *(h.who for h in held)]) if unsure else certain)
             else:
                 found = inherited
-            self._holders[place, right] = found
+            kept[place, right] = found
         return found
 
     def both(self, held: Held, certain: BitMap, perhaps: BitMap) -> tuple[tuple[BitMap, bool], ...]:
@@ -268,7 +284,8 @@ class Engine:
         return self._picked(place, False)[1]
 
     def _picked(self, place: int, custom: bool) -> tuple[BitMap, BitMap]:
-        found = self._above.get((place, custom))
+        kept = self._kept(place).above
+        found = kept.get((place, custom))
         if found is None:
             above = self.above(place)
             sure, possible = self._picked(above, custom) if above is not None else (NOBODY, NOBODY)
@@ -276,23 +293,24 @@ class Engine:
                 who = self.members(grant.principal)
                 possible = possible | who
                 sure = sure if binds(grant.condition, DEFINE_ROLES.actions[0]) else sure | who
-            found = self._above[place, custom] = (sure, possible)
+            found = kept[place, custom] = (sure, possible)
         return found
 
     def _inherited(self, place: int, right: Right) -> tuple[Held, ...]:
         found: tuple[Held, ...] = ()
         for scope in reversed(self.chain(place)):
-            key = (scope, right)
-            known = self._inherits.get(key)
+            kept, key = self._kept(scope).inherits, (scope, right)
+            known = kept.get(key)
             if known is None:
                 own = self.at(scope, right)
-                known = self._inherits[key] = (*own, *found) if own else found
+                known = kept[key] = (*own, *found) if own else found
             found = known
         return found
 
     def _given(self, scope: int, right: Right) -> Iterable[Held]:
+        answers = self._gives[right]
         for grant in self.grants.get(scope, ()):
-            answer = self.gives(grant.role, right)
+            answer = answers.get(grant.role) or self.gives(grant.role, right)
             if answer in ("yes", "conditional"):
                 who = self.members(grant.principal)
                 if who or self.joining:  # owners of an empty group may be unknown
@@ -322,6 +340,8 @@ class Engine:
         estate = self.estate
         principals = {grant: principal for principal, grant in estate.pairs("granted")}
         roles = dict(estate.pairs("of-role"))
+        unread = {role for role in estate.nodes("role") if estate.get(role, "permissions") is UNSET}
+        custom = {role for role in estate.nodes("role") if estate.get(role, "custom") is True}
         for source, scope in estate.pairs("at-scope"):
             if estate.kind(source) == "deny-assignment":
                 self.denies[scope].append(source)
@@ -331,9 +351,9 @@ class Engine:
             role = roles[source]
             grant = Grant(source, principals[source], role, scope, mark if isinstance(mark, str) else None, condition)
             self.grants[scope].append(grant)
-            if estate.get(role, "permissions") is UNSET:
+            if role in unread or estate.kind(role) != "role":
                 self.unread[scope].append(grant)
-            if estate.get(role, "custom") is True:
+            if role in custom:
                 self._of_own_roles[scope].append(grant)
             if mark == "eligible" and estate.get(source, "activation-approval") is True:
                 self._approved_first[scope].append(grant)

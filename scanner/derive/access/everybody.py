@@ -6,12 +6,14 @@ as somebody in a set is inherited the same way: of a store only its own few are 
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from pyroaring import BitMap
 
 from scanner.derive.access import actions, direct
 from scanner.derive.access.acting import Acting
 from scanner.derive.access.actions import STORES
-from scanner.derive.access.closure import closure
+from scanner.derive.access.closure import Layers, layered, layers, united
 from scanner.derive.access.held import NOBODY
 
 _KEPT = 256
@@ -24,9 +26,9 @@ class Everybody:
     def __init__(self, acting: Acting) -> None:
         self.acting = acting
         self.engine = acting.engine
-        self._behind: dict[int, BitMap] | None = None
+        self._behind: dict[int, Layers] | None = None
         self._plain: dict[tuple[int, _Facts], BitMap] = {}
-        self._closed: dict[tuple[int, _Facts], BitMap] = {}
+        self._closed: dict[tuple[int, _Facts], Layers] = {}
         estate = acting.estate
         # stores that something points to, keeps a credential of or was assigned a part of
         self._pointed_at = {store for edge in ("default-store", "stored-in") for _, store in estate.pairs(edge)}
@@ -41,9 +43,9 @@ class Everybody:
         if self._like_any_other(store):
             return plain
         more = [entry.who for entry in direct.of_its_own(self.engine, self.acting.credentials, store, access)]
-        return plain.union(*more) if more else plain
+        return united([plain, *more]) if more else plain
 
-    def at_all(self, store: int, access: str) -> BitMap:
+    def at_all(self, store: int, access: str) -> Layers:
         """Who reaches a store by any chain."""
         above = self.engine.above(store)
         straight = self.straight(store, access)
@@ -53,7 +55,7 @@ class Everybody:
         inherited = self._closed_at(above, facts)
         plain = self._at(above, facts)
         extra = NOBODY if straight is plain else straight - plain
-        return inherited | self._with_those_behind(extra) if extra else inherited
+        return self._with_those_behind(extra, inherited) if extra else inherited
 
     def _like_any_other(self, store: int) -> bool:
         """Whether nothing but its place decides who reaches a store: `direct.of_its_own` would have no entry for it."""
@@ -87,9 +89,9 @@ class Everybody:
         if access == "read" and kind == "storage-account":
             sets.append(holders(scope, actions.REPLICATE)[1])
         sets = [s for s in sets if s]
-        return NOBODY if not sets else sets[0] if len(sets) == 1 else BitMap().union(*sets)
+        return united(sets) if sets else NOBODY
 
-    def _closed_at(self, scope: int, facts: _Facts) -> BitMap:
+    def _closed_at(self, scope: int, facts: _Facts) -> Layers:
         found = self._closed.get((scope, facts))
         if found is None:
             here = self._at(scope, facts)
@@ -99,29 +101,32 @@ class Everybody:
             else:
                 inherited = self._closed_at(above, facts)
                 extra = here - self._at(above, facts)
-                found = inherited | self._with_those_behind(extra) if extra else inherited
+                found = self._with_those_behind(extra, inherited) if extra else inherited
             _keep(self._closed, (scope, facts), found)
         return found
 
-    def _with_those_behind(self, who: BitMap) -> BitMap:
-        carriers = who & self.acting.actable
-        if not carriers:
-            return who
+    def _with_those_behind(self, who: BitMap, inherited: Layers | None = None) -> Layers:
+        """Some identities, everybody who can act as one of them, and whoever comes in anyway."""
         behind = self.behind()
-        # identities of one circle share one set: each is taken once
-        sets = {id(found): found for identity in carriers if (found := behind[identity])}
-        return who.union(*sets.values())
+        # identities of one circle share their sets: each is taken once
+        sets = {id(found): found for identity in who & self.acting.actable if (found := behind[identity])}
+        if inherited is not None:
+            sets[id(inherited)] = inherited
+        return layered([who], sets.values())
 
-    def behind(self) -> dict[int, BitMap]:
+    def behind(self) -> dict[int, Layers]:
         """For each managed identity and workload everybody who can act as it, itself included."""
         if self._behind is None:
             acting = self.acting
             own = {identity: acting.actors(identity) | BitMap([identity]) for identity in acting.actable}
-            self._behind = closure(own, lambda identity: own[identity] & acting.actable)
+            self._behind = layers(own, lambda identity: own[identity] & acting.actable)
         return self._behind
 
 
-def _keep(sets: dict[tuple[int, _Facts], BitMap], key: tuple[int, _Facts], found: BitMap) -> None:
+_Kept = TypeVar("_Kept", BitMap, Layers)
+
+
+def _keep(sets: dict[tuple[int, _Facts], _Kept], key: tuple[int, _Facts], found: _Kept) -> None:
     """Remembers a set, and forgets the rest now and then: stores of one scope are asked for one after another."""
     if len(sets) >= _KEPT:
         sets.clear()

@@ -11,7 +11,7 @@ from itertools import islice
 from pyroaring import BitMap
 
 from scanner import ids
-from scanner.derive.access import trace, unseen
+from scanner.derive.access import trace, unseen, working
 from scanner.derive.access.acting import Acting
 from scanner.derive.access.alike import Alike
 from scanner.derive.access.approval import Approval, Target
@@ -62,7 +62,13 @@ def derive(engine: Engine, acting: Acting, approval: Approval) -> Ownerships:
     homes = _homes(engine)
     for key, opening in sorted(openings.items()):
         _node(engine, key, opening, homes)
+    working.derive(engine, ((key, o.parts) for key, o in sorted(openings.items()) if _outside(o.spread.target)))
     return frozenset(owned for opening in openings.values() for owned in _ownerships(engine.estate, opening))
+
+
+def _outside(target: Target) -> bool:
+    """Whether it is stores outside every environment; the tenant as a whole is no store."""
+    return target.environment is None and bool(target.classes)
 
 
 def _targets(engine: Engine, acting: Acting) -> dict[Target, list[list[int]]]:

@@ -17,6 +17,7 @@ from scanner.graph.build import (
     governance,
     kept,
     machine_learning,
+    origins,
     outbound,
     quota,
     references,
@@ -69,6 +70,7 @@ def build(snapshot: Snapshot, arm_paths: Mapping[str, frozenset[str]] | None = N
     settings.resolve(context)
     outbound.resolve(context)
     flows.resolve(context)
+    origins.resolve(context)
     copies.resolve(context)
     governance.resolve(context)
     directory.resolve(context)

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import UNSET
 
 from scanner import ids
-from scanner.graph.build import copies, flows, shapes, shapes_access, shapes_flows
+from scanner.graph.build import copies, flows, origins, shapes, shapes_access, shapes_flows
 from scanner.graph.build.context import Context, arm_values, folded, known, lower, word
 from scanner.graph.build.settings import task
 from scanner.graph.build.workloads import access_policies
@@ -17,9 +17,10 @@ from scanner.graph.records import RECORDS
 # The edges that a kind's own properties say: unknown where the properties were not listed, or were odd.
 _STATED = {
     "workspace": ("depends-on", "default-store", "project-of-hub"), "compute": ("attached-to",), "datastore": ("stored-in",),
-    "data-asset": ("stored-in",), "model": ("stored-in", "made-by"), "online-endpoint": ("runs-on",), "online-deployment": ("deploys", "collects-into"),
-    "batch-deployment": ("deploys", "runs-on"), "connection": ("connects-to",), "job": ("runs-on", "reads-data", "writes-data"),
-    "application-insights": ("writes-logs-to",), "model-deployment": ("spills-to",), "user-assigned-identity": ("has-identity",),
+    "data-asset": ("stored-in",), "model": ("stored-in", "made-by", "based-on", "comes-from"), "online-endpoint": ("runs-on",), "online-deployment": ("deploys", "collects-into", "comes-from"),
+    "batch-deployment": ("deploys", "runs-on", "comes-from"), "connection": ("connects-to", "leads-outside-to"), "job": ("runs-on", "reads-data", "writes-data", "based-on", "comes-from"),
+    "registry-model": ("based-on",), "registry-data": (), "registry-environment": (), "registry-component": (),
+    "application-insights": ("writes-logs-to",), "model-deployment": ("spills-to", "weights-from"), "user-assigned-identity": ("has-identity",),
     "ml-registry": ("replicated-to",), "storage-account": ("replicated-to",), "key-vault": (), "container-registry": (),
     "model-account": (), "log-analytics": (), "cosmos-account": (), "sql-server": (), "sql-database": (), "postgresql-server": (),
     "search-service": (),
@@ -137,6 +138,8 @@ def _storage(context: Context, kind: str, body: shapes.Arm[shapes.Storage], of: 
         ("public-network-access", word(known(properties.public_network_access), "enabled")),
         ("hierarchical", known(properties.is_hns_enabled, False)),
         ("sftp", known(properties.is_sftp_enabled, False)),
+        ("copy-scope", lower(known(properties.allowed_copy_scope, "any"))),
+        ("cross-tenant-replication", known(properties.allow_cross_tenant_replication, True)),
         ("secondary-region", ids.fold_location(secondary) if secondary else secondary),
     ))  # fmt: skip
 
@@ -271,8 +274,7 @@ def _model_deployment(
         estate.set(node, "capacity", known(sku.capacity, 0))
     if body.properties is UNSET:
         return
-    model = known(body.properties.model)
-    estate.set(node, "model-name", known(model.name) if model else None)
+    origins.served(context, node, body.properties)
     spill = known(body.properties.spillover_deployment_name)
     if spill:
         other = context.refer(f"{ids.parent(ids.fold(body.id))}/deployments/{spill}")
@@ -291,7 +293,7 @@ def _user_assigned(context: Context, kind: str, body: shapes.Arm[shapes.UserAssi
         estate.connect(node, "has-identity", principal)
 
 
-_OWN_STEP = {"registry-task", "private-endpoint", "recovery-vault", "backup-vault"}
+_OWN_STEP = {"registry-task", "serverless-endpoint", "private-endpoint", "recovery-vault", "backup-vault"}
 _DATABASES = ("cosmos-account", "sql-server", "sql-database", "postgresql-server", "search-service")
 STEPS: tuple[tuple[str, type[Any], Callable[..., None]], ...] = (
     ("storage-account", shapes.Arm[shapes.Storage], _storage),

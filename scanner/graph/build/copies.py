@@ -8,12 +8,16 @@ from msgspec import UNSET
 
 from scanner import ids
 from scanner.graph.build import shapes, shapes_flows
-from scanner.graph.build.context import Context, known, lower
+from scanner.graph.build.context import Context, known, lower, word
 from scanner.graph.estate import Estate
 
 _REDUNDANCY = {"locallyredundant": "local", "georedundant": "geo", "zoneredundant": "zone", "geozone": "geo-zone"}
 # list -> the kind of node whose other regions are unknown when it was not read
-_UNREAD = {"sql-failover-group": "sql-server", "sql-replication": "sql-database"}
+_UNREAD = {
+    "sql-failover-group": "sql-server",
+    "sql-replication": "sql-database",
+    "postgresql-server": "postgresql-server",
+}
 
 
 def copies(context: Context, node: int, locations: Any) -> None:
@@ -56,9 +60,10 @@ def database(context: Context, kind: str, node: int, properties: Any) -> None:
         copies(context, node, [known(p.location_name) for p in places] if isinstance(places, list) else UNSET)
         policy = known(properties.backup_policy)
         mode = known(policy.periodic_mode_properties) if policy else policy
-        estate.set(
-            node, "backup-redundancy", redundancy(known(mode.backup_storage_redundancy) if mode else mode, "geo")
-        )
+        stated = redundancy(known(mode.backup_storage_redundancy) if mode else mode, "geo")
+        # continuous backups stay in each region the account is in, and those are told as copies
+        continuous = bool(policy) and lower(known(policy.type)) == "continuous"
+        estate.set(node, "backup-redundancy", "local" if continuous else stated)
     elif kind in ("sql-server", "sql-database"):
         copies(context, node, [])
         if kind == "sql-database":
@@ -71,6 +76,19 @@ def database(context: Context, kind: str, node: int, properties: Any) -> None:
             known(backup.geo_redundant_backup, "Disabled") if backup else "Disabled" if backup is None else UNSET
         )
         estate.set(node, "backup-redundancy", UNSET if stated is UNSET else "geo" if stated == "enabled" else "local")
+        _replica(context, node, properties)
+
+
+def _replica(context: Context, node: int, properties: Any) -> None:
+    """A read replica is a server of its own; whose copy it is says only the replica."""
+    copies(context, node, [])
+    role = word(known(properties.replication_role), "none")
+    context.estate.set(node, "replication-role", role)
+    source = known(properties.source_server_resource_id)
+    if role is UNSET or source is UNSET or (isinstance(role, str) and role.endswith("replica") and not source):
+        context.doubt("postgresql-server", node, ("copied-from",), detail="it does not say whose replica it is")
+    elif source and role not in ("none", "primary"):
+        context.flows.replicas.append((source, node))
 
 
 def redundancy(value: Any, default: str | None = None) -> Any:
@@ -144,6 +162,13 @@ def _backed_up(context: Context, kind: str, arm_id: str, part: str, source: Any)
 
 
 def resolve(context: Context) -> None:
+    estate = context.estate
+    for server, replica in dict.fromkeys(context.flows.replicas):
+        origin = context.refer(server)
+        if origin is not None:
+            estate.connect(origin, "copied-to", replica)
+            if estate.kind(origin) == "postgresql-server":
+                copies(context, origin, [estate.get(replica, "region")])
     for source, vault_ in dict.fromkeys(context.flows.backups):
         node = context.refer(source)
         if node is not None:
@@ -157,6 +182,8 @@ def doubt(context: Context, kind: str, scope: str, gap: int) -> None:
         if ids.contains(scope, estate.key(node)):
             estate.set(node, "replicated-regions", UNSET)
             estate.mark_gap(node, "replicated-regions", gap)
+            if kind == "postgresql-server":
+                estate.mark_gap(node, "copied-to", gap)
 
 
 STEPS = (

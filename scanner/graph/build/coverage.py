@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from scanner import ids
 from scanner.findings import Gap
-from scanner.graph.build import copies, governance, settings, workloads
+from scanner.graph.build import copies, governance, origins, outside, settings, workloads
 from scanner.graph.build.context import Context
 from scanner.graph.build.reading import loosely
 from scanner.graph.records import RECORDS, RecordKind
@@ -19,6 +19,7 @@ _EDGES = {
     "compute": "has-compute", "datastore": "has-datastore", "data-asset": "has-data", "model": "has-model", "schedule": "has-asset", "ml-environment": "has-asset", "ml-component": "has-asset",
     "online-endpoint": "has-endpoint", "batch-endpoint": "has-endpoint", "online-deployment": "has-deployment",
     "batch-deployment": "has-deployment", "model-deployment": "has-deployment", "connection": "has-connection",
+    **dict.fromkeys(("registry-model", "registry-data", "registry-environment", "registry-component"), "shares-asset"),
     "job": "has-job", "object-replication": "replicated-to", "registry-replication": "replicated-to",
     "role-assignment": "scope-of", "role-eligibility": "scope-of", "role-activation": "scope-of",
     "role-definition": "scope-of", "deny-assignment": "scope-of", "group-member": "has-member", "group-owner": "may-be-joined-by",
@@ -26,6 +27,8 @@ _EDGES = {
     "management-group": "contained-in", "delegation": "scope-of", "outbound-rule": "reaches-out-to", "diagnostic-setting": "sends-logs-to", "log-export": "sends-logs-to",
     "protected-item": "backs-up", "backup-instance": "backs-up",
 }  # fmt: skip
+# edge -> others that the same lists say
+_ALSO = {"sends-logs-to": ("sends-payloads-to",)}
 _NOT_SUBJECTS = {"role", "deny-assignment", "region"}
 _ABOVE = {"tenant", "management-group", "group", "object"}  # scopes of lists that belong to no subscription
 _POOL_LISTS = {"ml-usage", "ml-quota", "vm-size"}  # lists that say something of the pools of their location
@@ -70,7 +73,8 @@ def mark(context: Context) -> None:
         entry = Coverage(kind, scope or ids.ROOT_SCOPE, "partial", detail="a row of it has a shape nobody expected")
         gap = _mark(context, entry)
         if scope == _ANYWHERE and kind in _EDGES:
-            _doubt_everywhere(context, _EDGES[kind], gap)
+            for edge in (_EDGES[kind], *_ALSO.get(_EDGES[kind], ())):
+                _doubt_everywhere(context, edge, gap)
     _explain_missing(context)
 
 
@@ -126,6 +130,8 @@ def _mark(context: Context, entry: Coverage) -> int:
     edge = _EDGES.get(entry.kind)
     if owner is not None and edge:
         estate.mark_gap(owner, edge, gap)
+        for also in _ALSO.get(edge, ()):
+            estate.mark_gap(owner, also, gap)
     if entry.kind == "management-group":
         _doubt_tree(context, gap)
     if entry.kind == "group-member" and owner is not None:
@@ -141,6 +147,8 @@ def _mark(context: Context, entry: Coverage) -> int:
     settings.doubt(context, entry.kind, entry.scope, gap)
     workloads.doubt(context, entry.kind, entry.scope, gap)
     copies.doubt(context, entry.kind, entry.scope, gap)
+    origins.doubt(estate, entry.kind, gap)
+    outside.doubt(estate, entry.kind, gap)
     governance.doubt(context, entry.kind, entry.scope, gap)
     if entry.kind == "outbound-rule" and owner is not None:
         estate.set(owner, "open-outbound", UNSET)

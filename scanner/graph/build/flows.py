@@ -20,6 +20,12 @@ _JOB_OUTPUT = re.compile(r"azureml:/+jobs/([^/]+)(?:/|$)", re.IGNORECASE)
 _ASSET_PATH = re.compile(
     r"azureml:/+(subscriptions/.+?/workspaces/[^/]+)/(data|models|jobs)/([^/]+)(?:/versions/([^/]+))?", re.IGNORECASE
 )
+# Categories that count machines and tokens, and carry neither what was asked and answered nor who did it. One that is not
+# here, or a group of them, is taken to.
+_IMPERSONAL = {
+    "amlcomputeclusterevent", "amlcomputeclusternodeevent", "amlcomputecpugpuutilization", "azurepolicyevaluationdetails", "azureopenairequestusage",
+    "appmetrics", "appperformancecounters",
+}  # fmt: skip
 
 
 # -- logs --------------------------------------------------------------------------------------------------------------
@@ -28,21 +34,26 @@ _ASSET_PATH = re.compile(
 def _diagnostics(
     context: Context, kind: str, body: shapes.Stated[shapes_flows.Diagnostics], of: str, raw: bytes
 ) -> None:
-    """Metrics are numbers; a setting that sends logs sends who did what, and of endpoints and models what they were told."""
+    """Metrics are numbers; most logs say who did what, and those of endpoints and models what they were told."""
     owner = _holder(context, ids.fold(body.id).rpartition("/providers/")[0])
     if owner is None:
         return
     facts = body.properties
     logs = known(facts.logs, [])
     if context.odd or not isinstance(logs, list):
-        context.doubt(kind, owner, ("sends-logs-to",), detail="a diagnostic setting has a shape nobody expected")
+        unknown = ("sends-logs-to", "sends-payloads-to")
+        context.doubt(kind, owner, unknown, detail="a diagnostic setting has a shape nobody expected")
         return
-    if not any(known(log.enabled, False) for log in logs):
+    sent = [known(log.category) or known(log.category_group) or "" for log in logs if known(log.enabled, False)]
+    if not sent:
         return
+    telling = sorted({name for name in sent if name.lower() not in _IMPERSONAL})
     rule = known(facts.event_hub_authorization_rule_id)
     hub = re.split("/authorizationrules/", rule, flags=re.IGNORECASE)[0] if rule else None
     for target in (known(facts.workspace_id), known(facts.storage_account_id), hub):
         _sends(context, owner, target)
+        if telling and isinstance(target, str) and target:
+            context.flows.payloads.append((owner, target, ", ".join(filter(None, telling))))
 
 
 def _export(context: Context, kind: str, body: shapes.Stated[shapes_flows.Export], of: str, raw: bytes) -> None:
@@ -51,9 +62,13 @@ def _export(context: Context, kind: str, body: shapes.Stated[shapes_flows.Export
         return
     destination = known(body.properties.destination)
     if context.odd or destination is UNSET:
-        context.doubt(kind, owner, ("sends-logs-to",), detail="an export has a shape nobody expected")
+        unknown = ("sends-logs-to", "sends-payloads-to")
+        context.doubt(kind, owner, unknown, detail="an export has a shape nobody expected")
     elif destination and known(body.properties.enable, True):
-        _sends(context, owner, known(destination.resource_id))
+        target = known(destination.resource_id)
+        _sends(context, owner, target)
+        if isinstance(target, str) and target:
+            context.flows.payloads.append((owner, target, "whatever its tables hold"))
 
 
 def _sends(context: Context, owner: int, target: Any) -> None:
@@ -98,7 +113,8 @@ def job(context: Context, node: int, workspace: int | None, properties: Any) -> 
     runs.collect(context, node, workspace, properties)
     estate = context.estate
     for run in (properties, *_steps(properties)):
-        for edge, ends in (("reads-data", _get(run, "inputs")), ("writes-data", _get(run, "outputs"))):
+        taken = _get(run, "inputs") if isinstance(run, dict) else runs.inputs(run)
+        for edge, ends in (("reads-data", taken), ("writes-data", _get(run, "outputs"))):
             if ends is UNSET:
                 context.doubt("job", node, (edge,), detail="it does not say with what in a way we know")
             for uri, what in _uris(ends):
@@ -160,9 +176,16 @@ def resolve(context: Context) -> None:
             target = context.refer(arm_id)
             if target is not None and target not in estate.neighbours(node, edge):
                 estate.connect(node, edge, target)
-    runs.resolve(context, _data)
+    told: dict[tuple[int, int], list[str]] = {}
+    for node, arm_id, categories in dict.fromkeys(found.payloads):
+        target = context.refer(arm_id)
+        if target is not None:
+            told.setdefault((node, target), []).append(categories)
+    for (node, target), said in told.items():
+        estate.connect(node, "sends-payloads-to", target, f"logs of {', '.join(filter(None, said)) or 'no category'}")
+    runs.resolve(context, address)
     for node, edge, workspace, uri, what in dict.fromkeys(found.data):
-        target = _data(context, workspace, uri, what)
+        target = address(context, workspace, uri, what)
         if target is not None:
             estate.connect(node, edge, target)
     for model in estate.nodes("model"):
@@ -172,7 +195,7 @@ def resolve(context: Context) -> None:
             estate.connect(model, "made-by", target)
 
 
-def _data(context: Context, workspace: int, uri: str, what: str = "data") -> int | None:
+def address(context: Context, workspace: int, uri: str, what: str = "data") -> int | None:
     """The asset, job, datastore, account or unknown place that an address of data, or of a model, means in a workspace."""
     estate = context.estate
     plain = (

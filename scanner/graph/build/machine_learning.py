@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import UNSET
 
 from scanner import ids
-from scanner.graph.build import flows, shapes
+from scanner.graph.build import flows, origins, shapes
 from scanner.graph.build.arm import place
 from scanner.graph.build.context import Context, known, lower, without_query, word
 
@@ -158,6 +159,8 @@ def _model(context: Context, kind: str, body: shapes.Arm[shapes.ModelVersion], o
     _asset_name(context, node, body.id)
     if body.properties is not UNSET:
         context.estate.set(node, "job-name", known(body.properties.job_name))
+        origins.made_from(context, node, workspace, body.properties)
+        origins.taken_from(context, node, known(body.properties.model_uri))
         _place_data(context, kind, node, workspace, known(body.properties.model_uri))
 
 
@@ -210,6 +213,7 @@ def _deployment(context: Context, kind: str, body: shapes.Arm[shapes.Deployment]
     estate = context.estate
     model = known(body.properties.model)
     reference = model if isinstance(model, str) else known(model.asset_id) if model else None
+    origins.taken_from(context, node, reference)
     target = context.refer(reference) if isinstance(reference, str) and reference.startswith("/") else None
     if target is not None:
         estate.connect(node, "deploys", target)
@@ -248,7 +252,9 @@ def _connection(context: Context, kind: str, body: shapes.Arm[shapes.Connection]
         target = context.refer(reference)
         if target is not None:
             estate.connect(node, "connects-to", target)
-    elif isinstance(reference, str):
+    elif not isinstance(reference, str) or not reference.strip():
+        context.doubt(kind, node, ("leads-outside-to",), detail="it does not say where it leads")
+    else:
         context.waiting_connections.append((node, reference))
 
 
@@ -263,6 +269,7 @@ def _job(context: Context, kind: str, body: shapes.Arm[shapes.Job], of: str, raw
     if compute is not None:
         estate.connect(node, "runs-on", compute)
     flows.job(context, node, workspace, body.properties)
+    origins.made_from(context, node, workspace, body.properties)
 
 
 def _ml_registry(context: Context, kind: str, body: shapes.Arm[shapes.MlRegistry], of: str, raw: bytes) -> None:
@@ -284,7 +291,22 @@ def _ml_registry(context: Context, kind: str, body: shapes.Arm[shapes.MlRegistry
     estate.set(node, "regions", frozenset(found))
 
 
-STEPS = (
+def _registry_asset(context: Context, kind: str, body: shapes.Arm[shapes.RegistryAsset], of: str, raw: bytes) -> None:
+    node = place(context, kind, body, raw)
+    _made(context, node, body)
+    if kind in ("registry-model", "registry-data"):
+        _asset_name(context, node, body.id)
+    origins.asset(context, kind, body, node)
+
+
+def _serverless(context: Context, kind: str, body: shapes.Arm[shapes.ServerlessEndpoint], of: str, raw: bytes) -> None:
+    """An endpoint of a model as a service names the model by its registry."""
+    node = place(context, kind, body, raw)
+    model = known(body.properties.model_settings) if body.properties is not UNSET else None
+    origins.taken_from(context, node, known(model.model_id) if model else None)
+
+
+STEPS: tuple[tuple[str, type[Any], Callable[..., None]], ...] = (
     ("workspace", shapes.Arm[shapes.Workspace], _workspace),
     ("compute", shapes.Arm[shapes.Compute], _compute),
     ("datastore", shapes.Arm[shapes.Datastore], _datastore),
@@ -300,4 +322,6 @@ STEPS = (
     ("connection", shapes.Arm[shapes.Connection], _connection),
     ("job", shapes.Arm[shapes.Job], _job),
     ("ml-registry", shapes.Arm[shapes.MlRegistry], _ml_registry),
+    *((f"registry-{what}", shapes.Arm[shapes.RegistryAsset], _registry_asset) for what in origins.ASSETS),
+    ("serverless-endpoint", shapes.Arm[shapes.ServerlessEndpoint], _serverless),
 )

@@ -43,4 +43,9 @@ class Flows:
     data: list[tuple[int, str, int, str, str]] = field(default_factory=list)  # (node, edge, workspace, address, what)
     runs: list[Any] = field(default_factory=list)  # what runs of jobs take and give, as told
     locks: dict[str, set[str]] = field(default_factory=dict)  # folded scope -> levels
+    origins: list[tuple[int, str]] = field(default_factory=list)  # (what, address that may name a registry)
+    bases: list[tuple[int, int, str]] = field(default_factory=list)  # (what, workspace or registry, base model)
+    weights: list[tuple[int, str]] = field(default_factory=list)  # (model deployment, account as written)
+    replicas: list[tuple[str, int]] = field(default_factory=list)  # (server that is copied as written, its replica)
+    payloads: list[tuple[int, str, str]] = field(default_factory=list)  # (node, id as written, categories in words)
     budgets: dict[str, set[str]] = field(default_factory=dict)  # folded scope -> names

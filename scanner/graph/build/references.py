@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from scanner import ids
-from scanner.graph.build import shapes
+from scanner.graph.build import outside, shapes
 from scanner.graph.build.context import Context, known, without_query
 
 _DATASTORE_URI = re.compile(
@@ -23,7 +23,6 @@ _SERVICES = (
     ("sql-server", ".database.windows.net"), ("postgresql-server", ".postgres.database.azure.com"), ("model-account", ".openai.azure.com"),
     ("model-account", ".cognitiveservices.azure.com"), ("model-account", ".services.ai.azure.com"),
 )  # fmt: skip
-_HOST = re.compile(r"(?:[a-z]+://)?(?:[^@/]+@)?([a-z0-9.-]+)", re.IGNORECASE)
 
 
 def resolve(context: Context) -> None:
@@ -70,13 +69,13 @@ def _resolve_connection(context: Context, node: int, target: str) -> None:
     if account:
         context.estate.connect(node, "connects-to", context.account(account.group(1)))
         return
-    host = _HOST.match(target)
-    address = host.group(1).lower() if host else ""
+    address = outside.host(target) or ""
     for kind, ending in _SERVICES:
         found = context.services.get((kind, address.removesuffix(ending)), ()) if address.endswith(ending) else ()
         for service in found if len(found) == 1 else ():
             context.estate.connect(node, "connects-to", service)
             return
+    outside.lead(context, node, target)
 
 
 def _resolve_store(context: Context, node: int, properties: shapes.Datastore) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import UNSET
+
 from scanner.graph.build.context import Context, known
 from scanner.graph.shared import Run
 
@@ -18,6 +20,9 @@ _MODELS = {"mlflow_model", "custom_model", "triton_model"}
 _BOUND = re.compile(r"\$\{\{\s*parent\.(inputs|jobs|outputs)\.([^.}\s]+)(?:\.(?:outputs|inputs)\.([^.}\s]+))?\s*\}\}")
 _ADDRESSES = ("azureml:", "abfss:", "wasbs:", "https:", "${{")
 _SERVERLESS = {"serverless", "azureml:serverless"}
+_DETAILS = ("trainingData", "validationData", "testData")  # what the settings of a tuning, or of AutoML, name as data
+# Names under which a job or a model says in its free `properties` what it was tuned from.
+BASE = re.compile(r"(base|parent|source|pretrained)_?-?model(_?-?(asset)?_?-?(id|uri|path|reference))?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ class Told:
 def collect(context: Context, node: int, workspace: int, properties: Any) -> None:
     """Keeps the runs of a job."""
     jobs = known(properties.jobs)
-    whole = {"inputs": _given(ends(known(properties.inputs, {}))), "outputs": ends(known(properties.outputs, {}))}
+    whole = {"inputs": _given(ends(inputs(properties))), "outputs": ends(known(properties.outputs, {}))}
     settings = known(properties.settings)
     default = known(properties.compute_id) or _first(settings, "default_compute", "defaultCompute", "defaultComputeId")
     steps = {name: step for name, step in jobs.items() if isinstance(step, dict)} if isinstance(jobs, dict) else {}
@@ -49,6 +54,34 @@ def collect(context: Context, node: int, workspace: int, properties: Any) -> Non
         taken = tuple(_bound(_given(ends(step.get("inputs") or {})), whole, outputs))
         given = tuple(_bound(outputs[name], whole, outputs))
         context.flows.runs.append(Told(node, workspace, name, _word(compute), taken, given))
+
+
+def inputs(properties: Any) -> Any:
+    """Inputs of a job by name, and beside them what the settings of a tuning, or of AutoML, take; UNSET when one is odd."""
+    stated = known(properties.inputs, {})
+    tuning, task = known(properties.fine_tuning_details, {}), known(properties.task_details, {})
+    if not isinstance(stated, dict) or not isinstance(tuning, dict) or not isinstance(task, dict):
+        return UNSET
+    found = dict(stated)
+    for settings in (tuning, task):
+        found |= {name: settings[name] for name in _DETAILS if settings.get(name)}
+    for at, address in enumerate(base_models(properties)):
+        found[f"base model {at}"] = {"jobInputType": "custom_model", "uri": address}
+    return found
+
+
+def base_models(properties: Any) -> list[str]:
+    """Addresses of models that a job or a model says it starts from, in the settings of a tuning or its free properties."""
+    tuning = known(getattr(properties, "fine_tuning_details", None), {})
+    model = tuning.get("model") if isinstance(tuning, dict) else None
+    found = [model if isinstance(model, str) else _first(model, "uri", "path", "assetId")]
+    free = known(properties.properties, {})
+    for name, value in sorted(free.items()) if isinstance(free, dict) else ():
+        if BASE.search(name):
+            found.append(value)
+    return list(
+        dict.fromkeys(a for a in found if isinstance(a, str) and a.startswith((*_ADDRESSES[:4], "/subscriptions/")))
+    )
 
 
 def ends(stated: Any) -> dict[str, tuple[str, str]]:

@@ -167,6 +167,23 @@ class DataVersion(Shape):
 class ModelVersion(Shape):
     model_uri: Text = UNSET
     job_name: Text = UNSET
+    properties: dict[str, Any] | UnsetType | None = UNSET
+
+
+class RegistryAsset(Shape):
+    """A version of a model or of data, or the container of an environment or a component."""
+
+    model_uri: Text = UNSET
+    data_uri: Text = UNSET
+    properties: dict[str, Any] | UnsetType | None = UNSET
+
+
+class ServedModel(Shape):
+    model_id: Text = UNSET
+
+
+class ServerlessEndpoint(Shape):
+    model_settings: ServedModel | UnsetType | None = UNSET
 
 
 class Endpoint(Shape):
@@ -211,6 +228,9 @@ class Job(Shape):
     compute_id: Text = UNSET
     inputs: dict[str, Any] | UnsetType | None = UNSET
     outputs: dict[str, Any] | UnsetType | None = UNSET
+    fine_tuning_details: dict[str, Any] | UnsetType | None = UNSET
+    task_details: dict[str, Any] | UnsetType | None = UNSET
+    properties: dict[str, Any] | UnsetType | None = UNSET
     jobs: dict[str, Any] | UnsetType | None = UNSET
     settings: dict[str, Any] | UnsetType | None = UNSET
 
@@ -234,6 +254,8 @@ class Storage(Shape):
     public_network_access: Text = UNSET
     is_hns_enabled: Flag = UNSET
     is_sftp_enabled: Flag = UNSET
+    allowed_copy_scope: Text = UNSET
+    allow_cross_tenant_replication: Flag = UNSET
     secondary_location: Text = UNSET
 
 
@@ -270,6 +292,9 @@ class ModelAccount(Shape):
 
 class ModelName(Shape):
     name: Text = UNSET
+    format: Text = UNSET
+    source: Text = UNSET
+    source_account: Text = UNSET
 
 
 class ModelDeployment(Shape):

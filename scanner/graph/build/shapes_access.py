@@ -234,6 +234,7 @@ class PeriodicBackup(Shape):
 
 
 class BackupPolicy(Shape):
+    type: Text = UNSET
     periodic_mode_properties: PeriodicBackup | UnsetType | None = UNSET
 
 
@@ -253,3 +254,5 @@ class Database(Shape):
     backup_policy: BackupPolicy | UnsetType | None = UNSET
     current_backup_storage_redundancy: Text = UNSET
     backup: ServerBackup | UnsetType | None = UNSET
+    replication_role: Text = UNSET
+    source_server_resource_id: Text = UNSET

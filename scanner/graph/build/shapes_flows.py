@@ -9,6 +9,8 @@ from scanner.graph.build.shapes import Flag, Shape, Text
 
 
 class Log(Shape):
+    category: Text = UNSET
+    category_group: Text = UNSET
     enabled: Flag = UNSET
 
 

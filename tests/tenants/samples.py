@@ -1,0 +1,54 @@
+"""The compliant sample tenants, each with the landmarks that changes speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from tests.tenants import bank, contoso_compliant, health, insurer, kit, media, research, retail, streaming
+from tests.tenants.kit import Room, Sample, Shelf
+
+SAMPLES: Mapping[str, Callable[[], Sample]] = {
+    "single-environment": research.sample,
+    "multi-environment": lambda: _retail(),
+    "limited-and-production": bank.sample,
+    "regional-training": insurer.sample,
+    "regional-serving": media.sample,
+    "regional-fine-tuning": health.sample,
+    "contoso-compliant": contoso_compliant.sample,
+    "multi-environment-and-regional-serving": streaming.sample,
+}
+
+
+def _retail() -> Sample:
+    t = retail.build()
+    t.roles = {**retail.RETAIL_ROLES, **_alike()}
+    rooms = {stage: _room(stage) for stage in retail.STAGES}
+    return Sample(t, "multi-environment", retail.TOP, rooms, {
+        "scientists": "grp-ds-dev", "scientist": "dana", "administrators": "grp-ml-platform", "administrator": "tove",
+        "release": "id-ml-release", "approvers": "grp-mle-test", "approver": "mila", "inside": "grp-ml-incident", "insider": "ines",
+        "trainers": "grp-ds-prod-training", "outsider": "axel", "subject": "repo:retail/ml", "endpoint": "pricing-api",
+    })  # fmt: skip
+
+
+def _alike() -> dict[str, tuple[str, list[dict[str, object]]]]:
+    """Retail's own roles by the names that the kit has for them."""
+    return {f"ML {duty}": retail.RETAIL_ROLES[f"Retail ML {duty}"] for duty in ("Trainer", "Observer", "Releaser")}
+
+
+def _room(stage: str) -> Room:
+    group, workspace = retail.group_id("pricing", stage), retail.workspace_id("pricing", stage)
+    subscription = f"/subscriptions/{retail.subscription_id(stage)}"
+    shared = f"/subscriptions/{retail.subscription_id('prod')}/resourceGroups/rg-ml-shared"
+    logs = f"{subscription}/resourceGroups/rg-ml-logs-{stage}/providers/Microsoft.OperationalInsights/workspaces/log-ml-{stage}"
+    return Room(
+        "westeurope", subscription, group, {"environment": stage, "team": "pricing"},
+        Shelf(f"{shared}/providers/Microsoft.ContainerRegistry/registries/acrretailml", logs), workspace,
+        f"{group}/providers/Microsoft.Storage/storageAccounts/stpricing{stage}", f"{group}/providers/Microsoft.KeyVault/vaults/kv-pricing-{stage}",
+        f"{group}/providers/Microsoft.Insights/components/appi-pricing-{stage}", retail.lake_id("pricing", stage),
+        f"{workspace}/data/sales/versions/1", f"{workspace}/computes/cpu", f"id-pricing-{stage}-compute",
+    )  # fmt: skip
+
+
+def roles(sample: Sample) -> kit.Tenant:
+    """The tenant, able to define and assign any role of the kit."""
+    return sample.tenant

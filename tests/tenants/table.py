@@ -1,0 +1,102 @@
+"""Scans sample tenants and their twins through simulator and collector, and prints precision and recall: `python -m tests.tenants.table`.
+
+One line for each tenant and twin. `--direct` leaves the collector out and is fast; `--write` puts what was found into the tables,
+for a person to read the difference. Names of tenants limit it to those.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scanner.collect import Secret, Settings, run
+from scanner.scenario.model import Scenario
+from scanner.simulator import Simulator
+from scanner.snapshot import Snapshot
+from tests.support.scan import FIXTURES, report_of
+from tests.support.tenants import snapshot_of
+from tests.tenants import twins
+from tests.tenants.samples import SAMPLES
+from tests.tenants.twins import Findings
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was to be found of one tenant or twin, and what was."""
+
+    name: str
+    wanted: Findings
+    found: Findings
+
+    @property
+    def right(self) -> int:
+        return (self.wanted & self.found).total()
+
+
+def collected(document: dict[str, Any]) -> Snapshot:
+    """The tenant as the whole pipeline reads it, over HTTPS."""
+    regions = {place.split("/")[1] for places in document.get("usages", {}).values() for place in places}
+    with Simulator(document, page_size=50) as simulator:
+        return run(Settings(cloud=simulator.url, ca_bundle=simulator.ca_bundle, tenant=simulator.tenant_id, regions=tuple(sorted(regions)), job_days=36500,
+                            backoff=0.01, secret=Secret(simulator.client_id, simulator.client_secret)))  # fmt: skip
+
+
+def measure(document: dict[str, Any], scenario: Scenario, direct: bool) -> tuple[Findings, Findings]:
+    """What a scan finds of a tenant, and what it cannot tell."""
+    report = report_of(snapshot_of(document) if direct else collected(document), scenario)
+    return twins.findings_of(report), twins.findings_of(report, "unknown")
+
+
+def rows(tenants: Iterable[str], direct: bool, into: Path) -> Iterable[Row]:
+    for tenant in tenants:
+        found, unknown = measure(SAMPLES[tenant]().tenant.document, twins.scenario_of(tenant, None, into), direct)
+        yield Row(tenant, twins.NOTHING, found + unknown)
+        for twin in twins.declared(tenant):
+            intent = twins.scenario_of(tenant, twin.change, into)
+            found, unknown = measure(twin.sample().tenant.document, intent, direct)
+            yield Row(twin.name, twin.findings + twin.unknown, found + unknown)
+
+
+def rewrite(tenant: str, into: Path) -> None:
+    """Writes what is found now into a tenant's table."""
+    found = {}
+    for change in twins.fitting(tenant):
+        sample = SAMPLES[tenant]()
+        change.apply(sample)
+        found[change.name] = measure(sample.tenant.document, twins.scenario_of(tenant, change, into), direct=True)
+    (FIXTURES / tenant / "twins.yaml").write_text(twins.table_text(tenant, found), encoding="utf-8")
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.3f}" if whole else "1.000"
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tenants", nargs="*", metavar="TENANT", help=f"one of {', '.join(SAMPLES)}")
+    parser.add_argument("--direct", action="store_true", help="without simulator and collector")
+    parser.add_argument("--write", action="store_true", help="put what is found into the tables")
+    options = parser.parse_args(arguments)
+    right = wanted = found = 0
+    with tempfile.TemporaryDirectory() as folder:
+        chosen = options.tenants or list(SAMPLES)
+        for tenant in chosen if options.write else ():
+            rewrite(tenant, Path(folder))
+        print(f"{'tenant or twin':<90} declared  found  precision  recall")
+        for row in rows(chosen, options.direct or options.write, Path(folder)):
+            right, wanted, found = right + row.right, wanted + row.wanted.total(), found + row.found.total()
+            precision, recall = _share(row.right, row.found.total()), _share(row.right, row.wanted.total())
+            print(f"{row.name:<90} {row.wanted.total():>8}  {row.found.total():>5}  {precision:>9}  {recall:>6}", flush=True)  # fmt: skip
+            for (rule, subject), count in sorted(((row.found - row.wanted) + (row.wanted - row.found)).items()):
+                print(f"    {'not declared' if (rule, subject) in row.found - row.wanted else 'not found'}: {rule} {subject} x{count}")  # fmt: skip
+    print(f"{'all':<90} {wanted:>8}  {found:>5}  {_share(right, found):>9}  {_share(right, wanted):>6}")
+    return 0 if right == wanted == found else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
