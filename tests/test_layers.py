@@ -16,6 +16,7 @@ SCANNER = ROOT / "scanner"
 # From the top down; what stands on one line does not import its neighbours.
 LAYERS = (
     ("cli",),
+    ("propose",),
     ("collect", "simulator", "render", "scan"),
     ("settle", "baseline"),
     ("exceptions",),

@@ -1,4 +1,4 @@
-"""`mlposture scenario check`: says what is wrong with a scenario, and what it would do to an estate."""
+"""`mlposture scenario check|init`: says what is wrong with a scenario and what it would do to an estate, and proposes one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from scanner.cli import options
-from scanner.errors import Exit
+from scanner.errors import Exit, UserError
 
 
 @click.group()
@@ -72,3 +72,39 @@ def check(file: Path, snapshot_file: Path | None, format: str, own: tuple[Path, 
     if found.failed:
         return int(Exit.USER_ERROR)
     return int(Exit.INCOMPLETE if found.problems else Exit.CLEAN)
+
+
+@scenario.command("init", short_help="Propose a scenario from a snapshot.")
+@click.option(
+    "--snapshot", "snapshot_file", type=options.existing_file, required=True, metavar="FILE", help="What to go by."
+)
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path), metavar="FILE", help="Write it there instead of printing it."
+)
+@click.option("--name", default="proposed", metavar="NAME", help="What to call the scenario.  [default: proposed]")
+def init(snapshot_file: Path, output: Path | None, name: str) -> int:
+    """Propose a scenario from an estate as it is, with the evidence for every guess, for a person to correct.
+
+    It loads and can be scanned with at once; what it says is what is there, not what should be.
+    """
+    import re
+
+    from scanner import data
+    from scanner.cli.files import check_places
+    from scanner.derive import duties
+    from scanner.propose import propose
+    from scanner.render.write import write_text
+    from scanner.snapshot import read
+
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
+        raise UserError(f"`{name}` is not a name for a scenario", help="lower case letters, digits and hyphens")
+    check_places([output], [snapshot_file])
+    if output is not None and output.exists():
+        raise UserError(f"`{output}` is there already", help="scenarios are written by people: name another file")
+    text = propose(read(snapshot_file), duties.load(data.duties()), name, datetime.now(UTC).date())
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write_text(output, text)
+        click.echo(f"wrote {output}; correct it, then `mlposture scenario check {output} --snapshot {snapshot_file}`")
+    return int(Exit.CLEAN)
