@@ -203,7 +203,6 @@ _KINDS = (
         NAMED, text("host", "its name in the net; null when the target names none", arm="properties.target"),
         boolean("azure", "whether the name is one of Azure's own, so that a resource nobody saw stands behind it"),
         text("region", "the region its name tells; null when it tells none"))),
-    NodeKind("missing", "missing resource", "build", "something referred to that was not found", attributes(NAMED)),
     NodeKind("missing", "missing resource", "build", "something referred to that was not found", attributes(
         NAMED, boolean("gone", "whether it is not there: the lists it would be in were read, and it is in none"))),
     NodeKind("structure-unit", "unit", "derive", "a project, team or site, with its environment where the scenario divides by that, in one region", attributes(
