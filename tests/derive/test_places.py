@@ -16,8 +16,8 @@ from scanner.graph.estate import UNSET, Estate
 ML = "/subscriptions/s/resourcegroups/rg/providers/microsoft.machinelearningservices/workspaces/mlw"
 RG = "/subscriptions/s/resourcegroups/rg/providers"
 RECOVERY = "microsoft.recoveryservices/vaults"
-EU_HOME = {"regulated": True, "home": "EU", "home-regions": frozenset({"westeurope"}), "data-classes": frozenset({"claims"})}  # fmt: skip
-OPEN = {"regulated": False, "home": None, "home-regions": frozenset(), "data-classes": None}
+EU_HOME: dict[str, Any] = {"regulated": True, "home": "EU", "home-regions": frozenset({"westeurope"}), "data-classes": frozenset({"claims"})}  # fmt: skip
+OPEN: dict[str, Any] = {"regulated": False, "home": None, "home-regions": frozenset(), "data-classes": None}
 
 
 def _region(estate: Estate, name: str, known: bool = True, **facts: Any) -> int:
@@ -44,7 +44,7 @@ def _gap(estate: Estate, kind: str, scope: str = "/subscriptions/s") -> int:
 def _copies(estate: Estate, node: int, edge: str = "replicated-to") -> list[tuple[Any, Any, Any]]:
     residency.derive(estate)
     found = ("region", "replica-of", "certainty")
-    return [tuple(estate.get(copy, name) for name in found) for copy in estate.neighbours(node, edge)]  # type: ignore[misc]
+    return [tuple(estate.get(copy, name) for name in found) for copy in estate.neighbours(node, edge)]
 
 
 # -- copies and backups --------------------------------------------------------------------------------------------------
