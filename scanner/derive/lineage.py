@@ -325,7 +325,7 @@ def _write(estate: Estate, flows: Flows, lineage: Lineage, node: int) -> None:
         f"{name} in {place}" for place in places for name in _away(flows, lineage.held.get((node, place), ()), place)
     }
     if away:
-        estate.set(node, "away-from-home", frozenset(away))
+        estate.set(node, "away-from-home", frozenset(away), flows.line(certain))
         return
     gaps = list(_open(flows, lineage, node, certain))
     for gap in gaps:
