@@ -25,6 +25,7 @@ def bind(estate: Estate, scenario: Scenario) -> None:
         estate.set(node, "home", c.home.words if c.home else None)
         estate.set(node, "home-regions", c.home.regions if c.home else frozenset())
         estate.set(node, "production-only", c.production_only)
+        estate.set(node, "platform-replication", c.platform_replication, c.span)
     writer = _Writer(estate, scenario, nodes)
     assets = _assets(estate)
     own: dict[int, frozenset[str]] = {}

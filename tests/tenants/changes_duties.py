@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.tenants import kit
 from tests.tenants.builder import guid
-from tests.tenants.change import activation, change, eligibilities, graph, grant, group, join, properties, role, without
+from tests.tenants.change import activation, change, eligibilities, grant, graph, group, join, properties, role, without
 from tests.tenants.kit import Sample
 
 _STAGED = ("multi-environment", "multi-environment-and-regional-serving")
@@ -113,7 +113,9 @@ def registry_with_admin_user(s: Sample) -> None:
 @change("prod")
 def registry_with_token(s: Sample) -> None:
     """Production's registry can be reached by a token."""
-    s.tenant.resource(s.rooms["prod"].shelf.registry, "tokens", "ci", {"status": "enabled"}, None)
+    registry = s.rooms["prod"].shelf.registry
+    pushes = f"{registry}/scopeMaps/_repositories_push"
+    s.tenant.resource(registry, "tokens", "ci", {"status": "enabled", "scopeMapId": pushes}, None)
 
 
 @change("prod")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.tenants import kit
-from tests.tenants.change import change, graph, properties
+from tests.tenants.change import change, graph
 from tests.tenants.kit import Room, Sample
 
 _FAR = "brazilsouth"  # no site's, nobody's home

@@ -95,10 +95,11 @@ def _compute(context: Context, kind: str, body: shapes.Arm[shapes.Compute], of: 
         return
     if compute_type == "compute-instance":
         _instance(context, node, details)
-    estate.set(node, "vm-size", lower(known(details.vm_size)))
+    attached_size = known(details.virtual_machine_size) if compute_type == "virtual-machine" else None
+    estate.set(node, "vm-size", lower(attached_size or known(details.vm_size)))
     estate.set(node, "priority", word(known(details.vm_priority), "dedicated"))
     scale = known(details.scale_settings)
-    single = compute_type == "compute-instance"
+    single = compute_type in ("compute-instance", "virtual-machine")
     for attribute, stated in (("max-nodes", "max_node_count"), ("min-nodes", "min_node_count")):
         estate.set(
             node,
@@ -153,6 +154,7 @@ def _data_asset(context: Context, kind: str, body: shapes.Arm[shapes.DataVersion
     node, workspace = _child(context, kind, body, raw, "has-data", levels=2)
     _asset_name(context, node, body.id)
     if body.properties is not UNSET:
+        _asset_tags(context, node, body.properties.tags)
         _place_data(context, kind, node, workspace, known(body.properties.data_uri))
 
 
@@ -161,6 +163,7 @@ def _model(context: Context, kind: str, body: shapes.Arm[shapes.ModelVersion], o
     _made(context, node, body)
     _asset_name(context, node, body.id)
     if body.properties is not UNSET:
+        _asset_tags(context, node, body.properties.tags)
         context.estate.set(node, "job-name", known(body.properties.job_name))
         origins.made_from(context, node, workspace, body.properties)
         origins.taken_from(context, node, known(body.properties.model_uri))
@@ -186,6 +189,12 @@ def _asset_name(context: Context, node: int, arm_id: str) -> None:
     parts = arm_id.rstrip("/").split("/")
     if len(parts) >= 3:
         context.estate.set(node, "name", f"{parts[-3]}:{parts[-1]}")
+
+
+def _asset_tags(context: Context, node: int, tags: Any) -> None:
+    """Assets keep their tags among their properties, where resources keep them beside."""
+    if isinstance(tags, dict):
+        context.estate.set(node, "tags", context.shared_tags(tags))
 
 
 def _place_data(context: Context, kind: str, node: int, workspace: int | None, uri: Any) -> None:
