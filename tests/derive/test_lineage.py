@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -115,7 +116,7 @@ def test_what_a_model_account_tuned_counts_as_its_data_wherever_it_is_deployed()
 # -- registries --------------------------------------------------------------------------------------------------------
 
 
-def _registry(world: World, *regions: str, **facts: object) -> int:
+def _registry(world: World, *regions: str, **facts: Any) -> int:
     registry = world.node("ml-registry", "shared", regions[0], regions=[*regions], name="shared")
     asset = world.node("registry-asset", "shared/models/triage/versions/1", name="triage:1", **{"asset_type": "model", "data_classes": None, **facts})  # fmt: skip
     world.estate.connect(registry, "shares-asset", asset)
