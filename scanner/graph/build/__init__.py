@@ -14,6 +14,7 @@ from scanner.graph.build import (
     coverage,
     directory,
     flows,
+    gone,
     governance,
     kept,
     machine_learning,
@@ -75,7 +76,9 @@ def build(snapshot: Snapshot, arm_paths: Mapping[str, frozenset[str]] | None = N
     origins.resolve(context)
     copies.resolve(context)
     governance.resolve(context)
+    quota.resolve(context)
     directory.resolve(context)
     reviews.resolve(context)
     coverage.mark(context)
+    gone.resolve(context)
     return estate

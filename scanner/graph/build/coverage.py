@@ -31,7 +31,10 @@ _EDGES = {
 _ALSO = {"sends-logs-to": ("sends-payloads-to",)}
 _NOT_SUBJECTS = {"role", "deny-assignment", "region"}
 _ABOVE = {"tenant", "management-group", "group", "object"}  # scopes of lists that belong to no subscription
-_POOL_LISTS = {"ml-usage", "ml-quota", "vm-size"}  # lists that say something of the pools of their location
+# Lists that say something of the pools of their location, and of which systems.
+_POOL_LISTS = {
+    "ml-usage": {"ml", "count"}, "ml-quota": {"ml"}, "vm-size": {"ml", "vm"}, "model-usage": {"model", "count"}, "vm-usage": {"vm"},
+}  # fmt: skip
 
 
 # Where these stand, quota is asked for; they also say who draws on it.
@@ -259,6 +262,11 @@ def _doubt_pools(context: Context, entry: Coverage, gap: int) -> None:
     estate = context.estate
     subscription, region = ids.subscription_of(entry.scope), ids.last(entry.scope)
     for pool in estate.nodes("quota-pool"):
+        if estate.get(pool, "system") not in _POOL_LISTS[entry.kind] or estate.get(pool, "family") in (
+            "endpoints",
+            "deployments",
+        ):
+            continue  # endpoints and deployments are counted by us
         if estate.get(pool, "subscription") == subscription and estate.get(pool, "region") == region:
             if entry.kind == "ml-quota":
                 estate.set(pool, "workspace-caps", UNSET)

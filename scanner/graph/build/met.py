@@ -47,6 +47,7 @@ class Flows:
     computes: list[tuple[int, str]] = field(default_factory=list)
     backups: list[tuple[str, int]] = field(default_factory=list)  # (what is protected, vault)
     data: list[tuple[int, str, int, str, str]] = field(default_factory=list)  # (node, edge, workspace, address, what)
+    workspaces: dict[str, int] = field(default_factory=dict)  # a workspace by the id it calls itself in addresses
     runs: list[Any] = field(default_factory=list)  # what runs of jobs take and give, as told
     locks: dict[str, set[str]] = field(default_factory=dict)  # folded scope -> levels
     origins: list[tuple[int, str]] = field(default_factory=list)  # (what, address that may name a registry)
