@@ -460,7 +460,20 @@ def _governance(t: Tenant, subscription: str, group: str, workspace: str, storag
     extend(subscription, "Microsoft.ManagedServices/registrationAssignments", guid("delegation"), {"registrationDefinition": {
         "properties": {"managedByTenantId": guid("msp tenant"), "authorizations": [delegated]}}})  # fmt: skip
     extend(group, "Microsoft.Authorization/locks", "keep", {"level": "CanNotDelete"})
-    extend(subscription, "Microsoft.Consumption/budgets", "all", {"category": "Cost", "amount": 1000})
+    told = {
+        "Actual_80": {
+            "enabled": True,
+            "operator": "GreaterThan",
+            "threshold": 80,
+            "contactEmails": ["ada@fabrikam.example"],
+        }
+    }
+    extend(
+        subscription,
+        "Microsoft.Consumption/budgets",
+        "all",
+        {"category": "Cost", "amount": 1000, "timeGrain": "Monthly", "notifications": told},
+    )
     extend(group, "Microsoft.Consumption/budgets", "group", {"category": "Cost", "amount": 100})
     extend(
         subscription,
