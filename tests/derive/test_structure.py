@@ -13,12 +13,14 @@ import msgspec
 import pytest
 
 from scanner.findings import Report
+from scanner.graph.records import RECORDS
 from scanner.scenario.load import load
 from scanner.snapshot import Coverage
 from tests.support.scan import FIXTURES, report_of, rules, scenario, tenant
 from tests.support.tenants import snapshot_of
 from tests.tenants import retail
 from tests.tenants.builder import ROLES, guid
+from tests.tenants.test_tenants import _gaps_of as gaps_of
 
 Document = dict[str, Any]
 Change = Callable[[Document], None]
@@ -210,6 +212,37 @@ def test_a_list_nobody_could_read_leaves_it_open(kind: str, scope: str, change: 
     }
     assert found
     assert all(f.outcome == "fail" or any(gap.kind == kind for gap in f.gaps) for f in found)
+
+
+def _everything_wrong(document: Document) -> None:
+    forecast = retail.workspace_id("forecast", "prod")
+    for change in (
+        _unlocked, _tags(WORKSPACE, owner=None), _tags(forecast, team=None), _tags(retail.group_id("forecast", "prod"), team=None),
+        _another_workspace(DEV, "mlw-more"), _tags(retail.lake_id("forecast", "prod"), environment="dev"), _deleted(LAKE), _deleted(IDENTITY),
+        _granted("grp-ds-dev", "Contributor", DEV), _outside,
+    ):  # fmt: skip
+        change(document)
+
+
+@pytest.mark.parametrize("kind", ["management-group", "resource-group", "workspace", "ml-registry", "model-account", "storage-account", "compute",
+                                  "datastore", "user-assigned-identity", "lock", "role-assignment", "role-definition", "deny-assignment", "group",
+                                  "group-member", "service-principal", "resource"])  # fmt: skip
+def test_without_a_list_no_finding_becomes_a_pass_and_none_is_invented(kind: str) -> None:
+    document = _changed("multi-environment", _everything_wrong)
+    whole = _report(document, "multi-environment")
+    blind = _report(document, "multi-environment", tuple(gaps_of(kind, document)))
+    unknown = _said(blind, "unknown")
+    doubted = {rule for rule, _ in unknown}
+    lost = {
+        (rule, name)
+        for rule, name in _said(whole) - _said(blind)
+        if (rule, name) not in unknown and rule not in doubted
+    }
+    assert lost == set()
+    assert _said(blind) <= _said(whole)
+    assert {gap.permission for s in blind.settled for gap in s.finding.gaps if gap.permission} <= {
+        RECORDS[kind].permission
+    }
 
 
 # -- the room to explore, who creates, who pays: the pattern of Contoso ---------------------------------------------------
