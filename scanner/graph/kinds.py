@@ -18,17 +18,21 @@ from scanner.graph.ontology import (
     words,
 )
 from scanner.graph.shared import (
+    ACTIVATED,
     ARM,
+    AUDIENCE,
     BACKUP,
     BUDGETS,
     COPIES,
     GRAPH_PERMISSIONS,
     HOLDS,
     IDENTITY_HOST,
+    LINEAGE,
     LOCKS,
     MADE,
     NAMED,
     PERSON_OR_WORKLOAD,
+    PLATFORM,
     PRINCIPAL,
     ROOM,
     SOURCE,
@@ -40,6 +44,7 @@ _KINDS = (
     # -- places and containers
     NodeKind("tenant", "tenant", "build", "the Entra tenant; the root of all scopes", attributes(
         NAMED, text("data-boundary", "the boundary the tenant is pinned to; unset when it was not read", "notdefined", "global", "eu", arm="properties.dataBoundary"),
+        words("classes-against-boundary", "classes whose home the boundary excludes, or that stay in the EU while the tenant is pinned to anywhere"),
         boolean("read-whole", "whether all of it was asked for, not a part chosen when the snapshot was taken"))),
     NodeKind("management-group", "management group", "build", "a management group", attributes(NAMED),
              "microsoft.management/managementgroups"),
@@ -95,26 +100,27 @@ _KINDS = (
     ), "microsoft.machinelearningservices/workspaces/data/versions"),
     NodeKind("model", "model", "build", "a version of a registered model", attributes(
         ARM, text("uri", "where the weights are", arm="properties.modelUri"),
-        text("job-name", "job that made it", arm="properties.jobName"), words("base-models", "models it was made from, as it names them"), *MADE,
+        text("job-name", "job that made it", arm="properties.jobName"), words("base-models", "models it was made from, as it names them"), *MADE, *LINEAGE,
     ), "microsoft.machinelearningservices/workspaces/models/versions"),
     NodeKind("ml-asset", "ML asset", "build", "a component, AML environment or schedule of a workspace", attributes(
         ARM, text("asset-type", "which", "component", "environment", "schedule"), *MADE)),
     NodeKind("registry-asset", "registry asset", "build", "a version of a model or of data, or a component or AML environment, in an ML registry", attributes(
         ARM, text("asset-type", "which", "model", "data", "component", "environment"), text("uri", "where it is kept", arm="properties.modelUri"),
-        words("base-models", "models it was made from, as it names them"), *MADE)),
+        words("base-models", "models it was made from, as it names them"), *MADE, *LINEAGE)),
     NodeKind("catalogue", "catalogue", "build", "an ML registry that is none of the tenant's: a public source of models", attributes(NAMED)),
     NodeKind("online-endpoint", "online endpoint", "build", "an online endpoint", attributes(
-        ARM, IDENTITY_HOST, text("auth-mode", "how callers sign in", "key", "aml-token", "aad-token", arm="properties.authMode"),
+        ARM, IDENTITY_HOST, *AUDIENCE, text("auth-mode", "how callers sign in", "key", "aml-token", "aad-token", arm="properties.authMode"),
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
     ), "microsoft.machinelearningservices/workspaces/onlineendpoints"),
     NodeKind("online-deployment", "online deployment", "build", "a deployment behind an online endpoint", attributes(
         ARM, text("instance-type", "VM size, lower case", arm="properties.instanceType"),
         number("instances", "instances it runs, or may scale to", arm="sku.capacity"),
-        text("model-reference", "the model it names", arm="properties.model"),
+        text("model-reference", "the model it names", arm="properties.model"), *LINEAGE,
     ), "microsoft.machinelearningservices/workspaces/onlineendpoints/deployments"),
-    NodeKind("batch-endpoint", "batch endpoint", "build", "a batch endpoint", attributes(ARM, IDENTITY_HOST),
+    NodeKind("batch-endpoint", "batch endpoint", "build", "a batch endpoint", attributes(ARM, IDENTITY_HOST, *AUDIENCE),
              "microsoft.machinelearningservices/workspaces/batchendpoints"),
-    NodeKind("batch-deployment", "batch deployment", "build", "a deployment behind a batch endpoint", attributes(ARM),
+    NodeKind("batch-deployment", "batch deployment", "build", "a deployment behind a batch endpoint", attributes(
+        ARM, text("model-reference", "the model it names", arm="properties.model.assetId"), *LINEAGE),
              "microsoft.machinelearningservices/workspaces/batchendpoints/deployments"),
     NodeKind("connection", "connection", "build", "a connection of a workspace to something outside it", attributes(
         ARM, text("category", "what it connects to", arm="properties.category"), text("target", "URL or id", arm="properties.target"),
@@ -146,11 +152,11 @@ _KINDS = (
     ), "microsoft.storage/storageaccounts"),
     NodeKind("key-vault", "key vault", "build", "a key vault", attributes(
         ARM, boolean("rbac", "whether roles (not access policies) decide", arm="properties.enableRbacAuthorization"),
-        words("environments-using", "environments whose workspaces use it"),
+        words("environments-using", "environments whose workspaces use it"), *PLATFORM,
     ), "microsoft.keyvault/vaults"),
     NodeKind("container-registry", "container registry", "build", "an Azure container registry", attributes(
         ARM, words("replicated-regions", "regions it is replicated to"), boolean("admin-user", "whether the admin user is on; absent means false", arm="properties.adminUserEnabled"),
-        words("tokens", "tokens that are enabled"), words("tasks", "tasks that build or import images"), *SOURCE,
+        words("tokens", "tokens that are enabled"), words("writing-tokens", "of those, the ones that may push or delete images"), words("tasks", "tasks that build or import images"), *SOURCE, *PLATFORM,
     ), "microsoft.containerregistry/registries"),
     NodeKind("application-insights", "Application Insights", "build", "an Application Insights component", attributes(
         ARM, words("environments-using", "environments whose workspaces use it")), "microsoft.insights/components"),
@@ -164,7 +170,7 @@ _KINDS = (
         ARM, text("sku", "the deployment type", arm="sku.name"), number("capacity", "units of quota it holds", arm="sku.capacity"),
         text("model-name", "the model", arm="properties.model.name"),
         text("model-publisher", "who publishes it, as Azure names the format", arm="properties.model.format"),
-        text("base-model", "the model it was tuned from; null when it is as published"),
+        text("base-model", "the model it was tuned from; null when it is as published"), *LINEAGE,
         text("processing-area", "where prompts are processed, in words, the overflow deployment counted"),
         boolean("processed-at-home", "whether every place it may process in is permitted"),
     ), "microsoft.cognitiveservices/accounts/deployments"),
@@ -190,7 +196,9 @@ _KINDS = (
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
     ), "microsoft.search/searchservices"),
     NodeKind("resource", "resource", "build", "any other ARM resource", attributes(
-        ARM, BACKUP, opaque("node-pools", "of a Kubernetes cluster: (VM size, most nodes, whether they may be taken away) of each pool"), boolean("cross-region-restore", "of a vault: whether its backups may be restored in the paired region"))),
+        ARM, BACKUP, opaque("node-pools", "of a Kubernetes cluster: (VM size, most nodes, whether they may be taken away) of each pool"), boolean("cross-region-restore", "of a vault: whether its backups may be restored in the paired region"),
+        text("processing-area", "of a serverless endpoint: where prompts are processed, in words"),
+        boolean("processed-at-home", "of a serverless endpoint: whether every place it may process in is permitted"))),
     NodeKind("outside-place", "outside place", "build", "a host that a connection leads to and no resource of the estate answers at", attributes(
         NAMED, text("host", "its name in the net; null when the target names none", arm="properties.target"),
         boolean("azure", "whether the name is one of Azure's own, so that a resource nobody saw stands behind it"),
@@ -200,7 +208,8 @@ _KINDS = (
     NodeKind("structure-unit", "unit", "derive", "a project, team or site, with its environment where the scenario divides by that, in one region", attributes(
         NAMED, words("workspaces", "names of its own workspaces"), text("region", "the region"))),
     NodeKind("replica", "replica", "derive", "a copy Azure keeps of a resource in another region", attributes(
-        NAMED, text("region", "where"), text("replica-of", "what makes it: redundancy, replication, object-replication, ml-registry"),
+        NAMED, text("region", "where"), text("replica-of", "what makes it", "redundancy", "replication", "backup", "ml-registry", "platform"),
+        text("certainty", "who says where it is: Azure, or the table of region pairs", "stated", "table"),
         boolean("by-platform", "whether nobody can switch it off"))),
     # -- principals
     NodeKind("user", "user", "build", "a person", attributes(
@@ -227,7 +236,8 @@ _KINDS = (
         boolean("approved", "whether a role row names it"),
         text("membership-rule", "the rule of a dynamic group; null when none", arm="membershipRule"),
         boolean("restricted-unit", "whether only administrators of its own unit may change it", arm="isManagementRestricted"),
-        boolean("under-pim", "whether membership is activated through PIM for groups"),
+        boolean("under-pim", "whether membership is activated through PIM for groups"), *ACTIVATED,
+        number("review-days", "days between the reviews of who is in it; null when nobody goes through it again"),
         boolean("release-approver", "whether the scenario lets its members approve releases"),
         boolean("of-production", "whether a row of production names it, or it holds more than reader roles there"),
         boolean("opens-production", "whether a row of production lets it read guarded data or do more than observe"),
@@ -255,10 +265,8 @@ _KINDS = (
         boolean("by-activation", "whether everybody who has it must activate something first"),
         boolean("expiry-wanted", "whether a row it is held by wants access to end"),
         boolean("review-wanted", "whether a row it is held by wants access to be reviewed"),
-        boolean("reviewed", "whether an access review covers it; reviews are not read, so it is never set"),
-        boolean("activation-read", "whether what activating it demands could be read"),
-        boolean("activation-approval", "whether activating it needs an approval"), boolean("activation-mfa", "whether activating it needs a second factor"),
-        number("activation-hours", "longest activation"), words("activation-approvers", "object ids of who approves"),
+        boolean("reviewed", "whether an access review goes through it as often as its row wants"),
+        *ACTIVATED,
         words("stages", "stages of the environments it reaches into", *STAGES),
         boolean("held-now", "whether somebody holds it without activating anything"),
         boolean("in-role-table", "whether the role table, or another part of the scenario, has its principal in every environment it reaches into"),
@@ -323,11 +331,21 @@ _KINDS = (
         NAMED, text("family", "VM family"), number("amount", "units needed"), boolean("survive-region-loss", "whether one region may be lost"),
         number("left-after-worst-loss", "units left at home when the largest region is lost"),
         text("largest-region", "the region whose loss hurts most"))),
+    # -- movements
+    NodeKind("movement", "movement", "derive", "something that goes from one place to another, once for all jobs that move it alike", attributes(
+        NAMED, text("what", "what moves", *FLOWING), text("from-region", "region it leaves"), text("to-region", "region it enters"),
+        words("data-classes", "classes it counts as where it leaves; null when none"),
+        boolean("declared", "whether the scenario lets it: a flow carries it, or another part declares it"),
+        text("blocked", "what no flow carries, in words; null when all of it is declared"),
+        boolean("fine-tuning", "whether it is for tuning a model"), number("count", "jobs, steps or resources that move it"), words("examples", "up to three of them"))),
+    NodeKind("base-model", "base model", "derive", "where a workspace takes models from that it tunes", attributes(
+        NAMED, text("source", "registry, workspace or place it is from"), boolean("accepted", "whether that stands at a site, or is a catalogue declared for base models"))),
     # -- what the scenario says
     NodeKind("scenario", "scenario", "bind", "the scenario's own settings", attributes(
         NAMED, number("headroom", "quota.headroom"), number("fair-share", "quota.fair-share"),
         text("production-pool", "quota.production-pool"), boolean("survive-region-loss", "quota.survive-region-loss"),
         words("patterns", "patterns"), words("keys", "top-level keys the file has"),
+        text("audience-tag", "tag by which an endpoint names its audience; null when none"), words("base-model-catalogues", "registries it declares as sources of base models"),
         number("break-glass-accounts", "emergency accounts it names"), number("break-glass-at-most", "most there may be; null when it does not say"))),
     NodeKind("environment", "environment", "bind", "an environment of the scenario", attributes(
         NAMED, text("stage", "stage", *STAGES), boolean("live", "serves customers"), words("data", "classes that may be there"),
@@ -339,14 +357,16 @@ _KINDS = (
         number("writers-before", "as many, in the stage before; null when there is none"))),
     NodeKind("site", "site", "bind", "a site of the scenario", attributes(
         NAMED, text("region", "its region"), words("does", "what may happen there"), words("data", "its classes"),
-        words("audience", "whom it serves"))),
+        words("audience", "whom it serves"), words("unserved", "audiences of it that no endpoint serves from its region"),
+        words("apart-from", "sites that train whose results nothing makes comparable with its own; empty for the larger part"))),
     NodeKind("flow", "declared flow", "bind", "a movement the scenario declares", attributes(
         NAMED, text("what", "what may move", *FLOWING), text("from", "site or environment it leaves"), text("to", "site or environment it enters"),
         words("from-is", "what `from` names", "site", "environment"), words("to-is", "what `to` names", "site", "environment"),
         text("class", "class it carries; null: only what is not regulated"), text("becomes", "class it counts as where it arrives; null: unchanged"),
         text("approver", "who approves it; null when nobody"), boolean("in-force", "whether its last day has not passed"))),
     NodeKind("data-class", "data class", "bind", "a data class of the scenario", attributes(
-        NAMED, text("home", "in words"), words("home-regions", "regions at home"), boolean("production-only", "never outside production"))),
+        NAMED, text("home", "in words"), words("home-regions", "regions at home"), boolean("production-only", "never outside production"),
+        text("platform-replication", "whether copies that Azure makes by itself may leave the home", "allow", "deny"))),
     NodeKind("role-row", "role row", "bind", "one role in one environment", attributes(
         NAMED, text("role", "role"), text("environment", "environment"), text("stage", "stage", *STAGES),
         words("duties", "duties"), words("reads", "classes"), words("ways", "ways it may use; null: those its duties imply"),
@@ -375,13 +395,30 @@ UNIONS: Mapping[str, tuple[str, ...]] = {
     "principal": ("user", "service-principal", "managed-identity", "group"),
     "workload": ("service-principal", "managed-identity"),
     "ml-artifact": ("model", "ml-asset"),
+    "registered": ("model", "registry-asset"),
     "artifact-source": ("container-registry", "ml-registry"),
     "endpoint": ("online-endpoint", "batch-endpoint"),
     "deployment": ("online-deployment", "batch-deployment"),
+    "serving": ("online-deployment", "batch-deployment", "model-deployment"),
     "quota-demand": ("quota-pool", "quota-need"),
     "tagged": ("workspace", "ml-registry", "model-account", "storage-account", "resource-group"),
     "identity-host": tuple(k.name for k in _KINDS if "identity-type" in k.attributes),
     "ml-resource": ("workspace", "compute", "online-endpoint", "batch-endpoint", "ml-registry"),
+    "database": ("cosmos-account", "sql-server", "sql-database", "postgresql-server", "search-service"),
+    "platform-copied": ("key-vault", "container-registry"),
+    "service": (
+        "storage-account",
+        "key-vault",
+        "container-registry",
+        "application-insights",
+        "log-analytics",
+        "model-account",
+        "cosmos-account",
+        "sql-server",
+        "sql-database",
+        "postgresql-server",
+        "search-service",
+    ),
     "dependency": ("storage-account", "key-vault", "container-registry", "application-insights"),
     "shareable": (
         "storage-account",

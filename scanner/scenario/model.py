@@ -78,6 +78,16 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnRegion:
+    """Where a region lies by the scenario's own word, for those the shipped table does not have."""
+
+    name: str
+    country: str
+    boundaries: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
     what: str
     source: str
@@ -220,6 +230,8 @@ class Scenario:
     audience_tag: str | None = None
     waivers: tuple[Waiver, ...] = ()
     accepted_gaps: tuple[AcceptedGap, ...] = ()
+    own_regions: tuple[OwnRegion, ...] = ()
+    pattern_span: Span | None = None
 
     @property
     def principals(self) -> tuple[str, ...]:

@@ -88,6 +88,7 @@ class Workspace(Shape):
     public_network_access: Text = UNSET
     system_datastores_auth_mode: Text = UNSET
     managed_network: ManagedNetwork | UnsetType | None = UNSET
+    workspace_id: Text = UNSET
 
 
 class OutboundDestination(Shape):
@@ -175,10 +176,12 @@ class Datastore(Shape):
 
 class DataVersion(Shape):
     data_uri: Text = UNSET
+    tags: dict[str, Any] | UnsetType | None = UNSET
 
 
 class ModelVersion(Shape):
     model_uri: Text = UNSET
+    tags: dict[str, Any] | UnsetType | None = UNSET
     job_name: Text = UNSET
     properties: dict[str, Any] | UnsetType | None = UNSET
 
