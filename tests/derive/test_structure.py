@@ -188,6 +188,20 @@ def test_a_snapshot_of_a_part_says_nothing_of_the_rest_and_never_that_something_
     assert ("EST06", "mlw-pricing-prod") in _said(report, "unknown")
 
 
+def test_what_lies_in_a_group_that_was_left_out_is_not_gone() -> None:
+    document = _compliant("multi-environment")
+    elsewhere = deepcopy(document)
+    group = f"{GROUP.rpartition('/')[0]}/rg-shared-data"
+    store = next(r for r in elsewhere["resources"] if r["id"] == f"{WORKSPACE}/datastores/lake")
+    store["properties"]["resourceGroup"], store["properties"]["accountName"] = "rg-shared-data", "dlshared"
+    for exclude, outcome in (((), "fail"), ((group,), "unknown")):
+        snapshot = snapshot_of(elsewhere)
+        part = replace(snapshot, manifest=msgspec.structs.replace(snapshot.manifest, exclude=exclude))
+        assert ("EST06", "mlw-pricing-prod") in _said(
+            report_of(part, scenario("multi-environment"), chosen=_CHOSEN), outcome
+        )
+
+
 def _refused(kind: str, scope: str) -> tuple[Coverage, ...]:
     return (Coverage(kind, scope.lower(), "forbidden", status=403),)
 
