@@ -16,6 +16,7 @@ from scanner.scenario.recognise import ancestors
 
 _ADMINISTRATING = ("provision", "grant-access", "manage-quota")
 _ORDER = ("train", "release", "operate", "manage-data", "provision", "grant-access", "manage-quota", "observe")
+_ABOVE = ("tenant", "management-group", "subscription")
 _EMERGENCY = re.compile(r"(bg|break|emergency|eme)[^a-z]*", re.IGNORECASE)
 _GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
 
@@ -89,7 +90,7 @@ def _held(estate: Estate, draft: Draft) -> dict[int, dict[str, _Held]]:
             scope = estate.first(grant, "at-scope")
             for environment in estate.get(grant, "environments") or ():
                 here = found[group][environment]
-                here.inside |= estate.get(grant, "above-environments") is False
+                here.inside |= scope is not None and estate.kind(scope) not in _ABOVE
                 here.roles.add(estate.name(role) if role is not None else "an unread role")
             if scope is not None and "data-read" in (estate.get(grant, "classes") or ()):
                 for environment, classes in stores.get(scope, {}).items():
@@ -135,7 +136,6 @@ def _administrators(estate: Estate, held: Mapping[int, Mapping[str, _Held]], dra
 def _rows(estate: Estate, held: Mapping[int, Mapping[str, _Held]], draft: Draft) -> tuple[tuple[Row, ...], list[str]]:
     rows: list[Row] = []
     looking = []
-    live = {e.name for e in draft.environments if e.stage == "production"}
     stages = [e.name for e in draft.environments]
     classes = [c.name for c in draft.classes]
     for group, by in sorted(held.items(), key=lambda item: estate.name(item[0]).lower()):
@@ -146,7 +146,7 @@ def _rows(estate: Estate, held: Mapping[int, Mapping[str, _Held]], draft: Draft)
             if not here.inside and not reads and duties <= {"observe"}:
                 looking.append(estate.name(group))
                 continue
-            if "train" in duties and environment not in live:
+            if "train" in duties:
                 duties = duties - {"operate", "manage-data"}  # roles made for training hold these besides
             kept = tuple(d for d in _ORDER if d in duties and (d != "observe" or len(duties) == 1))
             if not kept and not reads:
