@@ -7,9 +7,8 @@ from itertools import pairwise
 
 from scanner.graph.ontology import STAGES
 from scanner.propose.draft import Draft, Row
+from scanner.yamlfile import schema_id
 from scanner.yamltext import comment, listed, quoted
-
-SCHEMA = "https://raw.githubusercontent.com/mlposture/mlposture/main/rules/schema/scenario.schema.json"
 
 
 def text(draft: Draft) -> str:
@@ -18,7 +17,7 @@ def text(draft: Draft) -> str:
 
 
 def _lines(draft: Draft) -> Iterator[str]:
-    yield f"# yaml-language-server: $schema={SCHEMA}"
+    yield f"# yaml-language-server: $schema={schema_id('scenario')}"
     yield "# A proposal, made of what the estate is like and not of what it should be: correct it. Above each line is what it rests on."
     yield f"scenario: {draft.name}"
     yield from _said(draft.pattern_evidence, "")
