@@ -7,7 +7,7 @@ from datetime import date
 from scanner.errors import Span
 from scanner.findings import Finding, NodeRef
 from scanner.graph.estate import Estate
-from scanner.scenario import classes, coherence, environments, flows, quota, rows, services
+from scanner.scenario import classes, coherence, environments, flows, quota, rows, services, structure
 from scanner.scenario.model import Scenario
 from scanner.scenario.names import Names
 
@@ -25,6 +25,7 @@ def bind(estate: Estate, scenario: Scenario, today: date | None = None) -> tuple
     flows.bind(estate, scenario, today)
     services.bind(estate, scenario)
     classes.bind(estate, scenario)
+    structure.bind(estate, scenario)
     names = Names(estate, scenario.span)
     rows.bind(estate, scenario, names)
     quota.bind(estate, scenario)
@@ -47,6 +48,9 @@ def _scenario(estate: Estate, scenario: Scenario) -> None:
     estate.set(node, "name", scenario.name, scenario.span)
     estate.set(node, "patterns", frozenset(scenario.patterns))
     estate.set(node, "keys", scenario.keys)
+    estate.set(node, "audience-tag", scenario.audience_tag)
+    base = frozenset(registry.lower() for registry, may in scenario.catalogues if "base-model" in may)
+    estate.set(node, "base-model-catalogues", base)
     wanted = scenario.quota
     for key, value in (
         ("headroom", wanted.headroom),

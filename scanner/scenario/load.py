@@ -264,7 +264,8 @@ class _Reader:
                     help="write a `tag` or a `name`",
                 )
         return Structure(
-            s.get("workspace-per"), s.get("resource-group-per"), s.get("keys", {}), tuple(s.get("created-by", ())), s.get("cost-tag")
+            s.get("workspace-per"), s.get("resource-group-per"), s.get("keys", {}), tuple(s.get("created-by", ())), s.get("cost-tag"),
+            s.get("shared-workspaces", {}), {key: self.document.key_span("structure", key) for key in s},
         )  # fmt: skip
 
     def _roles(self, roles: dict[str, Any]) -> list[RoleRow]:
@@ -386,7 +387,7 @@ class _Reader:
                 self.wrong("a need names a `family` with `cores`, or a `model` with `units`", *path)
                 continue
             name, amount = (need["family"], need["cores"]) if families else (need["model"], need["units"])
-            needs.append(Need(need["site"], name, amount, need["for"], self.document.span(*path)))
+            needs.append(Need(need["site"], name, amount, need["for"], self.document.span(*path), not families))
         spans = {key: self.document.key_span("quota", key) for key in q}
         return Quota(
             q.get("headroom"),

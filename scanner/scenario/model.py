@@ -176,6 +176,7 @@ class Need:
     amount: float
     purpose: str
     span: Span
+    model: bool = False  # whether `family` is a model's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +198,8 @@ class Structure:
     keys: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     created_by: tuple[str, ...] = ()
     cost_tag: str | None = None
+    shared_workspaces: Mapping[str, int] = field(default_factory=dict)  # environment -> how many
+    spans: Mapping[str, Span] = field(default_factory=dict)  # of each key that is present
 
 
 @dataclass(frozen=True, slots=True)

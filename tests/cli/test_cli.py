@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from scanner import data
 from scanner.snapshot import Coverage, write
 from tests.support.scan import FIXTURES, tenant
 from tests.support.tenants import snapshot_of
@@ -321,7 +322,8 @@ def test_rules_are_listed_shown_explained_and_tested() -> None:
     assert "Walks through" in run("rules", "show", "regulated-data-outside-its-home").stdout
     assert "Why:" in run("explain", "acc01").stdout
     tested = run("rules", "test", "--select", "residency")
-    assert (tested.returncode, tested.stdout) == (0, "6 of 6 rules prove themselves\n")
+    count = len([*(data.rules() / "residency").glob("*.yaml")])
+    assert (tested.returncode, tested.stdout) == (0, f"{count} of {count} rules prove themselves\n")
 
 
 def test_own_rules_run_beside_the_built_in_ones(tmp_path: Path, snapshots: dict[str, str]) -> None:
@@ -486,7 +488,7 @@ def test_a_waiver_of_a_rule_that_does_not_exist_is_a_mistake(tmp_path: Path, sna
     path = tmp_path / "s.yaml"
     text = (FIXTURES / "contoso" / "scenario.yaml").read_text(encoding="utf-8")
     path.write_text(
-        text.replace("rule: RES08", "rule: RES80").replace("rule: SOD09", "rule: ACME-SOD09"), encoding="utf-8"
+        text.replace("rule: RES08", "rule: RES088").replace("rule: SOD09", "rule: ACME-SOD09"), encoding="utf-8"
     )
     for words in (
         ("scan", "--snapshot", snapshots["contoso"], "--select", "quota", "--scenario"),
@@ -494,7 +496,7 @@ def test_a_waiver_of_a_rule_that_does_not_exist_is_a_mistake(tmp_path: Path, sna
     ):
         done = run(*words, str(path))
         assert done.returncode == 2 and done.stdout == ""
-        assert "no rule `RES80` to waive\n  help: did you mean `RES08`?" in done.stderr and "ACME" not in done.stderr
+        assert "no rule `RES088` to waive\n  help: did you mean `RES08`?" in done.stderr and "ACME" not in done.stderr
         assert done.stderr.startswith(f"{path}:")
 
 
