@@ -25,7 +25,11 @@ def derive(engine: Engine, openings: Iterable[tuple[str, Sequence[Part]]]) -> No
         people = layered([], [part.who for part in parts])
         anybody = any(part.cause.anybody for part in parts)
         places = frozenset(name for name, there in workers.items() if anybody or people.intersects(there))
-        gaps = [] if places else [gap for member in engine.unseen if member in people for gap in estate.gaps_at(member, "*")]
+        gaps = (
+            []
+            if places
+            else [gap for member in engine.unseen if member in people for gap in estate.gaps_at(member, "*")]
+        )
         for gap in gaps:
             estate.mark_gap(node, "working-in", gap)
         if not gaps:
