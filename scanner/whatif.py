@@ -20,7 +20,7 @@ from scanner.snapshot import Record, Snapshot, edited, record
 
 Kind = Literal[
     "assignment", "membership", "owner", "instance", "trust", "policy", "anonymous", "local-user", "directory-role", "identity",
-    "credential", "setting",
+    "credential", "setting", "graph-permission",
 ]  # fmt: skip
 PARTS: Mapping[str, tuple[str, ...]] = {
     "assignment": ("principal", "role", "scope"),
@@ -35,6 +35,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "identity": ("host", "identity"),
     "credential": ("datastore or connection",),
     "setting": ("store", "attribute"),
+    "graph-permission": ("workload",),
 }
 # How a setting that lets keys in is switched off: attribute -> record kinds, property, value.
 SETTINGS: Mapping[str, tuple[tuple[str, ...], str, bool]] = {
@@ -169,6 +170,8 @@ def _changes(snapshot: Snapshot, edit: Edit) -> list[tuple[str, _Change]]:
         case "setting":
             found, name, value = SETTINGS.get(edit.parts[1], ((), "", False))
             return [(kind, lambda of, body: _switched(edit, name, value, body)) for kind in found]
+        case "graph-permission":
+            return [("app-role-assignment", _drop(lambda of, body: _same(body, "principalId", edit.parts[0])))]
         case "directory-role":
             return [("directory-role-assignment", _drop(lambda of, body: _same(body, "roleDefinitionId", edit.parts[0])))]  # fmt: skip
 

@@ -14,6 +14,11 @@ _REVIEWS = Gap(
     "access-review", "tenant", "AccessReview.Read.All", "unsupported", "access reviews are not collected yet"
 )
 
+_NO_START = Gap(
+    "role-activation", "tenant", "Microsoft.Authorization/roleAssignmentScheduleInstances/read", "unsupported",
+    "PIM does not say when the assignment began",
+)  # fmt: skip
+
 
 def derive(engine: Engine) -> None:
     """Writes what rows demand onto assignments, and the classes a workspace has no row to train on onto workspaces."""
@@ -55,6 +60,7 @@ def _grant(engine: Engine, grant: Grant, rows: dict[int, list[int]]) -> None:
             estate.set(node, attribute, value, line)
     if held:
         _by_activation(engine, grant)
+        _in_time(estate, node, held)
         if facts[2][1]:
             estate.mark_gap(node, "reviewed", estate.add_gap(_REVIEWS))
 
@@ -75,6 +81,23 @@ def _by_activation(engine: Engine, grant: Grant) -> None:
                 estate.mark_gap(node, "by-activation", gap)
     else:
         estate.set(node, "by-activation", False)
+
+
+def _in_time(estate: Estate, node: int, held: list[int]) -> None:
+    """An end comes in time when it comes within what the strictest row allows; any other end is as good as none."""
+    lives = [float(life.removesuffix("d")) for row in held if isinstance(life := estate.get(row, "expires"), str)]
+    days = estate.get(node, "days")
+    if not lives:
+        return
+    if estate.get(node, "mark") is UNSET:
+        for gap in estate.gaps_at(node, "mark"):
+            estate.mark_gap(node, "ends-in-time", gap)
+    elif estate.get(node, "mark") != "time-bound":
+        estate.set(node, "ends-in-time", False)
+    elif days is not UNSET and days is not None:
+        estate.set(node, "ends-in-time", days <= min(lives))
+    else:
+        estate.mark_gap(node, "ends-in-time", estate.add_gap(_NO_START))
 
 
 def _training(estate: Estate) -> None:

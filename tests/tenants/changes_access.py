@@ -154,6 +154,12 @@ def group_filled_by_rule(s: Sample) -> None:
 
 
 @change("scientists")
+def group_filled_by_what_people_write(s: Sample) -> None:
+    """An approved group is filled by a rule over what people write of themselves."""
+    group(s, _approved(s)).update(groupTypes=["DynamicMembership"], membershipRule='user.mobile -startsWith "+"')
+
+
+@change("scientists")
 def group_without_members(s: Sample) -> None:
     """An approved group has nobody in it."""
     group(s, _approved(s))["x-members"] = []
@@ -191,6 +197,13 @@ def deleted_member(s: Sample) -> None:
 def scientist_owns_group_of_production(s: Sample) -> None:
     """A scientist owns a group that opens production."""
     group(s, "inside")["x-owners"].append(s.tenant.principals[s.who["scientist"]])
+
+
+@change("inside")
+def member_owns_group_of_production(s: Sample) -> None:
+    """A member of a group that opens production owns it."""
+    found = group(s, "inside")
+    found["x-owners"].append(found["x-members"][0])
 
 
 @change("inside")

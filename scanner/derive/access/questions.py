@@ -32,7 +32,7 @@ from scanner.derive.access.ways import (
 from scanner.findings import Chain, Gap, NodeRef
 from scanner.graph.estate import UNSET, Estate
 
-DATA = ("data-store", "environment", "data-class", "datastore", "data-asset", "workspace")  # what may be asked about
+DATA = ("environment", "data-class", "data-store", "datastore", "data-asset", "workspace")  # what may be asked about
 STATES: tuple[State, ...] = (
     "unwanted",
     "approved",

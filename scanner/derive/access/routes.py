@@ -161,5 +161,9 @@ def named_cause(estate: Estate, cause: str) -> tuple[str, str]:
         "setting": (f"{second} of {one}", f"Switch {second} of {one} off"),
         "trust": (f"{one} trusts {other}", f"Remove the federated credential for {other} from {one}"),
         "instance": (f"{other} is the compute instance of {one}", f"Give {other} an identity that reaches less"),
+        "graph-permission": (
+            f"what {one} may do by Microsoft Graph",
+            f"Take the permissions it does not need from {one}",
+        ),
         "policy": (f"the access policy of {one} for {other}", f"Remove the access policy for {other} from {one}"),
     }.get(kind, (cause, ""))
