@@ -1,21 +1,31 @@
-"""What follows from estate and scenario together: replicas and processing, access, duties, separation, quota; in that order."""
+"""What follows from estate and scenario together: replicas and processing, access, duties, separation, quota, lineage and movements."""
 
 from __future__ import annotations
 
 from scanner.derive import (
     access,
     capacity,
+    creators,
     demands,
     endpoints,
     groups,
     holders,
     instances,
+    lineage,
+    logs,
+    movements,
+    places,
     residency,
     separation,
+    sites,
     sources,
+    structure,
+    tuning,
 )
 from scanner.derive.duties import Duties
+from scanner.derive.movement import Flows
 from scanner.derive.table import Table
+from scanner.derive.whereabouts import Whereabouts
 from scanner.graph.estate import Estate
 
 
@@ -25,6 +35,7 @@ def derive(estate: Estate, duties: Duties) -> access.Access:
     Pure: it reads nothing but the estate and the duties.
     """
     residency.derive(estate)
+    places.derive(estate)
     found = access.derive(estate)
     table = Table(found.engine)
     sources.derive(estate)
@@ -35,5 +46,17 @@ def derive(estate: Estate, duties: Duties) -> access.Access:
     separation.usage(found.engine)
     holders.derive(estate, duties, found.engine, table)
     separation.derive(found, duties, table)
+    creators.derive(found.engine, table)
+    structure.derive(estate)
     capacity.derive(estate)
+    _flows(estate)
     return found
+
+
+def _flows(estate: Estate) -> None:
+    flows, where = Flows(estate), Whereabouts(estate)
+    lineage.derive(estate, flows, where)
+    movements.derive(estate, flows, where)
+    tuning.derive(estate, where)
+    logs.derive(estate, flows, where)
+    sites.derive(estate, flows, where)

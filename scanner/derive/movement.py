@@ -16,6 +16,8 @@ from scanner.graph.ontology import STAGES
 
 Crossing = Literal["site", "environment"]
 ACROSS: tuple[Crossing, ...] = ("site", "environment")
+# Of these only what is said about something moves; the thing itself stays where it is.
+_STAYS = {"attach"}
 # What may move one stage downstream when the scenario says nothing of flows.
 _BY_DEFAULT = {"model", "image", "code"}
 
@@ -73,11 +75,16 @@ class Flows:
         for site in estate.nodes("site"):
             self._sites.setdefault(estate.get(site, "region"), set()).add(estate.name(site))
         self._stages = {estate.name(node): estate.get(node, "stage") for node in estate.nodes("environment")}
+        self.classes: frozenset[str] = frozenset(estate.name(node) for node in estate.nodes("data-class"))
+        self.homes: dict[str, frozenset[str]] = {}  # regions at home, of each class that has a home
+        self._words: dict[str, str] = {}
         self._guarded: set[str] = set()
         for node in estate.nodes("data-class"):
-            if estate.get(node, "home") is not None or estate.get(node, "production-only") is True:
-                self._guarded.add(estate.name(node))
-        self._homes = {estate.name(n): estate.get(n, "home-regions") for n in estate.nodes("data-class") if estate.get(n, "home") is not None}  # fmt: skip
+            name, home = estate.name(node), estate.get(node, "home")
+            if isinstance(home, str):
+                self.homes[name], self._words[name] = estate.get(node, "home-regions"), home
+            if isinstance(home, str) or estate.get(node, "production-only") is True:
+                self._guarded.add(name)
         self._remembered: dict[tuple[object, ...], Answer] = {}
 
     def guarded(self, classes: Iterable[str]) -> frozenset[str]:
@@ -86,7 +93,19 @@ class Flows:
 
     def at_home(self, classes: Iterable[str], region: str) -> bool:
         """Whether a region is inside the home of every class."""
-        return all(region in self._homes[name] for name in classes if name in self._homes)
+        return all(region in self.homes[name] for name in classes if name in self.homes)
+
+    def home(self, classes: Iterable[str]) -> str | None:
+        """The homes of these classes in words; None when they may be anywhere."""
+        return " and ".join(dict.fromkeys(self._words[name] for name in sorted(classes) if name in self._words)) or None
+
+    def between_sites(self, what: str) -> list[tuple[str, str]]:
+        """From which site to which a flow in force lets something go."""
+        return [
+            (flow.source, flow.target)
+            for flow in self._by_what.get(what, ())
+            if "site" in flow.source_is and "site" in flow.target_is
+        ]
 
     def may(
         self, what: str, classes: Iterable[str], source: End, target: End, across: tuple[Crossing, ...] = ACROSS
@@ -123,7 +142,11 @@ class Flows:
         for name in guarded:
             becomes = {name}
             for crossing in crossed:
-                found = [f for f in self._carrying(what, name, crossing, source, target) if self._sound(f, target)]
+                found = [
+                    f
+                    for f in self._carrying(what, name, crossing, source, target)
+                    if what in _STAYS or self._sound(f, target)
+                ]
                 if not found:
                     return Answer(
                         False, classes, crossed, (), f"no flow carries {what} of class {name} {_between(crossing, source, target)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from scanner.findings import Gap
 from scanner.graph.estate import UNSET, Estate
 from scanner.graph.ontology import STAGES
 from scanner.scenario.model import DataClass, Place, Scenario
@@ -24,6 +25,7 @@ def bind(estate: Estate, scenario: Scenario) -> None:
         estate.set(node, "home", c.home.words if c.home else None)
         estate.set(node, "home-regions", c.home.regions if c.home else frozenset())
         estate.set(node, "production-only", c.production_only)
+        estate.set(node, "platform-replication", c.platform_replication, c.span)
     writer = _Writer(estate, scenario, nodes)
     assets = _assets(estate)
     own: dict[int, frozenset[str]] = {}
@@ -34,7 +36,10 @@ def bind(estate: Estate, scenario: Scenario) -> None:
         for asset in pointing:
             stated = frozenset(writer.recogniser.at(asset))
             of_assets.setdefault(account, set()).update(stated)
-            writer.write(asset, stated or own.get(account, frozenset()) or writer.default(asset))
+            if not stated and estate.kind(account) == "missing" and not estate.key(account).startswith("place:http"):
+                writer.leave_open(asset, account)  # what is in a store nobody sees is of no class by default
+            else:
+                writer.write(asset, stated or own.get(account, frozenset()) or writer.default(asset))
     for account in estate.nodes("storage-account"):
         found = own[account] | of_assets.get(account, set())
         if not found:
@@ -94,6 +99,10 @@ def _others(estate: Estate, writer: _Writer) -> None:
         writer.write(datastore, writer.of_all(estate.neighbours(datastore, "stored-in")))
     for model in estate.nodes("model"):
         writer.write(model, frozenset(writer.recogniser.at(model)))
+    for asset in estate.nodes("registry-asset"):
+        registry = estate.first(asset, "asset-shared-by")
+        own = frozenset(writer.recogniser.at(asset))
+        writer.write(asset, own or frozenset(writer.recogniser.at(registry) if registry is not None else ()))
     for workspace in estate.nodes("workspace"):
         stores = [s for d in estate.neighbours(workspace, "has-datastore") for s in estate.neighbours(d, "stored-in")]
         held = (*estate.neighbours(workspace, "has-data"), *stores, *estate.neighbours(workspace, "default-store"))
@@ -205,6 +214,13 @@ class _Writer:
         for name in classes:
             if name in self.nodes:
                 estate.connect(node, "of-class", self.nodes[name])
+
+    def leave_open(self, node: int, unseen: int) -> None:
+        """Nothing is said of the classes of what lies in a store that was not seen."""
+        estate = self.estate
+        gaps = estate.gaps_at(unseen, "*") or [estate.add_gap(Gap("resource", estate.key(unseen), "", "missing"))]
+        for gap in gaps if node not in estate.aside else ():
+            estate.mark_gap(node, "*", gap)
 
     def guard(self, store: int) -> None:
         """Whether there is data to guard in a store, and whether it is production's."""

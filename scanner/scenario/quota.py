@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scanner import ids
 from scanner.graph.estate import Estate
-from scanner.scenario.model import Scenario
+from scanner.scenario.model import Scenario, Site
 
 
 def bind(estate: Estate, scenario: Scenario) -> None:
@@ -19,11 +19,19 @@ def bind(estate: Estate, scenario: Scenario) -> None:
         estate.set(node, "name", f"{need.family} at {need.site}", need.span)
         estate.set(node, "site", need.site)
         estate.set(node, "region", site.region)
-        estate.set(node, "family", ids.fold_family(need.family))
+        estate.set(node, "family", need.family.lower() if need.model else ids.fold_family(need.family))
+        estate.set(node, "of", "model" if need.model else "family")
         estate.set(node, "amount", need.amount, need.span)
         estate.set(node, "for", need.purpose)
-        homes = [
-            c.home.regions for name in site.data if (c := scenario.data_class(name)) is not None and c.home is not None
-        ]
-        serving = frozenset(s.region for s in scenario.sites if {"serve", "serve-batch"} & set(s.does))
+        homes = _homes(scenario, site)
+        serving = frozenset(
+            s.region for s in scenario.sites
+            if {"serve", "serve-batch"} & set(s.does) and all(s.region in home for home in _homes(scenario, s))
+        )  # fmt: skip
         estate.set(node, "home-regions", frozenset.intersection(serving, *homes))
+
+
+def _homes(scenario: Scenario, site: Site) -> list[frozenset[str]]:
+    """The homes of the classes of a site; a class that may be anywhere has none."""
+    classes = (scenario.data_class(name) for name in site.data)
+    return [c.home.regions for c in classes if c is not None and c.home is not None]

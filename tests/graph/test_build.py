@@ -98,8 +98,59 @@ def test_one_level_of_a_usage_answer_is_counted_and_minus_one_is_no_limit() -> N
     pools = {
         estate.get(p, "family"): (estate.get(p, "used"), estate.get(p, "limit")) for p in estate.nodes("quota-pool")
     }
-    assert pools == {"dsv2": (16, 100), "dsv2lowpriority": (3, None)}
+    assert pools == {"dsv2": (16, 100), "dsv2lowpriority": (3, None), "totalregional": (48, 300)}
     assert _get(estate, f"pool:ml|{SUB}|westeurope|dsv2", "workspace-use") == {WS.lower(): 16}
+
+
+def test_a_usage_row_without_a_limit_is_not_unlimited_and_leaves_its_list_in_doubt() -> None:
+    row = record(
+        "ml-usage",
+        {"id": f"{SUB}/usages/x", "name": {"value": "Standard DSv2 Family"}, "currentValue": 1},
+        f"{SUB}/locations/westeurope",
+    )
+    estate = _estate(row)
+    assert _get(estate, f"pool:ml|{SUB}|westeurope|dsv2", "limit") is UNSET
+    assert estate.unread_gaps("quota-pool")
+
+
+def test_each_system_of_quota_has_pools_of_its_own() -> None:
+    def row(kind: str, name: str, used: int, limit: int, at: str = "") -> Record:
+        return record(
+            kind,
+            {"id": at, "name": {"value": name}, "currentValue": used, "limit": limit},
+            f"{SUB}/locations/westeurope",
+        )
+
+    ml = f"{SUB}/usages"
+    estate = _estate(
+        row("ml-usage", "Clusters", 7, 100, ml), row("ml-usage", "Total Cluster LowPriority Regional vCPUs", 4, 200, ml),
+        row("vm-usage", "standardDSv2Family", 8, 100), row("vm-usage", "cores", 12, 350), row("vm-usage", "lowPriorityCores", 0, 3),
+        row("vm-usage", "availabilitySets", 1, 2500), row("model-usage", "OpenAI.Standard.gpt-4.1", 5, 50),
+        row("model-usage", "OpenAI.ProvisionedManaged", 0, 100), row("model-usage", "OpenAI.S0.AccountCount", 3, 30),
+        _arm("workspace", WS, {}, location="westeurope"), _arm("online-endpoint", f"{WS}/onlineEndpoints/e", {}, location="westeurope"),
+        _arm("online-deployment", f"{WS}/onlineEndpoints/e/deployments/d", {}), _arm("batch-endpoint", f"{WS}/batchEndpoints/b", {}),
+    )  # fmt: skip
+    pools = {
+        (estate.get(p, "system"), estate.get(p, "family"), estate.get(p, "used"), estate.get(p, "limit"))
+        for p in estate.nodes("quota-pool")
+    }
+    assert pools == {
+        ("count", "compute-resources", 7, 100), ("ml", "totallowpriorityregional", 4, 200), ("vm", "dsv2", 8, 100), ("vm", "totalregional", 12, 350),
+        ("vm", "totallowpriorityregional", 0, 3), ("model", "openai.standard.gpt-4.1", 5, 50), ("model", "openai.provisionedmanaged", 0, 100),
+        ("count", "model-accounts", 3, 30), ("count", "endpoints", 2, 100), ("count", "deployments", 1, 500),
+    }  # fmt: skip
+    (standard,) = [p for p in estate.nodes("quota-pool") if estate.get(p, "sku") == "standard"]
+    assert estate.get(standard, "model") == "gpt-4.1"
+
+
+def test_node_pools_of_a_cluster_say_how_far_they_may_grow() -> None:
+    arm_id = f"{RG}/providers/Microsoft.ContainerService/managedClusters/k"
+    pools = [
+        {"vmSize": "Standard_D4s_v5", "count": 2, "enableAutoScaling": True, "maxCount": 9},
+        {"vmSize": "Standard_D4s_v5", "count": 3, "maxCount": None, "scaleSetPriority": "Spot"},
+    ]
+    estate = _estate(_arm("aks-cluster", arm_id, {"agentPoolProfiles": pools}))
+    assert _get(estate, arm_id, "node-pools") == (("standard_d4s_v5", 9, False), ("standard_d4s_v5", 3, True))
 
 
 def _datastore(**properties: Any) -> Record:

@@ -143,7 +143,8 @@ def test_selecting_takes_ids_themes_severities_controls_and_globs() -> None:
     assert {r.info.theme for r in select(rules, ["quota"])} == {"quota"}
     assert {r.info.id[:3] for r in select(rules, ["sod"])} == {"SOD"}
     assert {r.info.severity for r in select(rules, ["critical"])} == {"critical"}
-    assert {r.info.id for r in select(rules, ["res0*"], ["RES02"])} == {"RES01", "RES03", "RES06", "RES08"}
+    wanted = {r.info.id for r in rules if r.info.id.startswith("RES0")} - {"RES02"}
+    assert {r.info.id for r in select(rules, ["res0*"], ["RES02"])} == wanted
     assert all("MCSB:NS-2" in r.info.controls for r in select(rules, ["MCSB:NS-2"]))
 
 

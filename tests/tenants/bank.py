@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.tenants import kit
+from tests.tenants.builder import Tenant
 from tests.tenants.kit import Room, Sample
 
 TENANT = "22222222-2222-2222-2222-222222222222"
@@ -50,7 +51,7 @@ def sample() -> Sample:
     })  # fmt: skip
 
 
-def _room(t: kit.Tenant, project: str, stage: str, subscription: str, shelf: kit.Shelf) -> Room:
+def _room(t: Tenant, project: str, stage: str, subscription: str, shelf: kit.Shelf) -> Room:
     tags = {"project": project, "owner": f"{project}@bank.example"}
     group = t.group(subscription, f"rg-{project}-{stage}", tags, REGION)
     class_ = "c2" if stage == "limited" else "c3"
@@ -73,7 +74,7 @@ def _room(t: kit.Tenant, project: str, stage: str, subscription: str, shelf: kit
     return room
 
 
-def _scanner(t: kit.Tenant, subscription: str, where: Room) -> None:
+def _scanner(t: Tenant, subscription: str, where: Room) -> None:
     """The malware scanner of Defender, which the scenario declares: its identity reads what it scans."""
     group = t.group(subscription, "rg-scanners", {"owner": "security"}, REGION)
     arm_id = f"{group}/providers/Microsoft.Security/dataScanners/StorageDataScanner"
@@ -82,7 +83,7 @@ def _scanner(t: kit.Tenant, subscription: str, where: Room) -> None:
     t.assign("StorageDataScanner", "Storage Blob Data Reader", where.lake, kind="ServicePrincipal")
 
 
-def _legacy(t: kit.Tenant, subscription: str) -> None:
+def _legacy(t: Tenant, subscription: str) -> None:
     """What the scenario waives until a day: a vendor's workload that may take the keys of an account nobody moved yet."""
     group = t.group(subscription, "rg-legacy", {"project": "scoring", "owner": "cdo@bank.example"}, REGION)
     old = kit.account(t, group, "stlegacy", REGION, {"class": "c3"}, "Standard_LRS")
@@ -91,7 +92,7 @@ def _legacy(t: kit.Tenant, subscription: str) -> None:
     t.assign("sp-vendor-support", "Vendor Support", old, kind="ServicePrincipal")  # keys are off; it may switch them on
 
 
-def _quota(t: kit.Tenant, subscriptions: dict[str, str], rooms: dict[str, Room]) -> None:
+def _quota(t: Tenant, subscriptions: dict[str, str], rooms: dict[str, Room]) -> None:
     for stage, subscription in subscriptions.items():
         every = [rooms[f"{project}-{stage}"].workspace for project in PROJECTS]
         t.usage(subscription, REGION, "Standard DSv2", 100, dict.fromkeys(every, 8), dict.fromkeys(every, 50))

@@ -176,7 +176,8 @@ def guest_in_group(s: Sample) -> None:
 def _country(s: Sample) -> str | None:
     """The country of those who are in the group already."""
     first = group(s, _approved(s))["x-members"][0]
-    return next(u.get("usageLocation") for u in s.tenant.document["graph"]["users"] if u["id"] == first)
+    country: str | None = next(u.get("usageLocation") for u in s.tenant.document["graph"]["users"] if u["id"] == first)
+    return country
 
 
 @change("scientists")
@@ -197,6 +198,28 @@ def deleted_member(s: Sample) -> None:
 def scientist_owns_group_of_production(s: Sample) -> None:
     """A scientist owns a group that opens production."""
     group(s, "inside")["x-owners"].append(s.tenant.principals[s.who["scientist"]])
+
+
+def _empty_handed(s: Sample) -> None:
+    """Takes everything off the group of production that its row is about."""
+    principal = s.tenant.principals[s.who["inside"]]
+    for array in ("roleAssignments", "roleEligibilityScheduleInstances"):
+        rows = s.tenant.document[array]
+        s.tenant.document[array] = [row for row in rows if row["properties"]["principalId"] != principal]
+
+
+@change("inside", "scientist")
+def scientist_owns_group_before_it_opens(s: Sample) -> None:
+    """A scientist owns a group of production that has a row and no rights yet."""
+    _empty_handed(s)
+    group(s, "inside")["x-owners"].append(s.tenant.principals[s.who["scientist"]])
+
+
+@change("inside", "outsider")
+def auditor_owns_group_before_it_opens(s: Sample) -> None:
+    """An auditor owns a group of production that has a row and no rights yet."""
+    _empty_handed(s)
+    group(s, "inside")["x-owners"].append(s.tenant.principals[s.who["outsider"]])
 
 
 @change("inside")

@@ -226,7 +226,7 @@ def _models(t: Tenant, parts: dict[tuple[str, str], dict[str, str]]) -> None:
 def _planted(
     t: Tenant, parts: dict[tuple[str, str], dict[str, str]], central: dict[str, str], prod: str, nonprod: str
 ) -> None:
-    # PLANTED RES01: a cluster in a region no site names
+    # PLANTED RES01, and QUO08 with its quota below: a cluster in a region no site names
     t.cluster(parts["vision", "dev"]["workspace"], "gpu-spot", "STANDARD_DS3_V2", 1, "northeurope")
     # PLANTED RES02: an object replication policy copies live data to the United States; PLANTED ACC11: keys, since absent means allowed
     pricing = parts["pricing", "prod"]
@@ -268,7 +268,7 @@ def _planted(
     )
     # PLANTED SOD09 ACC01: a data role for a person, on production data
     t.assign("lena", "Storage Blob Data Reader", churn["lake"], kind="User")
-    # PLANTED SOD09, waived and about to end
+    # PLANTED SOD09, waived and about to end; EST08 EST10: he may create workspaces and write tags there
     t.assign("jonas", "Contributor", parts["pricing", "qa"]["group"], kind="User")
     # PLANTED ACC02: keys of production accounts, after switching them on again where they are off
     t.assign("grp-data-platform", "Storage Account Contributor", pricing["group"])
@@ -278,10 +278,10 @@ def _planted(
     t.assign("grp-analytics", "Storage Blob Data Reader", parts["vision", "prod"]["lake"],
              condition="((!(ActionMatches{'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read'})) OR "
              "(@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringEquals 'reports'))")  # fmt: skip
-    # PLANTED EST01 EST02: a workspace and its store that nobody tagged
+    # PLANTED EST01 EST02 EST05: a workspace, its store and its group that nobody tagged
     hackathon = t.group(nonprod, "rg-hackathon", {})
     t.workspace(hackathon, "mlw-hackathon", registry=central["registry"], insights_workspace=central["logs"])
-    # PLANTED QUO02, with its quota below: a development workspace beside production
+    # PLANTED EST03 EST05, and QUO02 with its quota below: a second development workspace of churn, beside production, that no cost tag covers
     sandbox = t.group(prod, "rg-churn-sandbox", {"environment": "dev", "project": "churn"})
     parts["sandbox", "dev"] = t.workspace(
         sandbox, "mlw-churn-sandbox", registry=central["registry"], insights_workspace=central["logs"]
@@ -330,11 +330,11 @@ def _quota(
         f"{nonprod}/resourceGroups/rg-hackathon/providers/Microsoft.MachineLearningServices/workspaces/mlw-hackathon"
     )
     # PLANTED QUO03: the hackathon's workspace has no cap and may take all of it
-    t.usage(nonprod, "westeurope", "Standard DSv2", 300, dict.fromkeys(below, 8), dict.fromkeys(below, 60))
-    t.usage(nonprod, "westeurope", "Standard DSv5", 100, {}, dict.fromkeys([*below, hackathon], 20))
+    t.usage(nonprod, "westeurope", "Standard DSv2", 300, dict.fromkeys(below, 8), dict.fromkeys(below, 40))
+    t.usage(nonprod, "westeurope", "Standard DSv5", 100, {}, dict.fromkeys([*below, hackathon], 12))
     above = [parts[p, "prod"]["workspace"] for p in PROJECTS]
     sandbox = parts["sandbox", "dev"]["workspace"]
-    # PLANTED QUO02: the sandbox may take so much that production's clusters would not all fit beside it
+    # PLANTED QUO02 QUO04: the sandbox may take so much that production's clusters would not all fit beside it
     t.usage(prod, "westeurope", "Standard DSv2", 90, dict.fromkeys(above, 8), dict.fromkeys(above, 30) | {sandbox: 45})
     t.usage(prod, "westeurope", "Standard DSv5", 64, dict.fromkeys(above, 5), dict.fromkeys(above, 20) | {sandbox: 0})
     # PLANTED QUO01: hardly any room left for the GPU family

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.tenants import kit
+from tests.tenants.builder import Tenant
 from tests.tenants.kit import Room, Sample, Shelf
 
 TENANT = "66666666-6666-6666-6666-666666666666"
@@ -35,6 +36,10 @@ def sample() -> Sample:
     top = "/providers/Microsoft.Management/managementGroups/contoso-ml"
     kit.administration(t, "grp-it-administrators", [top], active="mia", approvers=["grp-it-leads"])
     kit.platform(t, top, subscriptions, REGION)
+    # who makes the funded groups: an identity of Azure's own, into which nobody signs in from outside
+    kit.identity(t, f"{subscriptions['prod']}/resourceGroups/rg-policies", "id-it-vending", REGION, {"owner": "platform"})  # fmt: skip
+    for subscription in subscriptions.values():
+        t.assign("id-it-vending", "Resource Group Vending", subscription, kind="ServicePrincipal")
     kit.budget(t, f"{subscriptions['prod']}/resourceGroups/rg-policies", 50)
     kit.found(t, f"{subscriptions['prod']}/resourceGroups/rg-policies")["tags"]["solution"] = "platform"
     kit.surroundings(t, t.subscription("sub-contoso-online", _WEB, "contoso-online"), REGION)
@@ -47,7 +52,7 @@ def sample() -> Sample:
     })  # fmt: skip
 
 
-def _people(t: kit.Tenant) -> None:
+def _people(t: Tenant) -> None:
     groups: dict[str, tuple[str, ...]] = {
         "grp-it-administrators": ("mia", "tara"),
         "grp-it-leads": ("lars",),
@@ -68,19 +73,18 @@ def _people(t: kit.Tenant) -> None:
         owners=owners,
         break_glass=("bg1", "bg2"),
     )
-    kit.workload(t, "id-it-vending", "repo:contoso/vending:environment:production")
     for project in PROJECTS:
         kit.workload(t, f"id-{project}-release", f"repo:contoso/{project}:environment:production")
 
 
-def _group(t: kit.Tenant, subscription: str, name: str, tags: dict[str, str]) -> str:
+def _group(t: Tenant, subscription: str, name: str, tags: dict[str, str]) -> str:
     """A funded resource group: somebody pays for it, up to an amount."""
     group = t.group(subscription, name, tags, REGION)
     kit.budget(t, group, 2000)
     return group
 
 
-def _exploration(t: kit.Tenant, subscription: str) -> Room:
+def _exploration(t: Tenant, subscription: str) -> Room:
     tags = {"owner": "platform", "solution": "explore"}
     group = _group(t, subscription, "rg-ml-explore", tags)
     shelf = kit.shelf(t, group, "contoso-explore", REGION, tags)
@@ -93,7 +97,7 @@ def _exploration(t: kit.Tenant, subscription: str) -> Room:
     return room
 
 
-def _room(t: kit.Tenant, project: str, stage: str, subscription: str, shelf: Shelf) -> Room:
+def _room(t: Tenant, project: str, stage: str, subscription: str, shelf: Shelf) -> Room:
     tags = {"environment": stage, "project": project, "owner": f"{project}@contoso.example", "solution": project}
     group = _group(t, subscription, f"rg-{project}-{stage}", tags)
     class_ = "live" if stage == "prod" else "sampled"
@@ -120,7 +124,7 @@ def _room(t: kit.Tenant, project: str, stage: str, subscription: str, shelf: She
     return room
 
 
-def _waived(t: kit.Tenant, where: Room) -> None:
+def _waived(t: Tenant, where: Room) -> None:
     """What the scenario waives until a day: an old registry with a replica in a region no site names."""
     old = t.resource(where.group, "Microsoft.ContainerRegistry/registries", "crchurnold", {"adminUserEnabled": False, "publicNetworkAccess": "Disabled"},
                      REGION, sku={"name": "Premium"}, tags=dict(where.tags))  # fmt: skip
@@ -129,7 +133,7 @@ def _waived(t: kit.Tenant, where: Room) -> None:
                "metadata": {"ResourceId": old}}, None)  # fmt: skip
 
 
-def _quota(t: kit.Tenant, subscriptions: dict[str, str], rooms: dict[str, Room]) -> None:
+def _quota(t: Tenant, subscriptions: dict[str, str], rooms: dict[str, Room]) -> None:
     below = [rooms["explore"].workspace, *(rooms[f"{p}-{s}"].workspace for p in PROJECTS for s in ("dev", "qa"))]
     above = [rooms[f"{p}-prod"].workspace for p in PROJECTS]
     t.usage(subscriptions["nonprod"], REGION, "Standard DSv2", 300, dict.fromkeys(below, 8), dict.fromkeys(below, 40))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.tenants import kit
+from tests.tenants.builder import Tenant
 from tests.tenants.kit import Room, Sample
 
 TENANT = "55555555-5555-5555-5555-555555555555"
@@ -46,7 +47,7 @@ def sample() -> Sample:
     })  # fmt: skip
 
 
-def _base(t: kit.Tenant, subscription: str) -> Room:
+def _base(t: Tenant, subscription: str) -> Room:
     """The site of the base model: public data, and models of the public catalogue."""
     tags = {"env": "dev", "site": "base", "owner": "ml@health.example"}
     group = t.group(subscription, "rg-ml-base-dev", tags, SITES["base"])
@@ -62,7 +63,7 @@ def _base(t: kit.Tenant, subscription: str) -> Room:
 _CATALOGUE = "azureml://registries/azureml/models/bert-base-uncased/versions/3"
 
 
-def _tuned(t: kit.Tenant, site: str, stage: str, subscription: str) -> Room:
+def _tuned(t: Tenant, site: str, stage: str, subscription: str) -> Room:
     tags = {"env": stage, "site": site, "owner": "ml@health.example"}
     region = SITES[site]
     group = t.group(subscription, f"rg-ml-{site}-{stage}", tags, region)
@@ -81,7 +82,7 @@ def _tuned(t: kit.Tenant, site: str, stage: str, subscription: str) -> Room:
     return room
 
 
-def _quota(t: kit.Tenant, site: str, subscription: str, rooms: dict[str, Room]) -> None:
+def _quota(t: Tenant, site: str, subscription: str, rooms: dict[str, Room]) -> None:
     dev, prod = (rooms[f"{site}-{stage}"].workspace for stage in ("dev", "prod"))
     t.usage(subscription, SITES[site], "Standard NCADSH100v5", 160, {dev: 40, prod: 0}, {dev: 80, prod: 80})
     t.usage(subscription, SITES[site], "Standard DSv5", 100, {dev: 0, prod: 8}, {dev: 20, prod: 60})

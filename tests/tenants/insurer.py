@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.tenants import kit
+from tests.tenants.builder import Tenant
 from tests.tenants.kit import Room, Sample
 
 TENANT = "33333333-3333-3333-3333-333333333333"
@@ -40,7 +41,7 @@ def sample() -> Sample:
     })  # fmt: skip
 
 
-def _room(t: kit.Tenant, site: str, stage: str, region: str, subscription: str) -> Room:
+def _room(t: Tenant, site: str, stage: str, region: str, subscription: str) -> Room:
     tags = {"env": stage, "site": site, "owner": "ml@insurer.example"}
     group = t.group(subscription, f"rg-ml-{site}-{stage}", tags, region)
     shelf = kit.shelf(t, group, f"insurer-{site}-{stage}", region, tags)
@@ -61,7 +62,7 @@ def _room(t: kit.Tenant, site: str, stage: str, region: str, subscription: str) 
     return room
 
 
-def _quota(t: kit.Tenant, site: str, region: str, subscription: str, rooms: dict[str, Room]) -> None:
+def _quota(t: Tenant, site: str, region: str, subscription: str, rooms: dict[str, Room]) -> None:
     """One pool for both stages, of which production's part is reserved by what development may take at most."""
     dev, prod = (rooms[f"{site}-{stage}"].workspace for stage in STAGES)
     t.usage(subscription, region, "Standard NCADSA100v4", 144, {dev: 24, prod: 24}, {dev: 48, prod: 72})

@@ -32,6 +32,9 @@ ROLES: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "Quota Request Operator": ("0e5f05e5-9ab9-446b-b98d-1e2157c94125", [{"actions": [
         "Microsoft.Capacity/resourceProviders/locations/serviceLimits/read", "Microsoft.Capacity/resourceProviders/locations/serviceLimits/write",
         "Microsoft.Quota/quotas/read", "Microsoft.Quota/quotas/write", "Microsoft.Support/*"]}]),
+    "Resource Group Vending": ("d0000000-0000-4000-8000-000000000008", [{"actions": [
+        "Microsoft.Resources/subscriptions/resourceGroups/read", "Microsoft.Resources/subscriptions/resourceGroups/write",
+        "Microsoft.Resources/tags/write", "Microsoft.Consumption/budgets/write"]}]),
     "Vendor Support": ("d0000000-0000-4000-8000-000000000009", [{"actions": [
         "Microsoft.Storage/storageAccounts/read", "Microsoft.Storage/storageAccounts/write", "Microsoft.Storage/storageAccounts/listKeys/action"]}]),
     # the organisation's own, each no more than a duty

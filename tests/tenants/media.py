@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.tenants import kit
+from tests.tenants.builder import Tenant
 from tests.tenants.kit import Room, Sample, Shelf
 
 TENANT = "44444444-4444-4444-4444-444444444444"
@@ -45,7 +46,7 @@ def sample() -> Sample:
     })  # fmt: skip
 
 
-def _core(t: kit.Tenant, team: str, stage: str, group: str, shelf: Shelf) -> Room:
+def _core(t: Tenant, team: str, stage: str, group: str, shelf: Shelf) -> Room:
     tags = {"env": stage, "team": team, "owner": f"{team}@media.example"}
     room = kit.room(t, group, f"{team}-{stage}", CORE, tags, shelf, data={"data": "behaviour-eu"}, asset="clicks")
     if stage == "dev":
@@ -60,7 +61,7 @@ def _core(t: kit.Tenant, team: str, stage: str, group: str, shelf: Shelf) -> Roo
     return room
 
 
-def _australia(t: kit.Tenant, subscription: str) -> Room:
+def _australia(t: Tenant, subscription: str) -> Room:
     """Where Australia is served from: a workspace of its own for batches, and what was answered stays there."""
     tags = {"env": "prod", "team": "serving-au", "site": "australia", "owner": "serving@media.example"}
     group = t.group(subscription, "rg-australia-prod", tags, AUSTRALIA)
@@ -79,7 +80,7 @@ def _australia(t: kit.Tenant, subscription: str) -> Room:
     return room
 
 
-def _quota(t: kit.Tenant, subscriptions: dict[str, str], rooms: dict[str, Room]) -> None:
+def _quota(t: Tenant, subscriptions: dict[str, str], rooms: dict[str, Room]) -> None:
     for stage, subscription in subscriptions.items():
         every = [rooms[f"{team}-{stage}"].workspace for team in TEAMS]
         t.usage(subscription, CORE, "Standard DSv2", 100, dict.fromkeys(every, 8), dict.fromkeys(every, 50))

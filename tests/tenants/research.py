@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.tenants import kit
+from tests.tenants.builder import Tenant
 from tests.tenants.kit import Room, Sample
 
 TENANT = "77777777-7777-7777-7777-777777777777"
@@ -39,7 +40,7 @@ def sample() -> Sample:
     t.assign("grp-research", "Storage Blob Data Reader", source)
     t.assign(first.identity, "Storage Blob Data Reader", source, kind="ServicePrincipal")
     t.resource(rooms["climate"].workspace, "data", "weather/versions/1", {
-        "dataType": "uri_file", "dataUri": "https://weather.example/reanalysis.csv"}, None)  # fmt: skip
+        "dataType": "uri_file", "dataUri": "https://weather.example/reanalysis.csv", "tags": {"data": "public"}}, None)  # fmt: skip
     # what may be anywhere may be copied anywhere
     open_ = kit.account(t, first.group, "stlabopen", REGION, {"data": "public"}, "Standard_GRS")
     kit.found(t, open_)["properties"]["secondaryLocation"] = "swedensouth"
@@ -53,7 +54,7 @@ def sample() -> Sample:
     }, {"source": source})  # fmt: skip
 
 
-def _clinic(t: kit.Tenant, clinic: str) -> str:
+def _clinic(t: Tenant, clinic: str) -> str:
     """Where the data comes from: other people's, in a subscription of theirs."""
     group = t.group(clinic, "rg-clinic-data", {"owner": "clinic@lab.example"}, REGION)
     source = kit.account(t, group, "stclinicdata", REGION, {"data": "study"})
@@ -61,7 +62,7 @@ def _clinic(t: kit.Tenant, clinic: str) -> str:
     return source
 
 
-def _team(t: kit.Tenant, team: str, class_: str, subscription: str, shelf: kit.Shelf) -> Room:
+def _team(t: Tenant, team: str, class_: str, subscription: str, shelf: kit.Shelf) -> Room:
     tags = {"team": team, "owner": f"{team}@lab.example"}
     group = t.group(subscription, f"rg-{team}", tags, REGION)
     room = kit.room(t, group, team, REGION, tags, shelf, data={"data": class_}, asset="samples")
@@ -72,7 +73,7 @@ def _team(t: kit.Tenant, team: str, class_: str, subscription: str, shelf: kit.S
     return room
 
 
-def _quota(rooms: dict[str, Room], t: kit.Tenant, subscription: str) -> None:
+def _quota(rooms: dict[str, Room], t: Tenant, subscription: str) -> None:
     every = [room.workspace for room in rooms.values()]
-    t.usage(subscription, REGION, "Standard DSv2", 100, dict.fromkeys(every, 8), dict.fromkeys(every, 40))
-    t.usage(subscription, REGION, "Standard DSv5", 50, {}, dict.fromkeys(every, 20))
+    t.usage(subscription, REGION, "Standard DSv2", 100, dict.fromkeys(every, 8), dict.fromkeys(every, 32))
+    t.usage(subscription, REGION, "Standard DSv5", 50, {}, dict.fromkeys(every, 16))

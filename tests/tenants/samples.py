@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from tests.tenants import bank, contoso_compliant, health, insurer, kit, media, research, retail, streaming
+from tests.tenants import bank, contoso_compliant, health, insurer, media, research, retail, streaming
 from tests.tenants.kit import Room, Sample, Shelf
 
 SAMPLES: Mapping[str, Callable[[], Sample]] = {
@@ -30,7 +31,7 @@ def _retail() -> Sample:
     })  # fmt: skip
 
 
-def _alike() -> dict[str, tuple[str, list[dict[str, object]]]]:
+def _alike() -> dict[str, tuple[str, list[dict[str, Any]]]]:
     """Retail's own roles by the names that the kit has for them."""
     return {f"ML {duty}": retail.RETAIL_ROLES[f"Retail ML {duty}"] for duty in ("Trainer", "Observer", "Releaser")}
 
@@ -47,8 +48,3 @@ def _room(stage: str) -> Room:
         f"{group}/providers/Microsoft.Insights/components/appi-pricing-{stage}", retail.lake_id("pricing", stage),
         f"{workspace}/data/sales/versions/1", f"{workspace}/computes/cpu", f"id-pricing-{stage}-compute",
     )  # fmt: skip
-
-
-def roles(sample: Sample) -> kit.Tenant:
-    """The tenant, able to define and assign any role of the kit."""
-    return sample.tenant

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.tenants import kit
+from tests.tenants.builder import Tenant
 from tests.tenants.kit import Room, Sample, Shelf
 
 TENANT = "88888888-8888-8888-8888-888888888888"
@@ -50,13 +51,13 @@ def sample() -> Sample:
     })  # fmt: skip
 
 
-def _shelf(t: kit.Tenant, group: str, name: str, region: str, registry: str) -> Shelf:
+def _shelf(t: Tenant, group: str, name: str, region: str, registry: str) -> Shelf:
     logs = t.resource(group, "Microsoft.OperationalInsights/workspaces", f"log-{name}", {
         "sku": {"name": "PerGB2018"}, "retentionInDays": 365}, region)  # fmt: skip
     return Shelf(registry, logs)
 
 
-def _core(t: kit.Tenant, team: str, stage: str, subscription: str, registry: str) -> Room:
+def _core(t: Tenant, team: str, stage: str, subscription: str, registry: str) -> Room:
     tags = {"environment": stage, "team": team, **_TAGS}
     group = t.group(subscription, f"rg-{team}-{stage}", tags, CORE)
     class_ = "sampled" if stage == "dev" else "behaviour-eu"
@@ -85,7 +86,7 @@ def _core(t: kit.Tenant, team: str, stage: str, subscription: str, registry: str
     return room
 
 
-def _japan(t: kit.Tenant, subscription: str, registry: str) -> Room:
+def _japan(t: Tenant, subscription: str, registry: str) -> Room:
     tags = {"environment": "prod", "team": "serving-jp", **_TAGS}
     group = t.group(subscription, "rg-serving-jp-prod", tags, JAPAN)
     room = kit.room(t, group, "serving-jp-prod", JAPAN, tags, _shelf(t, group, "serving-jp", JAPAN, registry), data={"data": "inference-jp"},
@@ -99,7 +100,7 @@ def _japan(t: kit.Tenant, subscription: str, registry: str) -> Room:
     return room
 
 
-def _quota(t: kit.Tenant, subscriptions: dict[str, str], rooms: dict[str, Room]) -> None:
+def _quota(t: Tenant, subscriptions: dict[str, str], rooms: dict[str, Room]) -> None:
     for stage, subscription in subscriptions.items():
         every = [rooms[f"{team}-{stage}"].workspace for team in TEAMS]
         t.usage(subscription, CORE, "Standard DSv2", 100, dict.fromkeys(every, 8), dict.fromkeys(every, 50))

@@ -112,6 +112,11 @@ def resolve(context: Context) -> None:
             estate.connect(host, "has-identity", principal)
         if not found:
             context.doubt("user-assigned-identity", host, ("has-identity",), scope=key, reason="not visible")
+            if identity is None or estate.kind(identity) == "missing":
+                stand_in = estate.add("managed-identity", f"identity-of:{key}", ids.last(key))
+                estate.set(stand_in, "host", key)
+                estate.set(stand_in, "user-assigned", True)
+                estate.connect(host, "has-identity", stand_in)
 
 
 def _resource(context: Context, kind: str, body: shapes.Arm[shapes.Nothing], of: str, raw: bytes) -> None:
@@ -198,6 +203,18 @@ def _insights(context: Context, kind: str, body: shapes.Arm[shapes.Insights], of
 
 def _plain(context: Context, kind: str, body: shapes.Arm[shapes.Nothing], of: str, raw: bytes) -> None:
     place(context, kind, body, raw)
+
+
+def _kubernetes(context: Context, kind: str, body: shapes.Arm[shapes.Kubernetes], of: str, raw: bytes) -> None:
+    """How many machines of which size each of its pools may have."""
+    node = place(context, kind, body, raw)
+    pools = known(body.properties.agent_pool_profiles) if body.properties is not UNSET else None
+    if pools:
+        context.estate.set(node, "node-pools", tuple(
+            (lower(known(pool.vm_size)), known(pool.max_count if known(pool.enable_auto_scaling) else pool.count, UNSET),
+             word(known(pool.scale_set_priority)) == "spot")
+            for pool in pools
+        ))  # fmt: skip
 
 
 def _model_account(context: Context, kind: str, body: shapes.Arm[shapes.ModelAccount], of: str, raw: bytes) -> None:
@@ -293,7 +310,14 @@ def _user_assigned(context: Context, kind: str, body: shapes.Arm[shapes.UserAssi
         estate.connect(node, "has-identity", principal)
 
 
-_OWN_STEP = {"registry-task", "serverless-endpoint", "private-endpoint", "recovery-vault", "backup-vault"}
+_OWN_STEP = {
+    "aks-cluster",
+    "registry-task",
+    "serverless-endpoint",
+    "private-endpoint",
+    "recovery-vault",
+    "backup-vault",
+}
 _DATABASES = ("cosmos-account", "sql-server", "sql-database", "postgresql-server", "search-service")
 STEPS: tuple[tuple[str, type[Any], Callable[..., None]], ...] = (
     ("storage-account", shapes.Arm[shapes.Storage], _storage),
@@ -307,6 +331,7 @@ STEPS: tuple[tuple[str, type[Any], Callable[..., None]], ...] = (
     ("model-deployment", shapes.Arm[shapes.ModelDeployment], _model_deployment),
     ("user-assigned-identity", shapes.Arm[shapes.UserAssigned], _user_assigned),
     *((kind, shapes.Arm[shapes_access.Database], _database) for kind in _DATABASES),
+    ("aks-cluster", shapes.Arm[shapes.Kubernetes], _kubernetes),
     ("registry-task", shapes.Arm[shapes.Nothing], _task),
     ("private-endpoint", shapes.Arm[shapes_flows.PrivateEndpoint], _private_endpoint),
     *((kind, shapes.Arm[shapes_flows.BackupStore], _backups) for kind in ("recovery-vault", "backup-vault")),

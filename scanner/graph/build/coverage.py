@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from scanner import ids
 from scanner.findings import Gap
-from scanner.graph.build import copies, governance, origins, outside, settings, workloads
+from scanner.graph.build import copies, governance, origins, outside, reviews, settings, workloads
 from scanner.graph.build.context import Context
 from scanner.graph.build.reading import loosely
 from scanner.graph.records import RECORDS, RecordKind
@@ -24,14 +24,17 @@ _EDGES = {
     "role-assignment": "scope-of", "role-eligibility": "scope-of", "role-activation": "scope-of",
     "role-definition": "scope-of", "deny-assignment": "scope-of", "group-member": "has-member", "group-owner": "may-be-joined-by",
     "group-eligibility": "may-be-joined-by", "serverless-endpoint": "contains", "sql-database": "contains", "registry-task": "contains",
-    "management-group": "contained-in", "delegation": "scope-of", "outbound-rule": "reaches-out-to", "diagnostic-setting": "sends-logs-to", "log-export": "sends-logs-to",
+    "management-group": "contained-in", "delegation": "scope-of", "classic-administrator": "scope-of", "outbound-rule": "reaches-out-to", "diagnostic-setting": "sends-logs-to", "log-export": "sends-logs-to",
     "protected-item": "backs-up", "backup-instance": "backs-up",
 }  # fmt: skip
 # edge -> others that the same lists say
 _ALSO = {"sends-logs-to": ("sends-payloads-to",)}
 _NOT_SUBJECTS = {"role", "deny-assignment", "region"}
 _ABOVE = {"tenant", "management-group", "group", "object"}  # scopes of lists that belong to no subscription
-_POOL_LISTS = {"ml-usage", "ml-quota", "vm-size"}  # lists that say something of the pools of their location
+# Lists that say something of the pools of their location, and of which systems.
+_POOL_LISTS = {
+    "ml-usage": {"ml", "count"}, "ml-quota": {"ml"}, "vm-size": {"ml", "vm"}, "model-usage": {"model", "count"}, "vm-usage": {"vm"},
+}  # fmt: skip
 
 
 # Where these stand, quota is asked for; they also say who draws on it.
@@ -147,6 +150,7 @@ def _mark(context: Context, entry: Coverage) -> int:
     settings.doubt(context, entry.kind, entry.scope, gap)
     workloads.doubt(context, entry.kind, entry.scope, gap)
     copies.doubt(context, entry.kind, entry.scope, gap)
+    reviews.doubt(context, entry.kind, entry.scope, gap)
     origins.doubt(estate, entry.kind, gap)
     outside.doubt(estate, entry.kind, gap)
     governance.doubt(context, entry.kind, entry.scope, gap)
@@ -258,6 +262,11 @@ def _doubt_pools(context: Context, entry: Coverage, gap: int) -> None:
     estate = context.estate
     subscription, region = ids.subscription_of(entry.scope), ids.last(entry.scope)
     for pool in estate.nodes("quota-pool"):
+        if estate.get(pool, "system") not in _POOL_LISTS[entry.kind] or estate.get(pool, "family") in (
+            "endpoints",
+            "deployments",
+        ):
+            continue  # endpoints and deployments are counted by us
         if estate.get(pool, "subscription") == subscription and estate.get(pool, "region") == region:
             if entry.kind == "ml-quota":
                 estate.set(pool, "workspace-caps", UNSET)

@@ -36,6 +36,9 @@ def _workspace(context: Context, kind: str, body: shapes.Arm[shapes.Workspace], 
     estate.set(node, "datastore-auth", word(known(properties.system_datastores_auth_mode), "access-key"))
     network = known(properties.managed_network)
     estate.set(node, "isolation", word(known(network.isolation_mode) if network else network, "disabled"))
+    own = known(properties.workspace_id)
+    if isinstance(own, str) and own:
+        context.flows.workspaces[own.lower()] = node
     hub = known(properties.hub_resource_id)
     if hub:
         context.hubs.append((node, ids.fold(hub)))
@@ -92,10 +95,11 @@ def _compute(context: Context, kind: str, body: shapes.Arm[shapes.Compute], of: 
         return
     if compute_type == "compute-instance":
         _instance(context, node, details)
-    estate.set(node, "vm-size", lower(known(details.vm_size)))
+    attached_size = known(details.virtual_machine_size) if compute_type == "virtual-machine" else None
+    estate.set(node, "vm-size", lower(attached_size or known(details.vm_size)))
     estate.set(node, "priority", word(known(details.vm_priority), "dedicated"))
     scale = known(details.scale_settings)
-    single = compute_type == "compute-instance"
+    single = compute_type in ("compute-instance", "virtual-machine")
     for attribute, stated in (("max-nodes", "max_node_count"), ("min-nodes", "min_node_count")):
         estate.set(
             node,
@@ -150,6 +154,7 @@ def _data_asset(context: Context, kind: str, body: shapes.Arm[shapes.DataVersion
     node, workspace = _child(context, kind, body, raw, "has-data", levels=2)
     _asset_name(context, node, body.id)
     if body.properties is not UNSET:
+        _asset_tags(context, node, body.properties.tags)
         _place_data(context, kind, node, workspace, known(body.properties.data_uri))
 
 
@@ -158,6 +163,7 @@ def _model(context: Context, kind: str, body: shapes.Arm[shapes.ModelVersion], o
     _made(context, node, body)
     _asset_name(context, node, body.id)
     if body.properties is not UNSET:
+        _asset_tags(context, node, body.properties.tags)
         context.estate.set(node, "job-name", known(body.properties.job_name))
         origins.made_from(context, node, workspace, body.properties)
         origins.taken_from(context, node, known(body.properties.model_uri))
@@ -183,6 +189,12 @@ def _asset_name(context: Context, node: int, arm_id: str) -> None:
     parts = arm_id.rstrip("/").split("/")
     if len(parts) >= 3:
         context.estate.set(node, "name", f"{parts[-3]}:{parts[-1]}")
+
+
+def _asset_tags(context: Context, node: int, tags: Any) -> None:
+    """Assets keep their tags among their properties, where resources keep them beside."""
+    if isinstance(tags, dict):
+        context.estate.set(node, "tags", context.shared_tags(tags))
 
 
 def _place_data(context: Context, kind: str, node: int, workspace: int | None, uri: Any) -> None:
@@ -217,6 +229,9 @@ def _deployment(context: Context, kind: str, body: shapes.Arm[shapes.Deployment]
     target = context.refer(reference) if isinstance(reference, str) and reference.startswith("/") else None
     if target is not None:
         estate.connect(node, "deploys", target)
+    elif model and not (isinstance(reference, str) and reference.startswith("azureml://registries/")):
+        context.doubt(kind, node, ("deploys",), detail="it names its model by no id")
+    estate.set(node, "model-reference", reference if reference or model is UNSET else None)
     if kind == "batch-deployment":
         compute = context.refer(known(body.properties.compute))
         if compute is not None:
@@ -226,7 +241,6 @@ def _deployment(context: Context, kind: str, body: shapes.Arm[shapes.Deployment]
     # on Kubernetes the cluster's owner names instance types; they are no VM sizes and draw on no quota of ours
     cluster = lower(known(body.properties.endpoint_compute_type)) == "kubernetes"
     estate.set(node, "instance-type", None if cluster else lower(known(body.properties.instance_type)))
-    estate.set(node, "model-reference", reference or model)
     sku = known(body.sku)
     scale = known(body.properties.scale_settings)
     most = known(scale.max_instances) if scale else scale

@@ -88,6 +88,7 @@ class Workspace(Shape):
     public_network_access: Text = UNSET
     system_datastores_auth_mode: Text = UNSET
     managed_network: ManagedNetwork | UnsetType | None = UNSET
+    workspace_id: Text = UNSET
 
 
 class OutboundDestination(Shape):
@@ -132,6 +133,7 @@ class ComputeDetails(Shape):
     ssh_settings: SshSettings | UnsetType | None = UNSET
     idle_time_before_shutdown: Text = UNSET
     vm_size: Text = UNSET
+    virtual_machine_size: Text = UNSET  # of one machine that is attached
     vm_priority: Text = UNSET
     scale_settings: ScaleSettings | UnsetType | None = UNSET
 
@@ -142,6 +144,18 @@ class Compute(Shape):
     disable_local_auth: Flag = UNSET
     resource_id: Text = UNSET
     properties: ComputeDetails | UnsetType | None = UNSET
+
+
+class NodePool(Shape):
+    vm_size: Text = UNSET
+    count: Number = UNSET
+    max_count: Number = UNSET
+    enable_auto_scaling: Flag = UNSET
+    scale_set_priority: Text = UNSET
+
+
+class Kubernetes(Shape):
+    agent_pool_profiles: list[NodePool] | UnsetType | None = UNSET
 
 
 class Credentials(Shape):
@@ -162,10 +176,12 @@ class Datastore(Shape):
 
 class DataVersion(Shape):
     data_uri: Text = UNSET
+    tags: dict[str, Any] | UnsetType | None = UNSET
 
 
 class ModelVersion(Shape):
     model_uri: Text = UNSET
+    tags: dict[str, Any] | UnsetType | None = UNSET
     job_name: Text = UNSET
     properties: dict[str, Any] | UnsetType | None = UNSET
 

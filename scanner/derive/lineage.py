@@ -1,0 +1,351 @@
+"""What jobs, models and deployments were made from: classes of data carried along the lineage, to a fixpoint.
+
+Data is read by jobs, jobs make models, models are tuned by other jobs, registered, deployed. What was made from regulated data
+counts as that data; a declared flow that says what it becomes changes the class of what goes by it. Each class is carried
+alone, so that one more class never takes another away: the fixpoint is reached whatever the order, and circles end.
+
+Beside what is certain go doubts: classes a thing might have, for want of a job, an input or a word on who made it. They are
+carried in the same way and matter only where something stands outside the home of a class in doubt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from scanner.derive.movement import End, Flows
+from scanner.derive.whereabouts import FROM_REGISTRY, Whereabouts
+from scanner.findings import Gap
+from scanner.graph.estate import UNSET, Estate
+
+_Place = str | None
+_MADE = ("model", "registry-asset", "online-deployment", "batch-deployment", "model-deployment")
+
+
+def derive(estate: Estate, flows: Flows, where: Whereabouts) -> None:
+    """Writes `learned-from` and `away-from-home`, and the classes of models and deployments that follow from it."""
+    if not flows.classes:
+        return
+    lineage = Lineage(estate, flows, where)
+    lineage.run()
+    for kind in _MADE:
+        for node in estate.nodes(kind):
+            if node not in estate.aside:
+                _write(estate, flows, lineage, node)
+
+
+class Lineage:
+    """The graph of what is made from what, with the classes certain and in doubt at each of a thing's places."""
+
+    def __init__(self, estate: Estate, flows: Flows, where: Whereabouts) -> None:
+        self.estate = estate
+        self.flows = flows
+        self.where = where
+        self.places: dict[int, tuple[_Place, ...]] = {}
+        self.gaps: dict[int, tuple[int, ...]] = {}  # why a thing's places are not known
+        self.after: dict[
+            int, dict[tuple[int, str], None]
+        ] = {}  # thing -> what was made from it, and as what it moves there
+        self.held: dict[tuple[int, _Place], set[str]] = {}
+        self.doubts: dict[tuple[int, _Place], dict[str, int]] = {}
+        self._waiting: dict[int, None] = {}
+
+    def run(self) -> None:
+        """Ties, seeds, and carries until nothing changes."""
+        estate = self.estate
+        for job in estate.nodes("job"):
+            self._job(job)
+        for model in estate.nodes("model"):
+            self._model(model)
+        self._registries()
+        for kind in ("online-deployment", "batch-deployment"):
+            for deployment in estate.nodes(kind):
+                self._deployment(deployment)
+        for deployment in estate.nodes("model-deployment"):
+            self._tuned(deployment)
+        while self._waiting:
+            node = next(iter(self._waiting))
+            del self._waiting[node]
+            for target, what in self.after.get(node, ()):
+                self._carry(node, target, what)
+
+    # -- ties and seeds ------------------------------------------------------------------------------------------------
+
+    def _job(self, job: int) -> None:
+        estate = self.estate
+        runs = estate.get(job, "runs")
+        for run in runs if isinstance(runs, tuple) else ():
+            for key, what in run.inputs:
+                thing = estate.node(key)
+                if thing is not None and thing != job:
+                    self._input(job, self.where.itself(thing), what)
+            for key, _ in run.outputs:
+                thing = estate.node(key)
+                if thing is not None and estate.kind(thing) == "data-asset":
+                    self._tie(job, thing, "data")
+        gaps = [*estate.gaps_at(job, "reads-data"), *(estate.gaps_at(job, "*") if runs is UNSET else ())]
+        if gaps:
+            self._doubt(job, self._possible(job), gaps[0])
+
+    def _input(self, job: int, thing: int, what: str) -> None:
+        kind = self.estate.kind(thing)
+        self._tie(thing, job, "model" if kind == "model" else what)
+        if kind in ("job", "model") or (kind == "registry-asset" and self.estate.get(thing, "asset-type") == "model"):
+            return
+        if kind == "missing":
+            found = self.where.data(thing)
+            if not found.elsewhere:
+                self._doubt(thing, self._possible(job), found.gaps[0] if found.gaps else self._unsaid(thing))
+            return
+        self._seed(thing)
+
+    def _seed(self, thing: int) -> None:
+        """Data counts as its own classes wherever it is kept."""
+        classes = self.estate.get(thing, "data-classes")
+        gaps = [*self.estate.gaps_at(thing, "data-classes"), *self.estate.gaps_at(thing, "*")]
+        if isinstance(classes, frozenset):
+            self._hold(thing, self.flows.guarded(classes))
+        elif classes is UNSET and gaps:
+            self._doubt(thing, self.flows.guarded(self.flows.classes), gaps[0])
+
+    def _model(self, model: int) -> None:
+        estate = self.estate
+        stated = estate.get(model, "data-classes")
+        if isinstance(stated, frozenset):
+            self._hold(model, self.flows.guarded(stated))
+        for base in estate.neighbours(model, "based-on"):
+            self._tie(base, model, "model")
+        for job in estate.neighbours(model, "made-by"):
+            self._tie(job, model, "model")
+            if estate.kind(job) == "missing":
+                gaps = [*estate.gaps_at(job, "*"), *self._bounds(model)]
+                self._doubt(model, self._possible(model), gaps[0] if gaps else self._unsaid(job))
+        reference = estate.get(model, "uri")
+        registry = FROM_REGISTRY.match(reference) if isinstance(reference, str) else None
+        if registry and self._from_registry(model, registry):
+            return
+        if estate.neighbours(model, "made-by") or isinstance(stated, frozenset):
+            return
+        gaps = [*estate.gaps_at(model, "made-by"), *estate.gaps_at(model, "*")]
+        gap = gaps[0] if gaps else self._unsaid(model, "it does not say which job made it")
+        self._doubt(model, self._possible(model), gap)
+
+    def _from_registry(self, node: int, named: re.Match[str]) -> bool:
+        """Ties what an address names in a registry; False when it may be anything."""
+        asset = self.where.asset(named)
+        if asset is not None:
+            self._tie(asset, node, "model")
+            return True
+        own = self.where.registries.get(named.group(1).lower())
+        found = self.where.public(named.group(1)) if own is None else None
+        if found is not None and found.elsewhere:
+            return True  # of a public catalogue
+        gaps = found.gaps if found is not None else self.estate.gaps_at(own or 0, "shares-asset")
+        self._doubt(
+            node,
+            self.flows.guarded(self.flows.classes),
+            gaps[0] if gaps else self._unsaid(node, "the registry's model was not read"),
+        )
+        return True
+
+    def _registries(self) -> None:
+        """A model of a registry is what it was shared from: a workspace's model of its name and version, or what its tag says."""
+        estate = self.estate
+        named: dict[str, list[int]] = {}
+        for model in estate.nodes("model"):
+            named.setdefault(estate.name(model).lower(), []).append(model)
+        for asset in estate.nodes("registry-asset"):
+            if estate.get(asset, "asset-type") != "model":
+                continue
+            stated = estate.get(asset, "data-classes")
+            if isinstance(stated, frozenset):
+                self._hold(asset, self.flows.guarded(stated))
+            for base in estate.neighbours(asset, "based-on"):
+                self._tie(base, asset, "model")
+            same = named.get(estate.name(asset).lower(), ())
+            for model in same:
+                uri = estate.get(model, "uri")
+                if not (isinstance(uri, str) and FROM_REGISTRY.match(uri)):
+                    self._tie(model, asset, "model")
+            if not same and not isinstance(stated, frozenset):
+                gap = self._unsaid(asset, "nothing says which model it was shared from")
+                self._doubt(asset, self.flows.guarded(self.flows.classes), gap)
+
+    def _deployment(self, deployment: int) -> None:
+        estate = self.estate
+        stated = estate.get(deployment, "data-classes")
+        if isinstance(stated, frozenset):
+            self._hold(deployment, self.flows.guarded(stated))
+        models = estate.neighbours(deployment, "deploys")
+        for model in models:
+            self._tie(model, deployment, "model")
+            if estate.kind(model) == "missing" and not isinstance(stated, frozenset):
+                gaps = estate.gaps_at(model, "*")
+                self._doubt(deployment, self._possible(deployment), gaps[0] if gaps else self._unsaid(model))
+        reference = estate.get(deployment, "model-reference")
+        registry = FROM_REGISTRY.match(reference) if isinstance(reference, str) else None
+        if registry and self._from_registry(deployment, registry):
+            return
+        gaps = [*estate.gaps_at(deployment, "deploys"), *estate.gaps_at(deployment, "*")]
+        if gaps and not models and not isinstance(stated, frozenset):
+            self._doubt(deployment, self._possible(deployment), gaps[0])
+
+    def _tuned(self, deployment: int) -> None:
+        """What a model account tuned counts as the account's data, in whatever account it is deployed."""
+        estate = self.estate
+        if estate.get(deployment, "base-model") is None:
+            return
+        account = estate.first(deployment, "weights-from")
+        account = estate.first(deployment, "deployment-of") if account is None else account
+        gaps = [*estate.gaps_at(deployment, "*"), *(estate.gaps_at(account, "*") if account is not None else ())]
+        if estate.get(deployment, "base-model") is UNSET or account is None or estate.kind(account) == "missing":
+            gap = gaps[0] if gaps else self._unsaid(deployment if account is None else account)
+            self._doubt(deployment, self.flows.guarded(self.flows.classes), gap)
+            return
+        self._seed(account)
+        self._tie(account, deployment, "model")
+
+    def _possible(self, node: int) -> frozenset[str]:
+        """Classes that what was made in a workspace may come from: all that it has to do with; any, where that is not known."""
+        estate = self.estate
+        for edge in ("job-of", "model-of", "deployment-of"):
+            above = estate.first(node, edge)
+            workspace = estate.first(above, "endpoint-of") if above is not None and edge == "deployment-of" else above
+            if workspace is not None:
+                classes = estate.get(workspace, "data-classes")
+                if isinstance(classes, frozenset) and not any(
+                    estate.gaps_at(workspace, edge) for edge in ("has-datastore", "has-data")
+                ):
+                    return self.flows.guarded(classes)
+                return self.flows.guarded(self.flows.classes) if classes is not None else frozenset()
+        return self.flows.guarded(self.flows.classes)
+
+    def _bounds(self, model: int) -> Sequence[int]:
+        """The bound that left a job out, or why its list was not read."""
+        workspace = self.estate.first(model, "model-of")
+        return self.estate.gaps_at(workspace, "has-job") if workspace is not None else ()
+
+    def _unsaid(self, node: int, detail: str = "") -> int:
+        return self.estate.add_gap(
+            Gap("model", self.estate.key(node), "", "not stated" if detail else "missing", detail)
+        )
+
+    # -- carrying ------------------------------------------------------------------------------------------------------
+
+    def at(self, node: int) -> tuple[_Place, ...]:
+        """A thing's regions; one unknown place when none is known."""
+        found = self.places.get(node)
+        if found is None:
+            regions, self.gaps[node] = self._regions(node)
+            found = self.places[node] = tuple(sorted(regions)) or (None,)
+        return found
+
+    def _regions(self, node: int) -> tuple[frozenset[str], tuple[int, ...]]:
+        estate, kind = self.estate, self.estate.kind(node)
+        if kind == "job":
+            workspace, runs = estate.first(node, "job-of"), estate.get(node, "runs")
+            if workspace is None or not isinstance(runs, tuple):
+                return frozenset(), ()
+            found = [self.where.run(run, workspace) for run in runs]
+            return frozenset().union(*(f.regions for f in found)), tuple(gap for f in found for gap in f.gaps)
+        where = self.where.deployment(node) if kind.endswith("-deployment") else self.where.data(node)
+        return where.regions, where.gaps
+
+    def _tie(self, source: int, target: int, what: str) -> None:
+        self.after.setdefault(source, {})[target, what] = None
+
+    def _hold(self, node: int, classes: Iterable[str]) -> None:
+        wanted = set(classes)
+        for place in self.at(node) if wanted else ():
+            held = self.held.setdefault((node, place), set())
+            if not wanted <= held:
+                held |= wanted
+                self._waiting[node] = None
+
+    def _doubt(self, node: int, classes: Iterable[str], gap: int) -> None:
+        for place in self.at(node):
+            for name in classes:
+                doubts = self.doubts.setdefault((node, place), {})
+                if name not in doubts:
+                    doubts[name] = gap
+                    self._waiting[node] = None
+
+    def _carry(self, source: int, target: int, what: str) -> None:
+        """What is where the other is as well is taken there; what is not comes from every place the other is in."""
+        estate, sources = self.estate, self.at(source)
+        ends = [estate.get(node, "environment") for node in (source, target)]
+        left, entered = (end if isinstance(end, str) else None for end in ends)
+        for place in self.at(target):
+            for origin in (place,) if place in sources else sources:
+                certain, doubtful = self.held.get((source, origin)), self.doubts.get((source, origin))
+                if not certain and not doubtful:
+                    continue
+                from_, to = End(origin, left), End(place, entered)
+                arriving = {name for held in certain or () for name in self._becomes(what, held, from_, to)}
+                mine = self.held.setdefault((target, place), set())
+                if not arriving <= mine:
+                    mine |= arriving
+                    self._waiting[target] = None
+                possible = self.doubts.setdefault((target, place), {})
+                for held, gap in (doubtful or {}).items():
+                    for name in self._becomes(what, held, from_, to):
+                        if name not in possible:
+                            possible[name] = gap
+                            self._waiting[target] = None
+
+    def _becomes(self, what: str, name: str, source: End, target: End) -> frozenset[str]:
+        """What one class counts as after a movement; where no flow carries it, it stays what it is."""
+        answer = self.flows.may(what, (name,), source, target)
+        if not answer.allowed:
+            answer = self.flows.may(what, (name,), source, target, ("site",))
+        return self.flows.guarded(answer.classes) if answer.allowed else frozenset((name,))
+
+
+# -- what follows ------------------------------------------------------------------------------------------------------
+
+
+def _write(estate: Estate, flows: Flows, lineage: Lineage, node: int) -> None:
+    if estate.kind(node) == "registry-asset" and estate.get(node, "asset-type") != "model":
+        estate.set(node, "away-from-home", frozenset())  # what is published is another rule's matter
+        return
+    places = lineage.at(node)
+    certain = frozenset().union(*(lineage.held.get((node, place), ()) for place in places))
+    stated = estate.get(node, "data-classes")
+    estate.set(node, "learned-from", certain)
+    for place in places:
+        for name, gap in lineage.doubts.get((node, place), {}).items():
+            if name not in certain:
+                estate.mark_gap(node, "learned-from", gap)
+    if certain:
+        whole = certain | (stated if isinstance(stated, frozenset) else frozenset())
+        estate.set(node, "data-classes", whole)
+        estate.set(node, "regulated", any(name in flows.homes for name in whole))
+        estate.set(node, "home", flows.home(whole))
+    away = {
+        f"{name} in {place}" for place in places for name in _away(flows, lineage.held.get((node, place), ()), place)
+    }
+    if away:
+        estate.set(node, "away-from-home", frozenset(away))
+        return
+    gaps = list(_open(flows, lineage, node, certain))
+    for gap in gaps:
+        estate.mark_gap(node, "away-from-home", gap)
+    if not gaps:
+        estate.set(node, "away-from-home", frozenset())
+
+
+def _open(flows: Flows, lineage: Lineage, node: int, certain: frozenset[str]) -> Iterator[int]:
+    """What keeps open whether something is away from home: where it is, or a class in doubt that is not at home there."""
+    found: dict[int, None] = {}
+    unknown_place = lineage.gaps.get(node, ())
+    for place in lineage.at(node):
+        doubts = lineage.doubts.get((node, place), {})
+        for name in _away(flows, doubts, place):
+            found[doubts[name]] = None
+        if unknown_place and any(name in flows.homes for name in (*certain, *doubts)):
+            found.update(dict.fromkeys(unknown_place))
+    yield from found
+
+
+def _away(flows: Flows, classes: Iterable[str], place: _Place) -> list[str]:
+    return [] if place is None else [name for name in classes if not flows.at_home((name,), place)]
