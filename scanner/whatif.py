@@ -43,6 +43,7 @@ SETTINGS: Mapping[str, tuple[tuple[str, ...], str, bool]] = {
     "local-auth": (("model-account", "cosmos-account", "search-service"), "disableLocalAuth", True),
 }
 ADDED = ("assignment", "membership", "owner")  # what `--with` knows
+_DIRECTORY = ("directory-role-assignment", "directory-role-eligibility", "directory-role-activation")
 _ASSIGNED = ("role-assignment", "role-eligibility", "role-activation")
 _ODATA = {"user": "user", "group": "group", "service-principal": "servicePrincipal", "managed-identity": "servicePrincipal"}  # fmt: skip
 _PRINCIPAL_TYPES = {"user": "User", "group": "Group", "service-principal": "ServicePrincipal", "managed-identity": "ServicePrincipal"}  # fmt: skip
@@ -173,7 +174,9 @@ def _changes(snapshot: Snapshot, edit: Edit) -> list[tuple[str, _Change]]:
         case "graph-permission":
             return [("app-role-assignment", _drop(lambda of, body: _same(body, "principalId", edit.parts[0])))]
         case "directory-role":
-            return [("directory-role-assignment", _drop(lambda of, body: _same(body, "roleDefinitionId", edit.parts[0])))]  # fmt: skip
+            return [
+                (kind, _drop(lambda of, body: _same(body, "roleDefinitionId", edit.parts[0]))) for kind in _DIRECTORY
+            ]
 
 
 def _drop(test: Callable[[str, Body], bool]) -> _Change:

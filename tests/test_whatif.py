@@ -204,7 +204,7 @@ def test_a_workload_without_its_permissions_on_graph_holds_none() -> None:
 
 @pytest.mark.parametrize(("edge", "cause"), [
     ("trusts", "trust:{source}|{target}"), ("assigned-to", "instance:{target}|{source}"), ("reads-secrets-of", "policy:{target}|{source}"),
-    ("holds-directory-role", "directory-role:{target}"), ("owns", "owner:{source}|{target}"), ("may-join", "owner:{source}|{target}"),
+    ("holds-directory-role", "directory-role:{target}"), ("eligible-for-directory-role", "directory-role:{target}"), ("owns", "owner:{source}|{target}"), ("may-join", "owner:{source}|{target}"),
     ("member-of", "membership:{source}|{target}"), ("has-identity", "identity:{source}|{target}"), ("eligible-member-of", "membership:{source}|{target}"),
 ])  # fmt: skip
 def test_the_edge_of_a_cause_is_gone_without_it(edge: str, cause: str) -> None:
