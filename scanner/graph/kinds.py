@@ -263,6 +263,8 @@ _KINDS = (
         text("created-by", "object id of who made it; null when Azure does not say", arm="properties.createdBy"),
         words("purposes", "purposes of the rows of production it is held by", "incident", "production-training"),
         boolean("by-activation", "whether everybody who has it must activate something first"),
+        number("days", "how long it lasts, from start to end, when it is time-bound"),
+        boolean("ends-in-time", "whether it ends within the shortest life that a row it is held by allows"),
         boolean("expiry-wanted", "whether a row it is held by wants access to end"),
         boolean("review-wanted", "whether a row it is held by wants access to be reviewed"),
         boolean("reviewed", "whether an access review goes through it as often as its row wants"),
