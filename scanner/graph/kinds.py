@@ -60,7 +60,8 @@ _KINDS = (
     NodeKind("region", "region", "build", "an Azure region; `global` is not one", attributes(
         NAMED, opaque("vm-sizes", "VM sizes offered: size -> (family, cores)"), text("country", "country it lies in"), text("geography", "Azure's geography"),
         words("boundaries", "data boundaries that hold it: EU, EU-EFTA, UK, US"),
-        boolean("known", "whether the shipped table has it"),
+        boolean("known", "whether the shipped table or the scenario says where it lies"),
+        boolean("in-use", "of a region nobody places: whether something in scope stands or is copied there"),
         boolean("named-by-site", "whether a site of the scenario names it"),
         words("sites", "sites of the scenario in it"))),
     # -- machine learning
@@ -164,7 +165,7 @@ _KINDS = (
              "microsoft.operationalinsights/workspaces"),
     NodeKind("model-account", "model account", "build", "an Azure OpenAI or AI services account", attributes(
         ARM, IDENTITY_HOST, TAGGED, text("account-kind", "OpenAI, AIServices ...", arm="kind"),
-        boolean("local-auth", "whether keys work; absent means true", arm="properties.disableLocalAuth"), HOLDS,
+        boolean("local-auth", "whether keys work; absent means true", arm="properties.disableLocalAuth"), HOLDS, COPIES,
     ), "microsoft.cognitiveservices/accounts"),
     NodeKind("model-deployment", "model deployment", "build", "a deployed model of a model account", attributes(
         ARM, text("sku", "the deployment type", arm="sku.name"), number("capacity", "units of quota it holds", arm="sku.capacity"),
