@@ -95,7 +95,7 @@ NEVER = {
 SAID: list[tuple[str, set[str], Callable[[Scenario], object]]] = [
     ("a second environment", {"SOD05", "SOD06", "SOD07", "SOD10", "SOD11", "SOD15"}, lambda s: len(s.environments) > 1),
     ("a test environment", {"SOD33"}, lambda s: any(e.stage == "test" for e in s.environments)),
-    ("environments told apart by more than subscriptions", {"EST01", "QUO02"},
+    ("environments told apart by more than subscriptions", {"EST01", "QUO02", "QUO13"},
      lambda s: {n for e in s.environments for n in e.match.subscriptions} != {n for scope in s.scope for n in scope.subscriptions} or not s.scope[0].subscriptions),
     ("a row that lets people into production", {"ACC20", "ACC21", "SOD12"},
      lambda s: any(set(row.duties) - {"observe", "approve"} or (row.reads and "approve" not in row.duties) for row in _production(s))),
