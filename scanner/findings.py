@@ -50,7 +50,8 @@ class Gap:
     `kind` is the record kind of the list, `scope` the folded scope it was asked for (`tenant` for
     directory lists), `permission` the ARM action or Graph permission that would settle it, `reason` one of
     forbidden, throttled, failed, partial, unsupported, bounded. A resource that others refer to and that was in no list
-    is a gap too: `scope` is its id, the reason missing, and no permission is known to settle it.
+    is a gap too: `scope` is its id, the reason missing, and no permission is known to settle it; so is a cluster outside Azure,
+    whose location is a word of whoever connected it (reason no-place).
     """
 
     kind: str

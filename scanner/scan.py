@@ -60,6 +60,7 @@ def scan(
             accepted_reach=_accepted_reach(estate),
             choke_points=choke_points,
             coverage=snapshot.coverage,
+            owners={c.name: c.owner for c in scenario.data_classes if c.owner},
             subscriptions={estate.key(node).rpartition("/")[2] for node in estate.nodes("subscription")},
         )
 

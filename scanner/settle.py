@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
+from types import MappingProxyType
 
-from scanner import ids
-from scanner.errors import Exit, Span
+from scanner import exceptions, ids
+from scanner.errors import Exit
 from scanner.findings import (
     SEVERITIES,
     AcceptedGap,
@@ -16,7 +17,6 @@ from scanner.findings import (
     ChokePoint,
     Finding,
     Gap,
-    NodeRef,
     Report,
     RuleResult,
     Settled,
@@ -25,7 +25,6 @@ from scanner.findings import (
 )  # fmt: skip
 from scanner.snapshot import Coverage
 
-WARNING = timedelta(days=14)
 _JUDGED = ("workspace", "ml-registry", "model-account", "storage-account", "compute")
 
 
@@ -46,33 +45,48 @@ def settle(
     choke_points: tuple[ChokePoint, ...] = (),
     coverage: Sequence[Coverage] = (),
     subscriptions: Collection[str] = (),
+    owners: Mapping[str, str] = MappingProxyType({}),
 ) -> Report:
     """The report: every finding open or waived, new or known, worst first.
+
+    `owners` are those of the data classes: only the owner may waive what is about a class.
 
     `coverage` is how the lists went and `subscriptions` the ids of those that were read: what of the baseline nobody
     could look at again is told by them.
 
     Waivers are judged as of `today`: the last day of one still counts. What a waiver or accepted gap says of itself
-    (expired, expiring, unused) becomes findings of rule SCN03.
+    (expired, expiring, unused) becomes findings of rule SCN03; that it runs too long, and so does not hold, or that the
+    owner of the data did not approve it, findings of SCN07.
     """
     used: set[Waiver] = set()
+    astray: dict[Waiver, set[str]] = {w: exceptions.not_the_owners(w, (w.data_class,), owners) for w in waivers}
     settled: list[Settled] = []
     for result in results:
         for finding in result.findings:
             waiver = next((w for w in waivers if covers(w, finding)), None)
             if waiver is not None:
                 used.add(waiver)
-            held = waiver is not None and waiver.until >= today and not _too_long(waiver, result.rule.severity, today)
+                astray[waiver] |= exceptions.not_the_owners(waiver, finding.data_classes, owners)
+            held = (
+                waiver is not None
+                and waiver.until >= today
+                and not exceptions.too_long(waiver, result.rule.severity, today)
+            )
             standing = waiver if held else None
             settled.append(Settled(finding, result.rule, standing))
-    own = [r for r in results if r.rule.id == "SCN03"]
-    if own:
-        seen = not any(c.kind in _HIERARCHY and c.outcome != "complete" for c in coverage)
-        complaints = tuple(_complaints(results, waivers, accepted_gaps, used, today, seen))
-        results = [
-            RuleResult(r.rule, len(waivers) + len(accepted_gaps), 0, complaints) if r in own else r for r in results
-        ]
-        settled += [Settled(complaint, own[0].rule) for complaint in complaints]
+    seen = not any(c.kind in _HIERARCHY and c.outcome != "complete" for c in coverage)
+    severities = {r.rule.id: r.rule.severity for r in results}
+    said = {
+        "SCN03": (*exceptions.complaints(results, waivers, accepted_gaps, used, today, seen),),
+        "SCN07": (*exceptions.beyond_policy(waivers, severities, astray, owners, today),),
+    }
+    settled += [Settled(complaint, r.rule) for r in results for complaint in said.get(r.rule.id, ())]
+    results = [
+        RuleResult(r.rule, len(waivers) + len(accepted_gaps) * (r.rule.id == "SCN03"), 0, said[r.rule.id])
+        if r.rule.id in said
+        else r
+        for r in results
+    ]
     gone: tuple[BaselineEntry, ...] = ()
     unread: tuple[BaselineEntry, ...] = ()
     if baseline is not None:
@@ -93,7 +107,7 @@ def settle(
         settled=tuple(sorted(settled, key=_worst_first)),
         gaps=tuple(sorted({gap for s in settled for gap in s.finding.gaps})),
         accepted_gaps=tuple(accepted_gaps),
-        expiring=tuple(w for w in waivers if today <= w.until <= today + WARNING),
+        expiring=tuple(w for w in waivers if today <= w.until <= today + exceptions.WARNING),
         gone=gone,
         unread=unread,
         baseline=baseline_name,
@@ -123,67 +137,6 @@ def covers(waiver: Waiver, finding: Finding) -> bool:
         return same
     # a cause may be named whole, or by the id of the principal in it
     return waiver.cause == finding.cause or waiver.cause in finding.cause.replace("|", ":").split(":")
-
-
-# -- what exceptions say of themselves ----------------------------------------------------------------------------
-
-
-def _complaints(
-    results: Sequence[RuleResult],
-    waivers: Iterable[Waiver],
-    accepted: Iterable[AcceptedGap],
-    used: set[Waiver],
-    today: date,
-    seen: bool,
-) -> Iterator[Finding]:
-    """`seen` says whether the tree of scopes was read whole: else what a waiver is about may be out of sight."""
-    severities = {r.rule.id: r.rule.severity for r in results}
-    ran = {r.rule.id for r in results if not r.not_applicable}
-    # what could not be judged may be what a waiver is for
-    unsure = {r.rule.id for r in results if any(f.outcome == "unknown" for f in r.findings)}
-    for waiver in waivers:
-        on = waiver.on or f"{waiver.environment} {waiver.data_class}".strip()
-        subject = NodeRef(
-            f"waiver:{waiver.rule}|{on}|{waiver.cause}",
-            "waiver",
-            f"waiver of {waiver.rule} on {on.rpartition('/')[2]}",
-            on,
-        )
-        if waiver.until < today:
-            back = ": its finding is back" if waiver in used else ""
-            yield _complaint(subject, "expired", f"{subject.name} ended on {waiver.until}{back}", waiver.line)
-        elif waiver.until <= today + WARNING:
-            ends = _ends(subject, waiver.until, today)
-            yield _complaint(subject, "expiring", f"{ends}; {waiver.approved_by} approved it", waiver.line)
-        if waiver.until >= today and _too_long(waiver, severities.get(waiver.rule, "low"), today):
-            text = f"{subject.name} runs until {waiver.until}, longer than `waiver-policy` allows, so it does not hold"
-            yield _complaint(subject, "too-long", text, waiver.line)
-        if seen and waiver not in used and waiver.rule in ran and waiver.rule not in unsure:
-            yield _complaint(subject, "unused", f"{subject.name} matches no finding", waiver.line)
-    for gap in accepted:
-        subject = NodeRef(
-            f"accepted-gap:{gap.permission}|{gap.scope}", "waiver", f"accepted gap {gap.permission}", gap.scope
-        )
-        if gap.until < today:
-            ended = f"{subject.name} ended on {gap.until}: the gap counts again"
-            yield _complaint(subject, "expired", ended, gap.line)
-        elif gap.until <= today + WARNING:
-            yield _complaint(subject, "expiring", _ends(subject, gap.until, today), gap.line)
-
-
-def _too_long(waiver: Waiver, severity: str, today: date) -> bool:
-    """Whether the scenario's policy allows no waiver of this rule for so long."""
-    longest = waiver.longest_critical if severity == "critical" else waiver.longest
-    return longest is not None and waiver.until > today + timedelta(days=longest)
-
-
-def _ends(subject: NodeRef, until: date, today: date) -> str:
-    left = (until - today).days
-    return f"{subject.name} ends on {until}, {'today' if not left else 'in 1 day' if left == 1 else f'in {left} days'}"
-
-
-def _complaint(subject: NodeRef, cause: str, message: str, line: Span) -> Finding:
-    return Finding("SCN03", "fail", subject, cause, message, line=line)
 
 
 # -- baseline -----------------------------------------------------------------------------------------------------

@@ -16,8 +16,10 @@ SCANNER = ROOT / "scanner"
 # From the top down; what stands on one line does not import its neighbours.
 LAYERS = (
     ("cli",),
+    ("propose",),
     ("collect", "simulator", "render", "scan"),
     ("settle", "baseline"),
+    ("exceptions",),
     ("scenario", "derive", "policy"),
     ("graph",),
     ("whatif",),
@@ -25,7 +27,7 @@ LAYERS = (
     ("redact",),
     ("snapshot",),
     ("regions", "yamlfile", "data"),
-    ("ids",),
+    ("ids", "yamltext"),
     ("errors",),
 )
 # `scan` is the pipeline: it stands beside the collectors and uses all below it.

@@ -41,8 +41,8 @@ _SHORT = {
     "doctor": "Look before reading: identity, reach, missing permissions, duration.",
     "role": "Print the least-privilege role for the reader.",
     "explain": "Say what a rule asks for, why, and how to mend a finding.",
-    "rules": "List, show and test rules.",
-    "scenario": "Check a scenario file.",
+    "rules": "List, show, test, write and document rules.",
+    "scenario": "Check a scenario file, or propose one.",
     "baseline": "Remember today's findings, so that only new ones fail.",
     "version": "Print the version of the tool and of what it speaks.",
 }

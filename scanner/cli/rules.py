@@ -1,4 +1,4 @@
-"""`mlposture rules list|show|test` and `mlposture explain`: rules as people read and try them."""
+"""`mlposture rules list|show|test`, the commands for authors, and `mlposture explain`: rules as people read and try them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scanner.cli import options
+from scanner.cli import authoring, options
 from scanner.errors import Exit, UserError, suggest
 
 if TYPE_CHECKING:
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 @click.group()
 def rules() -> None:
-    """List, show and test rules."""
+    """List, show, test, write and document rules."""
+
+
+for command in (authoring.coverage, authoring.new, authoring.document):
+    rules.add_command(command)
 
 
 @rules.command("list")

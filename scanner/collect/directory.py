@@ -29,7 +29,12 @@ _FIELDS = {
 _ROLES = {
     "directory-role": "roleManagement/directory/roleDefinitions",
     "directory-role-assignment": "roleManagement/directory/roleAssignments",
+    "directory-role-eligibility": "roleManagement/directory/roleEligibilityScheduleInstances",
+    "directory-role-activation": "roleManagement/directory/roleAssignmentScheduleInstances",
 }
+# Which groups somebody is to go through again and again; not who reviews, nor what was decided.
+_REVIEWS = "identityGovernance/accessReviews/definitions"
+_REVIEW = "id,status,scope,instanceEnumerationScope,settings"
 # Microsoft Graph as the directory knows it, by the application id that is the same in every tenant and cloud.
 _MICROSOFT_GRAPH = "servicePrincipals(appId='00000003-0000-0000-c000-000000000000')"
 _PERMISSION = "id,appRoleId,principalId,principalType"  # who holds which; not what they are called
@@ -50,16 +55,19 @@ class _Assigned(msgspec.Struct):
 async def collect(session: Session) -> None:
     """Keeps principals and who is in which group. Reads from the journal to whom something is assigned."""
     assigned = set(_assigned(session))
-    groups, workloads, applications, permitted, _, ruling = await session.together(
+    reviews = session.graph_url(_REVIEWS, **{"$select": _REVIEW, "$top": "100"})
+    groups, workloads, applications, permitted, _, _, *ruling = await session.together(
         [
             *(_principals(session, kind) for kind in ("group", "service-principal", "application")),
             _permitted(session),
+            session.list("access-review", "tenant", reviews),
             *(session.list(kind, "tenant", session.graph_url(path)) for kind, path in _ROLES.items()),
         ]
     )
-    assigned |= {_holder(row) for row in (*permitted, *ruling)} - {""}
+    assigned |= {_holder(row) for row in (*permitted, *(row for rows in ruling for row in rows))} - {""}
     wanted = groups if len(groups) <= _SMALL else _wanted(session, groups, assigned)
     met = await _members(session, wanted)
+    await ties.read(session, ("group-activation-policy",), set(_under_pim(session)))
     met |= await _workloads(session, workloads, applications, assigned | met)
     known = {answers.named(row.body).lower() for row in (*groups, *workloads)}
     await _people(session, sorted((assigned | met) - known))
@@ -75,6 +83,19 @@ def _assigned(session: Session) -> Iterator[str]:
                     continue
                 if found:
                     yield found.lower()
+
+
+def _under_pim(session: Session) -> Iterator[str]:
+    """Groups of which somebody may activate membership or ownership."""
+    for block in session.journal.blocks("group-eligibility"):
+        for line in block:
+            of = msgspec.json.decode(line, type=_OfLine).of
+            if of:
+                yield of.lower()
+
+
+class _OfLine(msgspec.Struct):
+    of: str = ""
 
 
 class _AssignedLine(msgspec.Struct):

@@ -29,6 +29,19 @@ _PROBES = {
     "GroupMember.Read.All": ("groups", {"$top": "1", "$select": "id,groupTypes"}),
     "Application.Read.All": ("applications", {"$top": "1", "$select": "id"}),
     "RoleManagement.Read.Directory": ("roleManagement/directory/roleAssignments", {"$top": "1"}),
+    "RoleEligibilitySchedule.Read.Directory": (
+        "roleManagement/directory/roleEligibilityScheduleInstances",
+        {"$top": "1"},
+    ),
+    "RoleAssignmentSchedule.Read.Directory": (
+        "roleManagement/directory/roleAssignmentScheduleInstances",
+        {"$top": "1"},
+    ),
+    "AccessReview.Read.All": ("identityGovernance/accessReviews/definitions", {"$top": "1", "$select": "id"}),
+    "RoleManagementPolicy.Read.AzureADGroup": (
+        "policies/roleManagementPolicyAssignments",
+        {"$filter": "scopeId eq '00000000-0000-0000-0000-000000000000' and scopeType eq 'Group'"},
+    ),
     "PrivilegedEligibilitySchedule.Read.AzureADGroup": (
         "identityGovernance/privilegedAccess/group/eligibilityScheduleInstances",
         {"$filter": "groupId eq '00000000-0000-0000-0000-000000000000'"},

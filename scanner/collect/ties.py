@@ -18,6 +18,8 @@ _PATHS: Mapping[str, str] = {
     "group-owner": "/groups/{}/owners?$select=id&$top=999",
     "group-eligibility": "/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances?$filter=groupId%20eq%20%27{}%27",
     "group-activation": "/identityGovernance/privilegedAccess/group/assignmentScheduleInstances?$filter=groupId%20eq%20%27{}%27",
+    "group-activation-policy": "/policies/roleManagementPolicyAssignments?$filter=scopeId%20eq%20%27{}%27%20and%20scopeType%20eq%20%27Group%27"
+    "&$expand=policy($expand=rules)",
     "service-principal-owner": "/servicePrincipals/{}/owners?$select=id",
     "application-owner": "/applications/{}/owners?$select=id",
     "application-federation": "/applications/{}/federatedIdentityCredentials",

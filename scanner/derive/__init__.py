@@ -5,6 +5,7 @@ from __future__ import annotations
 from scanner.derive import (
     access,
     capacity,
+    creators,
     demands,
     endpoints,
     groups,
@@ -13,10 +14,12 @@ from scanner.derive import (
     lineage,
     logs,
     movements,
+    places,
     residency,
     separation,
     sites,
     sources,
+    structure,
     tuning,
 )
 from scanner.derive.duties import Duties
@@ -32,6 +35,7 @@ def derive(estate: Estate, duties: Duties) -> access.Access:
     Pure: it reads nothing but the estate and the duties.
     """
     residency.derive(estate)
+    places.derive(estate)
     found = access.derive(estate)
     table = Table(found.engine)
     sources.derive(estate)
@@ -42,6 +46,8 @@ def derive(estate: Estate, duties: Duties) -> access.Access:
     separation.usage(found.engine)
     holders.derive(estate, duties, found.engine, table)
     separation.derive(found, duties, table)
+    creators.derive(found.engine, table)
+    structure.derive(estate)
     capacity.derive(estate)
     _flows(estate)
     return found

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from pyroaring import BitMap
 
+from scanner import ids
 from scanner.derive.access.engine import Engine
 from scanner.derive.access.held import Grant
 from scanner.findings import Gap
 from scanner.graph.estate import UNSET, Estate, Value
 
 _READER = (frozenset({"read"}), frozenset[str]())  # classes of roles that only look at settings
-_REVIEWS = Gap(
-    "access-review", "tenant", "AccessReview.Read.All", "unsupported", "access reviews are not collected yet"
+_UNLISTED = Gap(
+    "access-review", "tenant", "AccessReview.Read.All", "missing", "the snapshot has no list of access reviews"
 )
+_OF_ROLES = Gap("access-review", "tenant", "", "not visible", "reviews of a role itself are in no list that is read; those of groups are")  # fmt: skip
 
 
 def derive(engine: Engine) -> None:
@@ -56,7 +58,23 @@ def _grant(engine: Engine, grant: Grant, rows: dict[int, list[int]]) -> None:
     if held:
         _by_activation(engine, grant)
         if facts[2][1]:
-            estate.mark_gap(node, "reviewed", estate.add_gap(_REVIEWS))
+            wanted = [int(text[:-1]) for row in held if isinstance(text := estate.get(row, "review"), str)]
+            _reviewed(estate, grant, min(wanted, default=None))
+
+
+def _reviewed(estate: Estate, grant: Grant, wanted: int | None) -> None:
+    """Who is in a group is gone through as often as the review of the group comes again."""
+    if estate.kind(grant.principal) != "group":
+        estate.mark_gap(grant.node, "reviewed", estate.add_gap(_OF_ROLES))
+        return
+    each = estate.get(grant.principal, "review-days")
+    if each is not UNSET and wanted is not None:
+        estate.set(grant.node, "reviewed", each is not None and each <= wanted)
+        return
+    tenant = estate.node(ids.ROOT_SCOPE)
+    unread = estate.gaps_at(tenant, "review-days") if tenant is not None else ()
+    for gap in unread or (estate.add_gap(_UNLISTED),):
+        estate.mark_gap(grant.node, "reviewed", gap)
 
 
 def _by_activation(engine: Engine, grant: Grant) -> None:

@@ -10,6 +10,7 @@ carried in the same way and matter only where something stands outside the home 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from scanner.derive.movement import End, Flows
@@ -18,7 +19,7 @@ from scanner.findings import Gap
 from scanner.graph.estate import UNSET, Estate
 
 _Place = str | None
-_MADE = ("model", "online-deployment", "batch-deployment")
+_MADE = ("model", "registry-asset", "online-deployment", "batch-deployment", "model-deployment")
 
 
 def derive(estate: Estate, flows: Flows, where: Whereabouts) -> None:
@@ -56,9 +57,12 @@ class Lineage:
             self._job(job)
         for model in estate.nodes("model"):
             self._model(model)
+        self._registries()
         for kind in ("online-deployment", "batch-deployment"):
             for deployment in estate.nodes(kind):
                 self._deployment(deployment)
+        for deployment in estate.nodes("model-deployment"):
+            self._tuned(deployment)
         while self._waiting:
             node = next(iter(self._waiting))
             del self._waiting[node]
@@ -74,7 +78,7 @@ class Lineage:
             for key, what in run.inputs:
                 thing = estate.node(key)
                 if thing is not None and thing != job:
-                    self._input(job, thing, what)
+                    self._input(job, self.where.itself(thing), what)
             for key, _ in run.outputs:
                 thing = estate.node(key)
                 if thing is not None and estate.kind(thing) == "data-asset":
@@ -86,7 +90,7 @@ class Lineage:
     def _input(self, job: int, thing: int, what: str) -> None:
         kind = self.estate.kind(thing)
         self._tie(thing, job, "model" if kind == "model" else what)
-        if kind in ("job", "model"):
+        if kind in ("job", "model") or (kind == "registry-asset" and self.estate.get(thing, "asset-type") == "model"):
             return
         if kind == "missing":
             found = self.where.data(thing)
@@ -109,20 +113,63 @@ class Lineage:
         stated = estate.get(model, "data-classes")
         if isinstance(stated, frozenset):
             self._hold(model, self.flows.guarded(stated))
+        for base in estate.neighbours(model, "based-on"):
+            self._tie(base, model, "model")
         for job in estate.neighbours(model, "made-by"):
             self._tie(job, model, "model")
             if estate.kind(job) == "missing":
                 gaps = [*estate.gaps_at(job, "*"), *self._bounds(model)]
                 self._doubt(model, self._possible(model), gaps[0] if gaps else self._unsaid(job))
-        if estate.neighbours(model, "made-by") or isinstance(stated, frozenset):
-            return
         reference = estate.get(model, "uri")
         registry = FROM_REGISTRY.match(reference) if isinstance(reference, str) else None
-        if registry and registry.group(1).lower() not in self.where.registries:
-            return  # of a public catalogue
+        if registry and self._from_registry(model, registry):
+            return
+        if estate.neighbours(model, "made-by") or isinstance(stated, frozenset):
+            return
         gaps = [*estate.gaps_at(model, "made-by"), *estate.gaps_at(model, "*")]
         gap = gaps[0] if gaps else self._unsaid(model, "it does not say which job made it")
         self._doubt(model, self._possible(model), gap)
+
+    def _from_registry(self, node: int, named: re.Match[str]) -> bool:
+        """Ties what an address names in a registry; False when it may be anything."""
+        asset = self.where.asset(named)
+        if asset is not None:
+            self._tie(asset, node, "model")
+            return True
+        own = self.where.registries.get(named.group(1).lower())
+        found = self.where.public(named.group(1)) if own is None else None
+        if found is not None and found.elsewhere:
+            return True  # of a public catalogue
+        gaps = found.gaps if found is not None else self.estate.gaps_at(own or 0, "shares-asset")
+        self._doubt(
+            node,
+            self.flows.guarded(self.flows.classes),
+            gaps[0] if gaps else self._unsaid(node, "the registry's model was not read"),
+        )
+        return True
+
+    def _registries(self) -> None:
+        """A model of a registry is what it was shared from: a workspace's model of its name and version, or what its tag says."""
+        estate = self.estate
+        named: dict[str, list[int]] = {}
+        for model in estate.nodes("model"):
+            named.setdefault(estate.name(model).lower(), []).append(model)
+        for asset in estate.nodes("registry-asset"):
+            if estate.get(asset, "asset-type") != "model":
+                continue
+            stated = estate.get(asset, "data-classes")
+            if isinstance(stated, frozenset):
+                self._hold(asset, self.flows.guarded(stated))
+            for base in estate.neighbours(asset, "based-on"):
+                self._tie(base, asset, "model")
+            same = named.get(estate.name(asset).lower(), ())
+            for model in same:
+                uri = estate.get(model, "uri")
+                if not (isinstance(uri, str) and FROM_REGISTRY.match(uri)):
+                    self._tie(model, asset, "model")
+            if not same and not isinstance(stated, frozenset):
+                gap = self._unsaid(asset, "nothing says which model it was shared from")
+                self._doubt(asset, self.flows.guarded(self.flows.classes), gap)
 
     def _deployment(self, deployment: int) -> None:
         estate = self.estate
@@ -135,15 +182,28 @@ class Lineage:
             if estate.kind(model) == "missing" and not isinstance(stated, frozenset):
                 gaps = estate.gaps_at(model, "*")
                 self._doubt(deployment, self._possible(deployment), gaps[0] if gaps else self._unsaid(model))
-        if models or isinstance(stated, frozenset):
-            return
-        gaps = [*estate.gaps_at(deployment, "deploys"), *estate.gaps_at(deployment, "*")]
         reference = estate.get(deployment, "model-reference")
         registry = FROM_REGISTRY.match(reference) if isinstance(reference, str) else None
-        if registry and registry.group(1).lower() in self.where.registries:
-            gaps.append(self._unsaid(deployment, "the registry's model was not read"))
-        if gaps:
+        if registry and self._from_registry(deployment, registry):
+            return
+        gaps = [*estate.gaps_at(deployment, "deploys"), *estate.gaps_at(deployment, "*")]
+        if gaps and not models and not isinstance(stated, frozenset):
             self._doubt(deployment, self._possible(deployment), gaps[0])
+
+    def _tuned(self, deployment: int) -> None:
+        """What a model account tuned counts as the account's data, in whatever account it is deployed."""
+        estate = self.estate
+        if estate.get(deployment, "base-model") is None:
+            return
+        account = estate.first(deployment, "weights-from")
+        account = estate.first(deployment, "deployment-of") if account is None else account
+        gaps = [*estate.gaps_at(deployment, "*"), *(estate.gaps_at(account, "*") if account is not None else ())]
+        if estate.get(deployment, "base-model") is UNSET or account is None or estate.kind(account) == "missing":
+            gap = gaps[0] if gaps else self._unsaid(deployment if account is None else account)
+            self._doubt(deployment, self.flows.guarded(self.flows.classes), gap)
+            return
+        self._seed(account)
+        self._tie(account, deployment, "model")
 
     def _possible(self, node: int) -> frozenset[str]:
         """Classes that what was made in a workspace may come from: all that it has to do with; any, where that is not known."""
@@ -245,10 +305,17 @@ class Lineage:
 
 
 def _write(estate: Estate, flows: Flows, lineage: Lineage, node: int) -> None:
+    if estate.kind(node) == "registry-asset" and estate.get(node, "asset-type") != "model":
+        estate.set(node, "away-from-home", frozenset())  # what is published is another rule's matter
+        return
     places = lineage.at(node)
     certain = frozenset().union(*(lineage.held.get((node, place), ()) for place in places))
     stated = estate.get(node, "data-classes")
     estate.set(node, "learned-from", certain)
+    for place in places:
+        for name, gap in lineage.doubts.get((node, place), {}).items():
+            if name not in certain:
+                estate.mark_gap(node, "learned-from", gap)
     if certain:
         whole = certain | (stated if isinstance(stated, frozenset) else frozenset())
         estate.set(node, "data-classes", whole)

@@ -69,12 +69,12 @@ class _Logs:
         self._send(insights, insights, frozenset(classes), receivers, gaps)
 
     def settings(self) -> None:
-        """Diagnostic settings of what holds regulated data; a Log Analytics workspace's exports are told with its receivers."""
+        """Diagnostic settings of what holds regulated data, of logs that tell who or what; a Log Analytics workspace's exports are told with its receivers."""
         estate = self.estate
         sends: dict[int, list[int]] = {}
-        for source, target in estate.pairs("sends-logs-to"):
+        for source, target in estate.pairs("sends-payloads-to"):
             sends.setdefault(source, []).append(target)
-        unread = {node: list(gaps) for node, edge, gaps in estate.gap_marks() if edge == "sends-logs-to"}
+        unread = {node: list(gaps) for node, edge, gaps in estate.gap_marks() if edge == "sends-payloads-to"}
         for gap in estate.unread_gaps(*_WITH_SETTINGS):
             within = ids.subscription_of(estate.gaps[gap].scope)
             for node in estate.nodes("subscription"):

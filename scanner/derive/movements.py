@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 
 from scanner.derive.movement import ACROSS, Crossing, End, Flows
 from scanner.derive.whereabouts import Where, Whereabouts
-from scanner.graph.estate import UNSET, Estate
+from scanner.graph.estate import Estate
 from scanner.graph.shared import Run
 
 _EXAMPLES = 3
+# What has classes, so that having none that could be read is a doubt.
+_CLASSED = {"missing", "data-asset", "datastore", "storage-account"}
 _BY_JOBS = ("reads-across", "writes-across", "spans")
 
 
@@ -104,7 +106,7 @@ class Movements:
 
 
 def derive(estate: Estate, flows: Flows, where: Whereabouts) -> None:
-    """Writes what jobs read and write across regions and workspaces, what datastores attach, what endpoints collect."""
+    """Writes what jobs read and write across regions and workspaces, what datastores attach, what endpoints collect and report."""
     movements = Movements(estate, flows, where)
     for workspace in estate.nodes("workspace"):
         if workspace not in estate.aside:
@@ -115,6 +117,9 @@ def derive(estate: Estate, flows: Flows, where: Whereabouts) -> None:
     for deployment in estate.nodes("online-deployment"):
         if deployment not in estate.aside:
             _collects(movements, deployment)
+    for endpoint in estate.nodes("online-endpoint"):
+        if endpoint not in estate.aside:
+            _reports(movements, endpoint)
     movements.write()
 
 
@@ -146,7 +151,9 @@ def _run(movements: Movements, workspace: int, job: int, run: Run) -> None:
     computing = where.run(run, workspace)
     name = f"{estate.name(job)}/{run.step}" if run.step else estate.name(job)
     tuning = tunes(estate, job, run)
-    inputs = [(node, what) for key, what in run.inputs if (node := estate.node(key)) is not None and node != job]
+    inputs = [
+        (where.itself(node), what) for key, what in run.inputs if (node := estate.node(key)) is not None and node != job
+    ]
     outputs = [(node, what) for key, what in run.outputs if (node := estate.node(key)) is not None and node != job]
     taken: dict[tuple[str, int], frozenset[str] | None] = {}  # where what is taken now counts as being -> its classes
     doubts: dict[int, None] = {}
@@ -155,9 +162,13 @@ def _run(movements: Movements, workspace: int, job: int, run: Run) -> None:
         _spans(movements, workspace, job, node, what, name, into=True)
         if kept.elsewhere:
             continue
-        _leave_open(estate, workspace, ("reads-across",), [*kept.gaps, *(computing.gaps if kept.regions else ())])
-        doubts.update(dict.fromkeys(kept.gaps))
         classes, gaps = classes_of(estate, node)
+        unplaced = [*kept.gaps, *(computing.gaps if kept.regions else ())]
+        if classes is not None and not movements.flows.guarded(classes):
+            # computes and versions are deleted every day; what open data was read on is not worth a doubt for ever
+            unplaced = [gap for gap in unplaced if estate.gaps[gap].reason != "missing"]
+        _leave_open(estate, workspace, ("reads-across",), unplaced)
+        doubts.update(dict.fromkeys(kept.gaps))
         doubts.update(dict.fromkeys(gaps))
         holder = _holder(kept, node)
         for source in _from(kept, computing):
@@ -205,13 +216,13 @@ def classes_of(estate: Estate, node: int) -> tuple[frozenset[str] | None, list[i
     kind = estate.kind(node)
     if kind == "job":
         return _of_job(estate, node, set())
-    classes = estate.get(node, "learned-from") if kind == "model" else UNSET
-    stated = estate.get(node, "data-classes")
-    if isinstance(classes, frozenset) or isinstance(stated, frozenset):
-        return (classes if isinstance(classes, frozenset) else frozenset()) | (
-            stated if isinstance(stated, frozenset) else frozenset()
-        ), []
-    if stated is None or kind not in ("missing", "data-asset", "datastore", "storage-account"):
+    learned, stated = estate.get(node, "learned-from"), estate.get(node, "data-classes")
+    doubts = estate.gaps_at(node, "learned-from")
+    if doubts:
+        return None, [*doubts]
+    if isinstance(learned, frozenset) or isinstance(stated, frozenset) or stated is None:
+        return frozenset().union(*(found for found in (learned, stated) if isinstance(found, frozenset))), []
+    if kind not in _CLASSED:
         return frozenset(), []
     return None, [*estate.gaps_at(node, "*"), *estate.gaps_at(node, "data-classes")]
 
@@ -302,3 +313,17 @@ def _collects(movements: Movements, deployment: int) -> None:
             for target in kept.regions:
                 way = _Way(deployment, "collects-across", "data", _holder(kept, node), End(source), End(target))
                 movements.add(way, classes, gaps)
+
+
+def _reports(movements: Movements, endpoint: int) -> None:
+    """What is said of an endpoint (metadata, metrics) lives with its workspace, wherever its cluster answers."""
+    estate = movements.estate
+    workspace = estate.first(endpoint, "endpoint-of")
+    if workspace is None:
+        return
+    serving, kept = movements.where.serving(endpoint), movements.where.stands(workspace)
+    _leave_open(estate, endpoint, ("reports-across",), [*serving.gaps, *kept.gaps])
+    for source in serving.regions:
+        for target in kept.regions:
+            way = _Way(endpoint, "reports-across", "metadata", workspace, End(source), End(target))
+            movements.add(way, frozenset())

@@ -1,15 +1,14 @@
-"""Where data rests and is processed beyond the region a resource names: replicas, registries, model deployments."""
+"""Where data rests and is processed beyond the region a resource names: copies of storage, model deployments."""
 
 from __future__ import annotations
 
 from scanner import regions
+from scanner.derive import copies
 from scanner.findings import Gap
 from scanner.graph.estate import UNSET, Estate
 from scanner.graph.records import RECORDS
 
 _GEO = {"grs", "ragrs", "gzrs", "ragzrs"}
-# Key Vault keeps no copy in the pair of these, nor where there is no pair.
-_VAULT_STAYS = {"brazilsouth", "brazilsoutheast", "westus3"}
 _IN_GEOGRAPHY = {"standard", "provisionedmanaged"}
 _IN_ZONE = {"datazonestandard", "datazoneprovisionedmanaged", "datazonebatch"}
 _ANYWHERE = "any region of the world"
@@ -19,18 +18,7 @@ def derive(estate: Estate) -> None:
     """Makes replica nodes and `replicated-to` edges, and says where model deployments process."""
     for account in estate.nodes("storage-account"):
         _storage(estate, account)
-    for registry in estate.nodes("container-registry"):
-        for region in sorted(estate.get(registry, "replicated-regions") or ()):
-            _replica(estate, registry, region, "replication", "a replication of the registry")
-    for registry in estate.nodes("ml-registry"):
-        for region in sorted(estate.get(registry, "regions") or ()):
-            if region != estate.get(registry, "region"):
-                _replica(estate, registry, region, "ml-registry", "a region of the registry: assets are in every one")
-    for vault in estate.nodes("key-vault"):
-        region = estate.get(vault, "region")
-        known = regions.region(region) if isinstance(region, str) else None
-        if known and known.pair and region not in _VAULT_STAYS:
-            _replica(estate, vault, known.pair, "redundancy", "the vault's copy in the paired region", by_platform=True)
+    copies.derive(estate)
     areas = {deployment: _area(estate, deployment) for deployment in estate.nodes("model-deployment")}
     for deployment in areas:
         _process(estate, deployment, areas)
@@ -50,36 +38,9 @@ def _storage(estate: Estate, account: int) -> None:
     region = estate.get(account, "region")
     known = regions.region(region) if isinstance(region, str) else None
     if isinstance(stated, str):
-        _replica(estate, account, stated, "redundancy", words)
+        copies.replica(estate, account, stated, "redundancy", words)
     elif known and known.pair:
-        _replica(estate, account, known.pair, "redundancy", f"{words}, by the table of region pairs")
-
-
-def _replica(estate: Estate, node: int, region: str, what: str, words: str, by_platform: bool = False) -> None:
-    replica = estate.add("replica", f"replica:{estate.key(node)}@{region}", f"{estate.name(node)} ({region})")
-    estate.set(replica, "region", region)
-    estate.set(replica, "replica-of", what)
-    estate.set(replica, "by-platform", by_platform)
-    estate.connect(node, "replicated-to", replica, words)
-    estate.connect(replica, "located-in", _region(estate, region))
-
-
-def _region(estate: Estate, name: str) -> int:
-    """The region node; a region met only as a copy has no site and is described by the table."""
-    node = estate.node(name)
-    if node is not None:
-        return node
-    node = estate.add("region", name, name)
-    known = regions.region(name)
-    estate.set(node, "known", known is not None)
-    if known:
-        estate.set(node, "country", known.country)
-        estate.set(node, "geography", known.geography)
-        estate.set(node, "boundaries", known.boundaries)
-    sites = [site for site in estate.nodes("site") if estate.get(site, "region") == name]
-    estate.set(node, "named-by-site", bool(sites))
-    estate.set(node, "sites", frozenset(estate.name(site) for site in sites))
-    return node
+        copies.replica(estate, account, known.pair, "redundancy", f"{words}, by the table of region pairs", "table")
 
 
 Area = tuple[str, frozenset[str] | None]  # in words, and the regions; None: anywhere

@@ -46,8 +46,7 @@ def _source(estate: Estate, where: Whereabouts, node: int) -> tuple[str, str]:
             name = registry.group(1).lower()
             own = where.registries.get(name)
             return (estate.key(own) if own is not None else f"registry:{name}"), name
-    workspace = estate.first(node, "model-of")
-    holder = workspace if workspace is not None else node
+    holder = next((above for edge in ("model-of", "asset-shared-by") for above in estate.neighbours(node, edge)), node)
     return estate.key(holder), estate.name(holder)
 
 

@@ -13,7 +13,8 @@ from scanner.findings import Gap
 from scanner.graph.estate import UNSET, Estate
 from scanner.graph.shared import Run
 
-FROM_REGISTRY = re.compile(r"azureml://registries/([^/]+)/", re.IGNORECASE)
+FROM_REGISTRY = re.compile(r"azureml://registries/([^/]+)/(?:([a-z]+)/([^/]+)/versions/([^/]+))?", re.IGNORECASE)
+_OF_THE_SERVICE = "azureml"  # what the service's own public catalogues begin with
 _ARC = "microsoft.kubernetes/connectedclusters"
 _PLACE = "place:"
 
@@ -39,6 +40,27 @@ class Whereabouts:
         self._computes: dict[int, Where] = {}
         self.registries = {estate.name(node).lower(): node for node in estate.nodes("ml-registry")}
 
+    def itself(self, node: int) -> int:
+        """The asset of a registry that an address means, where it was read; else the node itself."""
+        address = self.estate.key(node)
+        named = FROM_REGISTRY.match(address.removeprefix(_PLACE)) if address.startswith(_PLACE) else None
+        found = self.asset(named) if named else None
+        return node if found is None else found
+
+    def asset(self, named: re.Match[str]) -> int | None:
+        """The asset of one of the tenant's registries that an address names; None when it was not read."""
+        own = self.registries.get(named.group(1).lower())
+        if own is None or not named.group(2):
+            return None
+        return self.estate.node(
+            f"{self.estate.key(own)}/{named.group(2)}/{named.group(3)}/versions/{named.group(4)}".lower()
+        )
+
+    def public(self, registry: str) -> Where:
+        """A registry that is none of the tenant's is in no place of the scenario; one that might be leaves it open."""
+        unread = () if registry.lower().startswith(_OF_THE_SERVICE) else self.estate.unread_gaps("ml-registry")
+        return Where((frozenset()), (), tuple(unread), elsewhere=not unread)
+
     def data(self, node: int) -> Where:
         """Where data or a model is kept."""
         found = self._data.get(node)
@@ -56,11 +78,14 @@ class Whereabouts:
             return self.registry(node)
         if kind == "job":
             return self._given(node)
+        if kind == "registry-asset":
+            registry_of = estate.first(node, "asset-shared-by")
+            return self.registry(registry_of) if registry_of is not None else Where(gaps=self._why(node, "*"))
         if kind in ("data-asset", "datastore", "model"):
             registry = FROM_REGISTRY.match(str(estate.get(node, "uri"))) if kind != "datastore" else None
             if registry:
                 own = self.registries.get(registry.group(1).lower())
-                return self.registry(own) if own is not None else Where(elsewhere=True)
+                return self.registry(own) if own is not None else self.public(registry.group(1))
             return together(
                 [self.data(target) for target in estate.neighbours(node, "stored-in")],
                 estate.gaps_at(node, "stored-in"),
@@ -91,7 +116,9 @@ class Whereabouts:
             own = self.registries.get(registry.group(1).lower()) if registry else None
             if own is not None:
                 return self.registry(own)
-            if registry or address.startswith(("http:", "https:")):
+            if registry:
+                return self.public(registry.group(1))
+            if address.startswith(("http:", "https:")):
                 return Where(elsewhere=True)
         return Where(frozenset(), (node,), self._why(node, "*"))
 

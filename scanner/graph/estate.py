@@ -7,8 +7,9 @@ scenario) and why a derived edge is there lie in side tables. Nothing is ever re
 
 from __future__ import annotations
 
+import itertools
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,7 @@ import numpy
 
 from scanner.errors import Span
 from scanner.findings import Gap, NodeRef, Step
+from scanner.graph.bundles import Bundles
 from scanner.graph.edges import ONTOLOGY
 
 UNSET = msgspec.UNSET  # an attribute nobody could read, as against None: read, and absent
@@ -36,12 +38,13 @@ class _Table:
 
 @dataclass(slots=True)
 class _Edges:
-    """Edges of one kind in order of making, and their CSR forms once they were asked for."""
+    """Edges of one kind in order of making, their CSR forms once they were asked for, and those kept as sets."""
 
     sources: array[int] = field(default_factory=lambda: array("i"))
     targets: array[int] = field(default_factory=lambda: array("i"))
     forward: tuple[array[int], array[int]] | None = None
     backward: tuple[array[int], array[int]] | None = None
+    bundles: Bundles | None = None
 
 
 class Estate:
@@ -213,17 +216,24 @@ class Estate:
         if gap is not None:
             self._edge_gaps[edge, source, target] = gap
 
-    def connect_all(self, sources: Sequence[int], edge: str, target: int) -> None:
-        """Adds an edge from each of many nodes to one, by its forward name, without a reason."""
-        edges = self._edges[edge]
-        edges.sources.extend(sources)
-        edges.targets.extend([target] * len(sources))
-        edges.forward = edges.backward = None
+    def connect_all(self, sources: Collection[int], edge: str, target: int) -> None:
+        """Adds an edge from each of many nodes to one, by its forward name, without a reason; kept as the set it is."""
+        if sources:
+            edges = self._edges[edge]
+            if edges.bundles is None:
+                edges.bundles = Bundles()
+            edges.bundles.add(sources, target)
 
     def neighbours(self, node: int, edge: str) -> Sequence[int]:
-        """Where an edge leads, by forward or inverse name, in order of making (repeats possible)."""
+        """Where an edge leads, by forward or inverse name, in order of making (repeats possible); edges kept as sets last."""
         forward = edge in self._edges
         edges = self._edges[edge if forward else self._inverse[edge]]
+        if edges.bundles is not None:
+            bundled = edges.bundles.after(node) if forward else edges.bundles.before(node)
+            return [*self._listed(edges, node, forward), *bundled]
+        return self._listed(edges, node, forward)
+
+    def _listed(self, edges: _Edges, node: int, forward: bool) -> Sequence[int]:
         if not edges.sources:
             return _NO_NODES
         if forward:
@@ -246,20 +256,24 @@ class Estate:
     def pairs(self, edge: str) -> Iterator[tuple[int, int]]:
         """All (source, target) of an edge kind, by forward name, in order of making."""
         edges = self._edges[edge]
-        return zip(edges.sources, edges.targets, strict=True)
+        listed = zip(edges.sources, edges.targets, strict=True)
+        return listed if edges.bundles is None else itertools.chain(listed, edges.bundles.pairs())
 
     def arrived_at(self, edge: str) -> frozenset[int]:
         """Every node that edges of a name, forward or inverse, lead to."""
-        if edge in self._edges:
-            return frozenset(self._edges[edge].targets)
-        return frozenset(self._edges[self._inverse[edge]].sources)
+        forward = edge in self._edges
+        edges = self._edges[edge if forward else self._inverse[edge]]
+        listed = edges.targets if forward else edges.sources
+        bundled = () if edges.bundles is None else edges.bundles.targets() if forward else edges.bundles.sources()
+        return frozenset(itertools.chain(listed, bundled))
 
     def edge_count(self, edge: str) -> int:
-        return len(self._edges[edge].sources)
+        edges = self._edges[edge]
+        return len(edges.sources) + (edges.bundles.count if edges.bundles is not None else 0)
 
     def has_edges(self, name: str) -> bool:
         """Whether any edge of a name, forward or inverse, is there."""
-        return bool(self._edges[name if name in self._edges else self._inverse[name]].sources)
+        return self.edge_count(name if name in self._edges else self._inverse[name]) > 0
 
     def reason(self, source: int, edge: str, target: int) -> str:
         """Why an edge is there, by forward or inverse name; empty for edges as found."""

@@ -18,6 +18,7 @@ from scanner.graph.ontology import (
     words,
 )
 from scanner.graph.shared import (
+    ACTIVATED,
     ARM,
     AUDIENCE,
     BACKUP,
@@ -31,21 +32,30 @@ from scanner.graph.shared import (
     MADE,
     NAMED,
     PERSON_OR_WORKLOAD,
+    PLATFORM,
     PRINCIPAL,
+    ROOM,
     SOURCE,
     SUPPLY,
+    TAGGED,
 )
 
 _KINDS = (
     # -- places and containers
     NodeKind("tenant", "tenant", "build", "the Entra tenant; the root of all scopes", attributes(
-        NAMED, text("data-boundary", "the boundary the tenant is pinned to; unset when it was not read", "notdefined", "global", "eu", arm="properties.dataBoundary"))),
+        NAMED, text("data-boundary", "the boundary the tenant is pinned to; unset when it was not read", "notdefined", "global", "eu", arm="properties.dataBoundary"),
+        words("classes-against-boundary", "classes whose home the boundary excludes, or that stay in the EU while the tenant is pinned to anywhere"),
+        boolean("read-whole", "whether all of it was asked for, not a part chosen when the snapshot was taken"))),
     NodeKind("management-group", "management group", "build", "a management group", attributes(NAMED),
              "microsoft.management/managementgroups"),
     NodeKind("subscription", "subscription", "build", "a subscription",
-             attributes(ARM, text("state", "enabled, disabled, warned ...", arm="state"), LOCKS, BUDGETS), "microsoft.resources/subscriptions"),
+             attributes(ARM, text("state", "enabled, disabled, warned ...", arm="state"), LOCKS, BUDGETS,
+                        words("ml-subjects", "names of the workspaces, ML registries and model accounts in it")), "microsoft.resources/subscriptions"),
     NodeKind("resource-group", "resource group", "build", "a resource group",
-             attributes(ARM, words("environments-using", "environments whose workspaces it holds"), LOCKS, BUDGETS),
+             attributes(ARM, words("environments-using", "environments whose workspaces it holds"), LOCKS, BUDGETS, TAGGED,
+                        boolean("for-machine-learning", "whether workspaces, ML registries or model accounts are in it and nothing manages it"),
+                        boolean("cost-tagged", "whether it has the tag that costs are counted by"),
+                        words("structure-units", "units of the scenario's `resource-group-per` that its workspaces are of")),
              "microsoft.resources/subscriptions/resourcegroups"),
     NodeKind("region", "region", "build", "an Azure region; `global` is not one", attributes(
         NAMED, opaque("vm-sizes", "VM sizes offered: size -> (family, cores)"), text("country", "country it lies in"), text("geography", "Azure's geography"),
@@ -62,7 +72,7 @@ _KINDS = (
              "user-delegation-sas", arm="properties.systemDatastoresAuthMode"),
         text("isolation", "managed network isolation; disabled when absent", "disabled", "allow-internet-outbound",
              "allow-only-approved-outbound", arm="properties.managedNetwork.isolationMode"),
-        LOCKS, words("open-outbound", "outbound rules of its managed network that let it reach any place on the internet"),
+        LOCKS, *ROOM, words("open-outbound", "outbound rules of its managed network that let it reach any place on the internet"),
         words("classes-not-for-training", "guarded classes that no row of its environment has for training on production data"),
     ), "microsoft.machinelearningservices/workspaces"),
     NodeKind("compute", "compute", "build", "a compute of a workspace", attributes(
@@ -121,7 +131,7 @@ _KINDS = (
         ARM, words("base-models", "models it tunes or starts from, as it names them"), opaque("runs", "what it, or each of its steps, takes and gives, and what it runs on"), text("job-type", "kebab case", arm="properties.jobType"), text("status", "kebab case", arm="properties.status"),
     ), "microsoft.machinelearningservices/workspaces/jobs"),
     NodeKind("ml-registry", "ML registry", "build", "an ML registry; its assets are in every region it lists", attributes(
-        ARM, IDENTITY_HOST, words("regions", "regions its assets are kept in"), *SOURCE),
+        ARM, IDENTITY_HOST, TAGGED, words("regions", "regions its assets are kept in"), *SOURCE),
              "microsoft.machinelearningservices/registries"),
     # -- what workspaces stand on
     NodeKind("storage-account", "storage account", "build", "a storage account", attributes(
@@ -135,32 +145,32 @@ _KINDS = (
         text("secondary-region", "region of its geo-redundant copy; null when it has none", arm="properties.secondaryLocation"),
         words("environments-using", "environments whose workspaces use it"),
         words("anonymous-containers", "containers anybody may read without signing in", arm="properties.publicAccess"),
-        words("local-users", "users of SFTP with a key or password of their own"), LOCKS,
+        words("local-users", "users of SFTP with a key or password of their own"), LOCKS, TAGGED,
         boolean("sftp", "whether SFTP is on; absent means false", arm="properties.isSftpEnabled"),
         text("copy-scope", "where copies may be taken from it to; any when absent", "any", "aad", "privatelink", arm="properties.allowedCopyScope"),
         boolean("cross-tenant-replication", "whether object replication may lead to another tenant; absent means true", arm="properties.allowCrossTenantReplication"),
     ), "microsoft.storage/storageaccounts"),
     NodeKind("key-vault", "key vault", "build", "a key vault", attributes(
         ARM, boolean("rbac", "whether roles (not access policies) decide", arm="properties.enableRbacAuthorization"),
-        words("environments-using", "environments whose workspaces use it"),
+        words("environments-using", "environments whose workspaces use it"), *PLATFORM,
     ), "microsoft.keyvault/vaults"),
     NodeKind("container-registry", "container registry", "build", "an Azure container registry", attributes(
         ARM, words("replicated-regions", "regions it is replicated to"), boolean("admin-user", "whether the admin user is on; absent means false", arm="properties.adminUserEnabled"),
-        words("tokens", "tokens that are enabled"), words("tasks", "tasks that build or import images"), *SOURCE,
+        words("tokens", "tokens that are enabled"), words("writing-tokens", "of those, the ones that may push or delete images"), words("tasks", "tasks that build or import images"), *SOURCE, *PLATFORM,
     ), "microsoft.containerregistry/registries"),
     NodeKind("application-insights", "Application Insights", "build", "an Application Insights component", attributes(
         ARM, words("environments-using", "environments whose workspaces use it")), "microsoft.insights/components"),
     NodeKind("log-analytics", "Log Analytics workspace", "build", "a Log Analytics workspace", attributes(ARM, HOLDS, COPIES),
              "microsoft.operationalinsights/workspaces"),
     NodeKind("model-account", "model account", "build", "an Azure OpenAI or AI services account", attributes(
-        ARM, IDENTITY_HOST, text("account-kind", "OpenAI, AIServices ...", arm="kind"),
+        ARM, IDENTITY_HOST, TAGGED, text("account-kind", "OpenAI, AIServices ...", arm="kind"),
         boolean("local-auth", "whether keys work; absent means true", arm="properties.disableLocalAuth"), HOLDS,
     ), "microsoft.cognitiveservices/accounts"),
     NodeKind("model-deployment", "model deployment", "build", "a deployed model of a model account", attributes(
         ARM, text("sku", "the deployment type", arm="sku.name"), number("capacity", "units of quota it holds", arm="sku.capacity"),
         text("model-name", "the model", arm="properties.model.name"),
         text("model-publisher", "who publishes it, as Azure names the format", arm="properties.model.format"),
-        text("base-model", "the model it was tuned from; null when it is as published"),
+        text("base-model", "the model it was tuned from; null when it is as published"), *LINEAGE,
         text("processing-area", "where prompts are processed, in words, the overflow deployment counted"),
         boolean("processed-at-home", "whether every place it may process in is permitted"),
     ), "microsoft.cognitiveservices/accounts/deployments"),
@@ -186,14 +196,20 @@ _KINDS = (
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
     ), "microsoft.search/searchservices"),
     NodeKind("resource", "resource", "build", "any other ARM resource", attributes(
-        ARM, BACKUP, opaque("node-pools", "of a Kubernetes cluster: (VM size, most nodes, whether they may be taken away) of each pool"), boolean("cross-region-restore", "of a vault: whether its backups may be restored in the paired region"))),
+        ARM, BACKUP, opaque("node-pools", "of a Kubernetes cluster: (VM size, most nodes, whether they may be taken away) of each pool"), boolean("cross-region-restore", "of a vault: whether its backups may be restored in the paired region"),
+        text("processing-area", "of a serverless endpoint: where prompts are processed, in words"),
+        boolean("processed-at-home", "of a serverless endpoint: whether every place it may process in is permitted"))),
     NodeKind("outside-place", "outside place", "build", "a host that a connection leads to and no resource of the estate answers at", attributes(
         NAMED, text("host", "its name in the net; null when the target names none", arm="properties.target"),
         boolean("azure", "whether the name is one of Azure's own, so that a resource nobody saw stands behind it"),
         text("region", "the region its name tells; null when it tells none"))),
-    NodeKind("missing", "missing resource", "build", "something referred to that was not found", attributes(NAMED)),
+    NodeKind("missing", "missing resource", "build", "something referred to that was not found", attributes(
+        NAMED, boolean("gone", "whether it is not there: the lists it would be in were read, and it is in none"))),
+    NodeKind("structure-unit", "unit", "derive", "a project, team or site, with its environment where the scenario divides by that, in one region", attributes(
+        NAMED, words("workspaces", "names of its own workspaces"), text("region", "the region"))),
     NodeKind("replica", "replica", "derive", "a copy Azure keeps of a resource in another region", attributes(
-        NAMED, text("region", "where"), text("replica-of", "what makes it: redundancy, replication, object-replication, ml-registry"),
+        NAMED, text("region", "where"), text("replica-of", "what makes it", "redundancy", "replication", "backup", "ml-registry", "platform"),
+        text("certainty", "who says where it is: Azure, or the table of region pairs", "stated", "table"),
         boolean("by-platform", "whether nobody can switch it off"))),
     # -- principals
     NodeKind("user", "user", "build", "a person", attributes(
@@ -210,6 +226,7 @@ _KINDS = (
     NodeKind("managed-identity", "managed identity", "build", "an identity Azure keeps for a resource, by object id", attributes(
         PRINCIPAL, PERSON_OR_WORKLOAD, text("host", "folded id of the resource it belongs to"),
         boolean("user-assigned", "whether it stands alone rather than belonging to one resource"),
+        boolean("gone", "whether its own resource is not there any more"),
         words("policies", "folded ids of the policy assignments that a user-assigned identity acts for"), GRAPH_PERMISSIONS)),
     NodeKind("group", "group", "build", "an Entra group", attributes(
         PRINCIPAL, boolean("dynamic", "whether a rule decides who is in it", arm="groupTypes"),
@@ -219,7 +236,8 @@ _KINDS = (
         boolean("approved", "whether a role row names it"),
         text("membership-rule", "the rule of a dynamic group; null when none", arm="membershipRule"),
         boolean("restricted-unit", "whether only administrators of its own unit may change it", arm="isManagementRestricted"),
-        boolean("under-pim", "whether membership is activated through PIM for groups"),
+        boolean("under-pim", "whether membership is activated through PIM for groups"), *ACTIVATED,
+        number("review-days", "days between the reviews of who is in it; null when nobody goes through it again"),
         boolean("release-approver", "whether the scenario lets its members approve releases"),
         boolean("of-production", "whether a row of production names it, or it holds more than reader roles there"),
         boolean("opens-production", "whether a row of production lets it read guarded data or do more than observe"),
@@ -247,10 +265,8 @@ _KINDS = (
         boolean("by-activation", "whether everybody who has it must activate something first"),
         boolean("expiry-wanted", "whether a row it is held by wants access to end"),
         boolean("review-wanted", "whether a row it is held by wants access to be reviewed"),
-        boolean("reviewed", "whether an access review covers it; reviews are not read, so it is never set"),
-        boolean("activation-read", "whether what activating it demands could be read"),
-        boolean("activation-approval", "whether activating it needs an approval"), boolean("activation-mfa", "whether activating it needs a second factor"),
-        number("activation-hours", "longest activation"), words("activation-approvers", "object ids of who approves"),
+        boolean("reviewed", "whether an access review goes through it as often as its row wants"),
+        *ACTIVATED,
         words("stages", "stages of the environments it reaches into", *STAGES),
         boolean("held-now", "whether somebody holds it without activating anything"),
         boolean("in-role-table", "whether the role table, or another part of the scenario, has its principal in every environment it reaches into"),
@@ -260,6 +276,9 @@ _KINDS = (
         boolean("approval-wanted", "whether a row behind it wants activation approved"),
         boolean("mfa-wanted", "whether a row behind it wants a second factor"),
         number("hours-wanted", "longest activation the rows behind it allow; null when none says"),
+        words("creates", "what it lets somebody create in a container", "resource-group", "workspace"),
+        words("retags", "environments matched by tag of which it lets somebody write tags"),
+        boolean("of-structure", "whether who has it administers, provisions or creates there as declared, or is the platform's"),
         words("undeclared-approvers", "object ids of who approves activation and is in no group the rows name; null when no row names one"))),
     NodeKind("deny-assignment", "deny assignment", "build", "an assignment that takes rights away", attributes(
         NAMED, opaque("permissions", "permission blocks"), words("principals", "principals it holds for; `*` for all"),
@@ -331,6 +350,9 @@ _KINDS = (
     NodeKind("environment", "environment", "bind", "an environment of the scenario", attributes(
         NAMED, text("stage", "stage", *STAGES), boolean("live", "serves customers"), words("data", "classes that may be there"),
         text("default-class", "class of what nothing else classifies"),
+        boolean("by-tag", "whether its resources are recognised by a tag"),
+        number("workspaces", "workspaces in it, hubs left out"),
+        number("workspaces-wanted", "how many shared ones there are to be; null when it does not say"),
         number("writers", "people who can change it, administrators as declared left out"),
         number("writers-before", "as many, in the stage before; null when there is none"))),
     NodeKind("site", "site", "bind", "a site of the scenario", attributes(
@@ -343,7 +365,8 @@ _KINDS = (
         text("class", "class it carries; null: only what is not regulated"), text("becomes", "class it counts as where it arrives; null: unchanged"),
         text("approver", "who approves it; null when nobody"), boolean("in-force", "whether its last day has not passed"))),
     NodeKind("data-class", "data class", "bind", "a data class of the scenario", attributes(
-        NAMED, text("home", "in words"), words("home-regions", "regions at home"), boolean("production-only", "never outside production"))),
+        NAMED, text("home", "in words"), words("home-regions", "regions at home"), boolean("production-only", "never outside production"),
+        text("platform-replication", "whether copies that Azure makes by itself may leave the home", "allow", "deny"))),
     NodeKind("role-row", "role row", "bind", "one role in one environment", attributes(
         NAMED, text("role", "role"), text("environment", "environment"), text("stage", "stage", *STAGES),
         words("duties", "duties"), words("reads", "classes"), words("ways", "ways it may use; null: those its duties imply"),
@@ -376,8 +399,26 @@ UNIONS: Mapping[str, tuple[str, ...]] = {
     "artifact-source": ("container-registry", "ml-registry"),
     "endpoint": ("online-endpoint", "batch-endpoint"),
     "deployment": ("online-deployment", "batch-deployment"),
+    "serving": ("online-deployment", "batch-deployment", "model-deployment"),
     "quota-demand": ("quota-pool", "quota-need"),
+    "tagged": ("workspace", "ml-registry", "model-account", "storage-account", "resource-group"),
+    "identity-host": tuple(k.name for k in _KINDS if "identity-type" in k.attributes),
     "ml-resource": ("workspace", "compute", "online-endpoint", "batch-endpoint", "ml-registry"),
+    "database": ("cosmos-account", "sql-server", "sql-database", "postgresql-server", "search-service"),
+    "platform-copied": ("key-vault", "container-registry"),
+    "service": (
+        "storage-account",
+        "key-vault",
+        "container-registry",
+        "application-insights",
+        "log-analytics",
+        "model-account",
+        "cosmos-account",
+        "sql-server",
+        "sql-database",
+        "postgresql-server",
+        "search-service",
+    ),
     "dependency": ("storage-account", "key-vault", "container-registry", "application-insights"),
     "shareable": (
         "storage-account",

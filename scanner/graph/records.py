@@ -144,6 +144,8 @@ _KINDS = (
     RecordKind("group-eligibility", "PrivilegedEligibilitySchedule.Read.AzureADGroup", "group", "", "", "group"),
     # who is a member or an owner by PIM; of whom `assignmentType` is Activated, the eligibility says it already
     RecordKind("group-activation", "PrivilegedAssignmentSchedule.Read.AzureADGroup", "group", "", "", "group"),
+    # what activating membership or ownership of a group demands
+    RecordKind("group-activation-policy", "RoleManagementPolicy.Read.AzureADGroup", "group", "", "", "group"),
     # credentials of an application are kept without what signs in: keyId, endDateTime, type
     RecordKind("application", "Application.Read.All", "tenant"),
     RecordKind("application-owner", "Application.Read.All", "object", "", "", "application"),
@@ -151,6 +153,10 @@ _KINDS = (
     RecordKind("service-principal-owner", "Application.Read.All", "object", "", "", "service-principal"),
     RecordKind("directory-role", "RoleManagement.Read.Directory", "tenant", "directory-role"),
     RecordKind("directory-role-assignment", "RoleManagement.Read.Directory", "tenant"),
+    # who may activate a role of the directory, and whose assignment is such an activation
+    RecordKind("directory-role-eligibility", "RoleEligibilitySchedule.Read.Directory", "tenant"),
+    RecordKind("directory-role-activation", "RoleAssignmentSchedule.Read.Directory", "tenant"),
+    RecordKind("access-review", "AccessReview.Read.All", "tenant"),
     # what workloads may do through Microsoft Graph itself: the permissions it knows by name, and who holds which
     RecordKind("app-role", "Application.Read.All", "tenant"),
     RecordKind("app-role-assignment", "Application.Read.All", "tenant"),

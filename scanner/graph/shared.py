@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scanner.graph.ontology import STAGES, boolean, opaque, text, words
+from scanner.graph.ontology import STAGES, boolean, number, opaque, text, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +99,30 @@ BACKUP = text(
     "geo",
     "geo-zone",
 )
+TAGGED = words("contradicting-tags", "environments that its tags, and those of what it is in, name beside one another")
+# What the scenario asks of a workspace as one room of its structure.
+ROOM = (
+    TAGGED,
+    boolean("own-room", "whether it is to be one unit's: of an environment, no hub, no room declared as shared"),
+    text(
+        "structure-unit",
+        "project, team or site it is of, with its environment where the scenario divides by that; null when it says none",
+    ),
+    text("lock-wanted", "the lock its environment demands; null when none", "cannotdelete", "readonly"),
+    words("missing-tags", "tags its environment demands and it does not have"),
+)
 # What every pool and every need has that may find the same quota in another place.
 SUPPLY = (
     boolean("short", "whether it has less than is wanted of it"),
     words("spare-elsewhere", "names of pools of the same family or model that are granted and that nothing draws on"),
+)
+
+PLATFORM = (
+    words(
+        "platform-home-regions",
+        "regions in which the platform may keep copies of it; null where the scenario leaves that to Azure",
+    ),
+    text("platform-denied-for", "classes for which the scenario allows no such copy outside; null when none"),
 )
 
 # What every ARM resource has.
@@ -162,4 +182,13 @@ PERSON_OR_WORKLOAD = (
 )
 GRAPH_PERMISSIONS = words(
     "graph-permissions", "application permissions it holds on Microsoft Graph, as Graph names them"
+)
+
+# What PIM asks of whoever activates: a role, or membership of a group.
+ACTIVATED = (
+    boolean("activation-read", "whether what activating it demands could be read"),
+    boolean("activation-approval", "whether activating it needs an approval"),
+    boolean("activation-mfa", "whether activating it needs a second factor"),
+    number("activation-hours", "longest activation"),
+    words("activation-approvers", "object ids of who approves"),
 )

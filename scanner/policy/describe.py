@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Iterator
 
 from scanner.graph.edges import ONTOLOGY
+from scanner.policy import promises
+from scanner.policy.catalogue import permissions
 from scanner.policy.message import say
 from scanner.policy.model import ALWAYS, All, Any_, Condition, Not, Reference, Rule
 from scanner.policy.paths import reachable
@@ -64,6 +66,14 @@ def _details(rule: Rule) -> Iterator[str]:
         kinds, _ = reachable(rule.subject, rule.follow, rule.to, rule.through)
         titles = sorted(ONTOLOGY.kinds[kind].title for kind in kinds)
         yield from _wrapped("Walks through", ", ".join(titles))
+    promised = [p for p in promises.load().made if rule.info.id in p.rules]
+    if promised:
+        yield from _wrapped("Checks", "; ".join(f"{p.text} ({p.pattern})" for p in promised))
+    needed = "all of them" if rule.info.decided_by == "coverage" else ", ".join(permissions(rule))
+    if needed:
+        yield from _wrapped("Permissions", f"{needed}; what cannot be read leaves it unknown")
+    if rule.status != "stable" or rule.since:
+        yield from _wrapped("Status", " since ".join(filter(None, (rule.status, rule.since))))
     for outcome, title in (("fails", "Fails"), ("passes", "Passes"), ("unknown", "Unknown")):
         cases = [example.case for example in rule.examples if example.outcome == outcome]
         if cases:

@@ -213,7 +213,11 @@ def _unknown(
     known = tuple(dict.fromkeys(estate.gaps[index] for index in gaps))
     what = sorted(
         {
-            f"could not read {gap.kind} of {gap.scope}" if gap.permission else f"did not find {gap.scope}"
+            f"could not read {gap.kind} of {gap.scope}"
+            if gap.permission
+            else f"{gap.scope} does not say where it stands"
+            if gap.reason == "no-place"
+            else f"did not find {gap.scope}"
             for gap in known
         }
     )

@@ -11,7 +11,15 @@ from scanner.policy.paths import reachable
 
 # Where things belong: without these no environment, class or scope is known.
 _TREE = ("management-group", "subscription", "resource-group", "workspace")
-_RIGHTS = ("role-assignment", "role-definition", "deny-assignment", "role-eligibility", "role-activation")
+_RIGHTS = (
+    "role-assignment",
+    "role-definition",
+    "deny-assignment",
+    "role-eligibility",
+    "role-activation",
+    "delegation",
+    "classic-administrator",
+)
 _DIRECTORY = ("user", "group", "group-member", "group-owner", "group-eligibility", "service-principal")
 _QUOTA = (
     "ml-usage", "ml-quota", "vm-size", "model-usage", "vm-usage", "compute", "online-endpoint", "batch-endpoint", "online-deployment",
@@ -23,10 +31,23 @@ _DATA = ("storage-account", "datastore", "data-asset")
 _ACTING = (
     "compute", "online-endpoint", "connection", "key-vault", "user-assigned-identity", "resource", "policy-assignment", "federated-credential",
     "application", "application-owner", "application-federation", "service-principal-owner", "role-management-policy", "blob-container",
-    "local-user", "directory-role", "directory-role-assignment",
+    "local-user", "directory-role", "directory-role-assignment", "directory-role-eligibility",
 )  # fmt: skip
 # What duties are held on beside workspaces.
 _HELD_ON = ("storage-account", "container-registry", "ml-registry", "model-account", "key-vault", "compute", "resource")
+# What jobs did with what, and where that is.
+_LINEAGE = (
+    "job", "model", "data-asset", "datastore", "storage-account", "compute", "ml-registry", "registry-model", "registry-data", "aks-cluster",
+    "arc-cluster",
+)  # fmt: skip
+# for people: groups of lists that rules need together
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "tree": _TREE,
+    "rights": _RIGHTS,
+    "directory": _DIRECTORY,
+    "quota": _QUOTA,
+    "acting": _ACTING,
+}
 # node kinds that are made from several lists, or that other lists write on
 _BEHIND: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("grant", "administrator-row"), (*_RIGHTS, *_DIRECTORY, "role-management-policy")),
@@ -35,13 +56,21 @@ _BEHIND: Mapping[str, tuple[str, ...]] = {
         ("service-principal", "managed-identity"),
         (*_RIGHTS, *_DIRECTORY, *_HELD_ON, *_HOSTS, "application", "application-federation"),
     ),
-    "container-registry": ("registry-token", "registry-task"),
+    "container-registry": ("registry-token", "registry-scope-map", "registry-task"),
     **dict.fromkeys(("user", "group"), (*_RIGHTS, *_DIRECTORY)),
     "storage-account": _DATA,  # what is in an account is said by what points to it
     "opening": (*_RIGHTS, *_DIRECTORY, *_DATA, *_ACTING),
     "role": ("role-definition",),
     **dict.fromkeys(("quota-pool", "quota-share", "serving-need", "quota-need", "model-spread"), _QUOTA),
-    "replica": ("storage-account", "object-replication", "registry-replication", "container-registry", "ml-registry"),
+    "replica": (
+        "storage-account",
+        "object-replication",
+        "registry-replication",
+        "container-registry",
+        "ml-registry",
+        "sql-failover-group",
+        "sql-replication",
+    ),
     "data-asset": ("data-asset", "datastore"),
     "outside-place": (
         "connection",
@@ -51,6 +80,16 @@ _BEHIND: Mapping[str, tuple[str, ...]] = {
         "postgresql-server",
         "model-account",
     ),
+    "movement": (
+        *_LINEAGE,
+        "application-insights",
+        "log-analytics",
+        "log-export",
+        "diagnostic-setting",
+        "online-endpoint",
+        "online-deployment",
+    ),
+    "base-model": ("job", "model", "ml-registry", "registry-model"),
     "catalogue": ("job", "model", "online-deployment", "batch-deployment", "serverless-endpoint", "ml-registry"),
 }
 # edges and attributes that other lists say than those of the kinds they stand at
@@ -60,9 +99,19 @@ _SAID: Mapping[str, tuple[str, ...]] = {
         ("sends-logs-to", "receives-logs-from", "sends-payloads-to", "receives-payloads-from"),
         ("diagnostic-setting", "log-export"),
     ),
+    "away-from-home": (*_LINEAGE, "online-endpoint", "online-deployment", "batch-endpoint", "batch-deployment"),
+    **dict.fromkeys(("unserved", "serves-from"), ("online-endpoint", "compute", "aks-cluster", "arc-cluster")),
+    "apart-from": ("ml-registry",),
     **dict.fromkeys(("backed-up-in", "backs-up"), ("protected-item", "backup-instance")),
+    "entered-from": ("private-endpoint",),
+    "computes-in": ("compute", "resource", "aks-cluster", "arc-cluster", "databricks-workspace", "synapse-workspace"),
+    "classes-against-boundary": ("data-boundary",),
+    "reviewed": ("access-review",),
     "replicated-regions": ("registry-replication", "sql-failover-group", "sql-replication", "postgresql-server"),
     **dict.fromkeys(("locks", "budgets", "data-boundary"), ("lock", "budget", "data-boundary")),
+    "locks": ("lock",),
+    "budgets": ("budget",),
+    "gone": ("user-assigned-identity", "resource"),
     **dict.fromkeys(("keys-open-to", "assigned-elsewhere"), (*_RIGHTS, *_DIRECTORY)),
 }
 
@@ -72,7 +121,8 @@ def lists_behind(rule: Rule) -> frozenset[str]:
     if rule.info.decided_by == "coverage":
         return frozenset(RECORDS)
     if rule.info.decided_by != "graph":
-        return frozenset(_DIRECTORY) if rule.info.decided_by == "load" else frozenset()
+        # names are looked up in the directory; whether a scenario can hold is said by its file alone
+        return frozenset(_DIRECTORY) if rule.info.id == "SCN02" else frozenset()
     kinds = set(ONTOLOGY.members(rule.subject))
     if rule.follow:
         kinds, _ = reachable(rule.subject, rule.follow, rule.to, rule.through)

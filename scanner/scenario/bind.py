@@ -7,7 +7,7 @@ from datetime import date
 from scanner.errors import Span
 from scanner.findings import Finding, NodeRef
 from scanner.graph.estate import Estate
-from scanner.scenario import classes, environments, flows, quota, rows, services
+from scanner.scenario import classes, coherence, environments, flows, quota, rows, services, structure
 from scanner.scenario.model import Scenario
 from scanner.scenario.names import Names
 
@@ -15,7 +15,8 @@ from scanner.scenario.names import Names
 def bind(estate: Estate, scenario: Scenario, today: date | None = None) -> tuple[Finding, ...]:
     """Binds, in order: scope, sites, environments and units, flows, shared services, data classes, principals and rows, quota.
 
-    `today` is the day by which flows have ended; without it none has. Returns findings of rule SCN02: names that stand for nobody, or for several.
+    `today` is the day by which flows have ended; without it none has. Returns what binding
+    decides: names that stand for nobody or for several (SCN02), and what cannot hold whatever the estate is like (the other SCN rules).
     """
     _scenario(estate, scenario)
     unclear = environments.scope(estate, scenario)
@@ -24,10 +25,22 @@ def bind(estate: Estate, scenario: Scenario, today: date | None = None) -> tuple
     flows.bind(estate, scenario, today)
     services.bind(estate, scenario)
     classes.bind(estate, scenario)
+    structure.bind(estate, scenario)
     names = Names(estate, scenario.span)
     rows.bind(estate, scenario, names)
     quota.bind(estate, scenario)
-    return (*_tenants(estate, scenario), *unclear, *names.findings)
+    used = (
+        estate.name(node)
+        for node in estate.nodes("region")
+        if any(True for _ in estate.neighbours(node, "location-of"))
+    )
+    return (
+        *coherence.findings(scenario),
+        *coherence.unplaced(scenario, used),
+        *_tenants(estate, scenario),
+        *unclear,
+        *names.findings,
+    )
 
 
 def _scenario(estate: Estate, scenario: Scenario) -> None:

@@ -25,6 +25,7 @@ def bind(estate: Estate, scenario: Scenario) -> None:
         estate.set(node, "home", c.home.words if c.home else None)
         estate.set(node, "home-regions", c.home.regions if c.home else frozenset())
         estate.set(node, "production-only", c.production_only)
+        estate.set(node, "platform-replication", c.platform_replication, c.span)
     writer = _Writer(estate, scenario, nodes)
     assets = _assets(estate)
     own: dict[int, frozenset[str]] = {}
@@ -35,7 +36,7 @@ def bind(estate: Estate, scenario: Scenario) -> None:
         for asset in pointing:
             stated = frozenset(writer.recogniser.at(asset))
             of_assets.setdefault(account, set()).update(stated)
-            if not stated and estate.kind(account) == "missing":
+            if not stated and estate.kind(account) == "missing" and not estate.key(account).startswith("place:http"):
                 writer.leave_open(asset, account)  # what is in a store nobody sees is of no class by default
             else:
                 writer.write(asset, stated or own.get(account, frozenset()) or writer.default(asset))
@@ -98,6 +99,10 @@ def _others(estate: Estate, writer: _Writer) -> None:
         writer.write(datastore, writer.of_all(estate.neighbours(datastore, "stored-in")))
     for model in estate.nodes("model"):
         writer.write(model, frozenset(writer.recogniser.at(model)))
+    for asset in estate.nodes("registry-asset"):
+        registry = estate.first(asset, "asset-shared-by")
+        own = frozenset(writer.recogniser.at(asset))
+        writer.write(asset, own or frozenset(writer.recogniser.at(registry) if registry is not None else ()))
     for workspace in estate.nodes("workspace"):
         stores = [s for d in estate.neighbours(workspace, "has-datastore") for s in estate.neighbours(d, "stored-in")]
         held = (*estate.neighbours(workspace, "has-data"), *stores, *estate.neighbours(workspace, "default-store"))

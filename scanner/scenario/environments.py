@@ -55,20 +55,30 @@ def _ambiguous(estate: Estate, name: str, nodes: list[int], span: Span) -> Findi
 
 
 def _in_scope(estate: Estate, scenario: Scenario, subscription: int, several: Collection[str]) -> bool:
-    own = {estate.name(subscription).lower(), ids.last(estate.key(subscription))}
-    above = {
-        name
-        for place in ancestors(estate, subscription)
-        for name in (estate.name(place).lower(), ids.last(estate.key(place)))
-    }
-    for entry in scenario.scope:
-        if {e.lower() for e in entry.exclude} & ((own - set(several)) | above):
-            return False
+    own, above = _names(estate, subscription)
+    if excepted(estate, scenario, subscription, several):
+        return False
     restricted = [entry for entry in scenario.scope if entry.subscriptions or entry.management_groups]
     return not restricted or any(
         {s.lower() for s in entry.subscriptions} & own or {g.lower() for g in entry.management_groups} & above
         for entry in restricted
     )
+
+
+def _names(estate: Estate, subscription: int) -> tuple[set[str], set[str]]:
+    """What a subscription is called, and what the management groups above it are."""
+    above = {
+        name
+        for place in ancestors(estate, subscription)
+        for name in (estate.name(place).lower(), ids.last(estate.key(place)))
+    }
+    return {estate.name(subscription).lower(), ids.last(estate.key(subscription))}, above
+
+
+def excepted(estate: Estate, scenario: Scenario, subscription: int, several: Collection[str] = ()) -> bool:
+    """Whether the scenario leaves a subscription out by name."""
+    own, above = _names(estate, subscription)
+    return any({e.lower() for e in entry.exclude} & ((own - set(several)) | above) for entry in scenario.scope)
 
 
 def sites(estate: Estate, scenario: Scenario) -> None:
@@ -109,7 +119,7 @@ def bind(estate: Estate, scenario: Scenario) -> None:
         estate.set(node, "data", frozenset(environment.data))
         estate.set(node, "default-class", environment.default_class)
     finder = _Finder(estate, scenario)
-    units = _Units(estate, scenario)
+    units = Units(estate, scenario)
     for kind in _BOUND:
         for node in estate.nodes(kind):
             if node in estate.aside:
@@ -222,12 +232,12 @@ class _Finder:
         )  # fmt: skip
 
 
-class _Units:
-    """Project or team of a resource, by the first of `structure.keys`, nearest first."""
+class Units:
+    """Project or team of a resource, by the first of `structure.keys` or the one named, nearest first."""
 
-    def __init__(self, estate: Estate, scenario: Scenario) -> None:
+    def __init__(self, estate: Estate, scenario: Scenario, key: str = "") -> None:
         self.estate = estate
-        _, how = next(iter(scenario.structure.keys.items()), ("", {}))
+        _, how = next(((k, h) for k, h in scenario.structure.keys.items() if key in ("", k)), ("", {}))
         self.tag = how.get("tag", "").lower()
         pattern = how.get("name", "")
         expression = re.sub(r"\\\{[^{}]*\\\}", "([a-z0-9-]+?)", re.escape(pattern.lower()).replace(r"\*", "[^/]*"))

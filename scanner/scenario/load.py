@@ -20,6 +20,7 @@ from scanner.scenario.model import (
     Environment,
     Flow,
     Need,
+    OwnRegion,
     Place,
     Quota,
     Release,
@@ -143,6 +144,16 @@ class _Reader:
             audience_tag=v.get("audience", {}).get("tag"),
             waivers=tuple(self._waiver(n, w) for n, w in enumerate(v.get("waivers", ()))),
             accepted_gaps=tuple(self._accepted(n, a) for n, a in enumerate(v.get("accepted-gaps", ()))),
+            own_regions=tuple(
+                OwnRegion(
+                    ids.fold_location(n),
+                    r.get("country", ""),
+                    tuple(r.get("boundary", ())),
+                    self.document.key_span("regions", n),
+                )
+                for n, r in v.get("regions", {}).items()
+            ),
+            pattern_span=self.document.span("pattern"),
         )
 
     def _patterns(self) -> tuple[str, ...]:
@@ -253,7 +264,8 @@ class _Reader:
                     help="write a `tag` or a `name`",
                 )
         return Structure(
-            s.get("workspace-per"), s.get("resource-group-per"), s.get("keys", {}), tuple(s.get("created-by", ())), s.get("cost-tag")
+            s.get("workspace-per"), s.get("resource-group-per"), s.get("keys", {}), tuple(s.get("created-by", ())), s.get("cost-tag"),
+            s.get("shared-workspaces", {}), {key: self.document.key_span("structure", key) for key in s},
         )  # fmt: skip
 
     def _roles(self, roles: dict[str, Any]) -> list[RoleRow]:

@@ -78,6 +78,16 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnRegion:
+    """Where a region lies by the scenario's own word, for those the shipped table does not have."""
+
+    name: str
+    country: str
+    boundaries: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
     what: str
     source: str
@@ -188,6 +198,8 @@ class Structure:
     keys: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     created_by: tuple[str, ...] = ()
     cost_tag: str | None = None
+    shared_workspaces: Mapping[str, int] = field(default_factory=dict)  # environment -> how many
+    spans: Mapping[str, Span] = field(default_factory=dict)  # of each key that is present
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +230,8 @@ class Scenario:
     audience_tag: str | None = None
     waivers: tuple[Waiver, ...] = ()
     accepted_gaps: tuple[AcceptedGap, ...] = ()
+    own_regions: tuple[OwnRegion, ...] = ()
+    pattern_span: Span | None = None
 
     @property
     def principals(self) -> tuple[str, ...]:

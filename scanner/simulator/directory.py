@@ -1,4 +1,4 @@
-"""Microsoft Graph: users, groups, workloads, members, owners, PIM for groups, directory roles, permissions and getByIds.
+"""Microsoft Graph: users, groups, workloads, members, owners, PIM, access reviews, directory roles, permissions and getByIds.
 
 The document's key `graphPermissions` lists the application permissions that were granted; without it all but
 `Member.Read.Hidden` were. What is not granted is refused, and members of hidden groups do not show. `graph.appRoles` are the
@@ -23,7 +23,10 @@ _NEEDED = {
     "users": {"User.Read.All"}, "groups": {"Group.Read.All", "GroupMember.Read.All"}, "serviceprincipals": {"Application.Read.All"},
     "applications": {"Application.Read.All"},
     "pim": {"PrivilegedEligibilitySchedule.Read.AzureADGroup", "PrivilegedAssignmentSchedule.Read.AzureADGroup"},
-    "roles": {"RoleManagement.Read.Directory", "RoleManagement.Read.All"}, "organization": {"Organization.Read.All", "User.Read.All"},
+    "roles": {"RoleManagement.Read.Directory", "RoleManagement.Read.All"},
+    "roleeligibilityscheduleinstances": {"RoleEligibilitySchedule.Read.Directory", "RoleManagement.Read.All"},
+    "roleassignmentscheduleinstances": {"RoleAssignmentSchedule.Read.Directory", "RoleManagement.Read.All"},
+    "reviews": {"AccessReview.Read.All"}, "policies": {"RoleManagementPolicy.Read.AzureADGroup"}, "organization": {"Organization.Read.All", "User.Read.All"},
 }  # fmt: skip
 _HIDDEN = "Member.Read.Hidden"
 _OF_GROUP = "identitygovernance/privilegedaccess/group/"
@@ -35,6 +38,7 @@ _SCHEDULES = {
 _ROLES = {
     "roleassignments": "directoryRoleAssignments", "roledefinitions": "directoryRoleDefinitions",
     "roleeligibilityscheduleinstances": "directoryRoleEligibilityScheduleInstances",
+    "roleassignmentscheduleinstances": "directoryRoleAssignmentScheduleInstances",
 }  # fmt: skip
 # Microsoft Graph's own service principal, which every tenant has; a workload may be addressed by application id.
 _ITSELF = {
@@ -71,7 +75,12 @@ class Directory:
         if path.startswith(_OF_GROUP) and parts[-1] in _SCHEDULES:
             return self._schedules(call, _SCHEDULES[parts[-1]])
         if parts[:2] == ["rolemanagement", "directory"] and len(parts) == 3 and parts[2] in _ROLES:
-            return self._rows(call, self.graph.get(_ROLES[parts[2]], ()), "roles")
+            needed = parts[2] if parts[2] in _NEEDED else "roles"
+            return self._rows(call, self.graph.get(_ROLES[parts[2]], ()), needed)
+        if parts == ["identitygovernance", "accessreviews", "definitions"]:
+            return self._rows(call, self.graph.get("accessReviewDefinitions", ()), "reviews")
+        if parts == ["policies", "rolemanagementpolicyassignments"]:
+            return self._policies(call)
         by_app = _BY_APP.fullmatch(parts[0])
         if by_app:
             return self._of_application(call, by_app.group(1), parts[1:])
@@ -176,6 +185,18 @@ class Directory:
         if asked.isdisjoint({"groupid", "principalid"}):
             return graph_error(400, "MissingParameters", "The required parameters GroupId or PrincipalId is missing.")
         return self._rows(call, self.graph.get(name, ()), "pim")
+
+    def _policies(self, call: Call) -> Answer:
+        """Rules of activation, by group; without the group, and of what kind it is, nobody is told."""
+        if not self._may("policies"):
+            return denied_graph()
+        asked = {key.lower() for key, _, _ in _EQUALS.findall(call.query.get("$filter", ""))}
+        if not {"scopeid", "scopetype"} <= asked:
+            return graph_error(400, "MissingParameters", "The filter must name scopeId and scopeType.")
+        expanded = "rules" in call.query.get("$expand", "")
+        rows = self.graph.get("groupPolicyAssignments", ())
+        rows = rows if expanded else [{k: v for k, v in row.items() if k != "policy"} for row in rows]
+        return self._rows(call, rows, "policies")
 
     def _organisation(self) -> Item:
         tenant = self.tenant.document["tenant"]

@@ -180,6 +180,10 @@ def test_a_row_demands_of_what_its_group_holds_in_its_environment(world: World) 
     assert [world.estate.gaps[gap].permission for gap in world.estate.gaps_at(held, "reviewed")] == [
         "AccessReview.Read.All"
     ]
+    for days, reviewed in ((90.0, True), (365.0, False), (None, False)):
+        world.estate.set(group, "review-days", days)
+        demands.derive(Engine(world.estate))
+        assert get(held, "reviewed") is reviewed
     for grant in (elsewhere, looking):
         assert (get(grant, "purposes"), get(grant, "expiry-wanted"), get(grant, "review-wanted")) == (
             frozenset(),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scanner.derive.lineage import Lineage
 from scanner.derive.movement import Flows
 from scanner.derive.whereabouts import Whereabouts
+from scanner.findings import Gap
 from scanner.graph.estate import UNSET
 from tests.support.moving import World, run
 
@@ -92,6 +93,80 @@ def test_what_a_step_gave_and_what_a_job_wrote_into_an_asset_counts_as_what_it_t
     by_job = world.model(workspace, "b", world.job(workspace, "two", run("mlw-no/cpu", ["clean"])))
     world.derive()
     assert world.get(by_asset, "learned-from") == world.get(by_job, "learned-from") == {"claims-no"}
+
+
+def test_what_a_model_account_tuned_counts_as_its_data_wherever_it_is_deployed() -> None:
+    world = World()
+    tuner = world.node("model-account", "oai-no", "norwayeast", data_classes=["claims-no"])
+    server = world.node("model-account", "oai-eu", "westeurope", data_classes=["public"])
+    tuned = world.node("model-deployment", "oai-eu/tuned", "westeurope", base_model="gpt-4o-mini")
+    world.estate.connect(tuned, "weights-from", tuner)
+    at_home = world.node("model-deployment", "oai-no/tuned", "norwayeast", base_model="gpt-4o-mini")
+    plain = world.node("model-deployment", "oai-eu/plain", "westeurope", base_model=None)
+    unread = world.node("model-deployment", "oai-eu/unread", "westeurope")
+    for account, deployment in ((server, tuned), (tuner, at_home), (server, plain), (server, unread)):
+        world.estate.connect(account, "has-deployment", deployment)
+    world.derive()
+    assert world.get(tuned, "away-from-home") == {"claims-no in westeurope"}
+    assert world.get(at_home, "away-from-home") == world.get(plain, "away-from-home") == frozenset()
+    assert world.get(unread, "away-from-home") is UNSET
+
+
+# -- registries --------------------------------------------------------------------------------------------------------
+
+
+def _registry(world: World, *regions: str, **facts: object) -> int:
+    registry = world.node("ml-registry", "shared", regions[0], regions=[*regions], name="shared")
+    asset = world.node("registry-asset", "shared/models/triage/versions/1", name="triage:1", **{"asset_type": "model", "data_classes": None, **facts})  # fmt: skip
+    world.estate.connect(registry, "shares-asset", asset)
+    return asset
+
+
+REFERENCE = "azureml://registries/Shared/models/Triage/versions/1"
+
+
+def test_a_model_shared_by_a_registry_is_in_each_of_its_regions_and_counts_as_the_workspaces_model_of_its_name() -> (
+    None
+):
+    world = World()
+    _tuned(world, name="triage:1")
+    asset = _registry(world, "norwayeast", "westeurope")
+    deployment = world.deployment(world.workspace("mlw-eu", "westeurope"), "blue", None, model_reference=REFERENCE)
+    world.derive()
+    assert world.get(asset, "away-from-home") == world.get(deployment, "away-from-home") == {"claims-no in westeurope"}
+
+
+def test_a_declared_flow_to_one_of_a_registrys_regions_changes_the_class_there() -> None:
+    world = World(OUT)
+    _tuned(world, name="triage:1")
+    asset = _registry(world, "norwayeast", "westeurope")
+    deployment = world.deployment(world.workspace("mlw-eu", "westeurope"), "blue", None, model_reference=REFERENCE)
+    world.derive()
+    assert world.get(asset, "learned-from") == {"claims-no"} and world.get(asset, "away-from-home") == frozenset()
+    assert world.get(deployment, "learned-from") == frozenset()
+
+
+@pytest.mark.parametrize(("facts", "away"), [({}, UNSET), ({"data_classes": ["public"]}, frozenset()), ({"asset_type": "component"}, frozenset())])  # fmt: skip
+def test_what_nobody_can_trace_in_a_registry_is_what_its_tag_says_else_open(
+    facts: dict[str, object], away: object
+) -> None:
+    world = World()
+    asset = _registry(world, "norwayeast", "westeurope", **facts)
+    world.derive()
+    assert world.get(asset, "away-from-home") == away
+
+
+def test_a_registry_that_might_be_the_tenants_own_is_no_public_catalogue() -> None:
+    for name, away in (("azureml-meta", frozenset()), ("partner", UNSET)):
+        world = World()
+        world.estate.mark_unread(
+            "ml-registry", world.estate.add_gap(Gap("ml-registry", "/subscriptions/s", "read", "forbidden"))
+        )
+        workspace = world.workspace("mlw-eu", "westeurope")
+        reference = f"azureml://registries/{name}/models/x/versions/1"
+        deployment = world.deployment(workspace, "blue", None, model_reference=reference)
+        world.derive()
+        assert world.get(deployment, "away-from-home") == away
 
 
 # -- what nobody can tell ----------------------------------------------------------------------------------------------

@@ -102,7 +102,7 @@ def _settings(world: World, *classes: str, count: int = 1) -> int:
     logs = _logs(world, "westeurope")
     for n in range(count):
         store = world.store(f"lake{n}", "norwayeast", *classes, subscription="/subscriptions/s")
-        world.estate.connect(store, "sends-logs-to", logs)
+        world.estate.connect(store, "sends-payloads-to", logs)
     world.derive()
     return subscription
 
@@ -124,5 +124,5 @@ def test_settings_nobody_could_read_are_open_where_the_data_is_regulated() -> No
     for classes, open_ in ((("claims-no",), True), (("public",), False)):
         world = World()
         subscription = world.node("subscription", "/subscriptions/s")
-        world.gap(world.store("lake", "norwayeast", *classes, subscription="/subscriptions/s"), "sends-logs-to", kind="diagnostic-setting")  # fmt: skip
+        world.gap(world.store("lake", "norwayeast", *classes, subscription="/subscriptions/s"), "sends-payloads-to", kind="diagnostic-setting")  # fmt: skip
         assert bool(world.derive().estate.gaps_at(subscription, "logs-across")) is open_

@@ -282,6 +282,24 @@ def test_on_kubernetes_it_serves_at_the_cluster_and_collects_at_the_workspace() 
     assert world.moved(deployment, "collects-across") == [("data", "norwayeast", "westeurope", False)]
 
 
+def test_and_what_is_said_of_it_lives_with_the_workspace() -> None:
+    for flows, declared in (
+        ("", False),
+        ("what: metrics, from: no, to: eu", False),
+        ("what: metadata, from: no, to: eu", True),
+    ):
+        world = World(flows)
+        workspace = world.workspace("mlw-eu", "westeurope")
+        endpoint = world.estate.first(world.deployment(workspace, "blue", None), "deployment-of") or 0
+        compute = world.node("compute", "mlw-eu/aks", "westeurope", compute_type="kubernetes")
+        world.estate.connect(compute, "attached-to", world.node("resource", "aks", "norwayeast", type="microsoft.containerservice/managedclusters"))  # fmt: skip
+        world.estate.connect(endpoint, "runs-on", compute)
+        managed = world.estate.first(world.deployment(workspace, "green", None), "deployment-of") or 0
+        world.derive()
+        assert world.moved(endpoint, "reports-across") == [("metadata", "norwayeast", "westeurope", declared)]
+        assert not world.moved(managed, "reports-across")
+
+
 # -- base models -------------------------------------------------------------------------------------------------------
 
 

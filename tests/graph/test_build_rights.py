@@ -296,3 +296,79 @@ def test_keys_and_passwords_work_unless_a_service_says_otherwise(
     assert _get(_estate(_arm(kind, arm_id, {})), arm_id, "local-auth") is True
     assert _get(_estate(_arm(kind, arm_id, refusing)), arm_id, "local-auth") is False
     assert _get(_estate(record(kind, {"id": arm_id})), arm_id, "local-auth") is UNSET
+
+
+def _token(name: str, scope_map: str | None, status: str = "enabled") -> Record:
+    return _arm("registry-token", f"{CR}/tokens/{name}", {"status": status, "scopeMapId": scope_map and f"{CR}/scopeMaps/{scope_map}"})  # fmt: skip
+
+
+def _scope_map(name: str, *actions: str) -> Record:
+    return _arm("registry-scope-map", f"{CR}/scopeMaps/{name}", {"actions": list(actions)})
+
+
+def test_tokens_that_may_write_are_told_apart_by_their_scope_maps() -> None:
+    rows = [
+        _arm("container-registry", CR, {}), _token("a", "pull"), _token("b", "push"), _token("c", "push", "disabled"), _token("d", "_repositories_push"),
+        _scope_map("pull", "repositories/x/content/read", "repositories/x/metadata/read"), _scope_map("push", "repositories/x/content/Write"),
+    ]  # fmt: skip
+    estate = _estate(*rows)
+    assert (_get(estate, CR, "tokens"), _get(estate, CR, "writing-tokens")) == ({"a", "b", "d"}, {"b", "d"})
+
+
+def test_what_a_token_may_do_is_unknown_without_its_scope_map() -> None:
+    """Trap 1."""
+    own = _arm("container-registry", CR, {})
+    for rows in ([_token("a", "mine")], [_token("a", None)]):
+        estate = _estate(own, *rows)
+        assert _get(estate, CR, "writing-tokens") is UNSET and estate.gaps_at(_key(estate, CR), "writing-tokens")
+    unread = (Coverage("registry-scope-map", CR.lower(), "forbidden"),)
+    assert _get(_estate(own, _token("a", "mine"), coverage=unread), CR, "writing-tokens") is UNSET
+    for rows in ([], [_token("a", "_repositories_pull")]):  # nothing there hangs on the list
+        assert _get(_estate(own, *rows, coverage=unread), CR, "writing-tokens") == frozenset()
+
+
+def _key(estate: Estate, arm_id: str) -> int:
+    node = estate.node(arm_id.lower())
+    assert node is not None
+    return node
+
+
+def _classic(role: str, address: str) -> Record:
+    scope = f"{SUB}/providers/Microsoft.Authorization/classicAdministrators"
+    return record("classic-administrator", {"id": f"{scope}/{address}", "properties": {"emailAddress": address, "role": role}})  # fmt: skip
+
+
+def test_classic_administrators_own_the_subscription() -> None:
+    owner = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+    user = record(
+        "user", {"id": "u1", "displayName": "Ada", "userPrincipalName": "ada@contoso.example", "userType": "Member"}
+    )
+    guest = record(
+        "user",
+        {
+            "id": "u2",
+            "displayName": "Bo",
+            "userPrincipalName": "bo_partner.example#EXT#@contoso.example",
+            "userType": "Guest",
+        },
+    )
+    estate = _estate(
+        record("subscription", {"id": SUB}), user, guest, _classic("CoAdministrator", "Ada@contoso.example"),
+        _classic("ServiceAdministrator;AccountAdministrator", "bo@partner.example"), _classic("AccountAdministrator", "payer@contoso.example"),
+        _classic("CoAdministrator", "gone@contoso.example"),
+    )  # fmt: skip
+    assert {estate.key(grant) for grant in estate.nodes("grant")} == {
+        f"grant:{who}|{owner}|{SUB}".lower() for who in ("u1", "u2", "classic:gone@contoso.example")
+    }
+    assert {estate.get(grant, "mark") for grant in estate.nodes("grant")} == {"standing"}
+    scope = _key(estate, SUB)
+    assert {estate.kind(estate.first(g, "granted-to") or 0) for g in estate.neighbours(scope, "scope-of")} == {"user"}
+
+
+def test_unread_classic_administrators_may_be_anybody() -> None:
+    for coverage, rows in (
+        ((Coverage("classic-administrator", SUB.lower(), "forbidden"),), ()),
+        ((), (record("classic-administrator", {"id": f"{SUB}/providers/Microsoft.Authorization/classicAdministrators/x", "properties": {"role": 5}}),)),
+    ):  # fmt: skip
+        estate = _estate(record("subscription", {"id": SUB}), *rows, coverage=coverage)
+        assert estate.gaps_at(_key(estate, SUB), "scope-of")

@@ -69,3 +69,16 @@ def test_bindings_to_nothing_and_compute_of_the_service_name_no_place() -> None:
         "jobs": {"a": {"inputs": {"x": "${{parent.inputs.absent}}", "lr": "0.01"}, "outputs": {}}},
     })  # fmt: skip
     assert run == Run("a", None, (), ())
+
+
+def test_an_asset_may_be_named_by_the_id_its_workspace_calls_itself() -> None:
+    estate = _estate(
+        _arm("workspace", WS, {"workspaceId": "12345678-0000-0000-0000-000000000001"}),
+        _arm("data-asset", f"{WS}/data/events/versions/3", {"dataUri": "https://stdata.blob.core.windows.net/c/p"}),
+        _arm("job", JOB, {"jobType": "Command", "inputs": {
+            "a": {"uri": "azureml://locations/brazilsouth/workspaces/12345678-0000-0000-0000-000000000001/data/Events/versions/3"},
+            "b": {"uri": "azureml://locations/brazilsouth/workspaces/99999999-0000-0000-0000-000000000001/data/events/versions/3"}}}),
+    )  # fmt: skip
+    (run,) = _get(estate, JOB, "runs")
+    assert [key.partition(":")[0] == "place" for key, _ in run.inputs] == [False, True]
+    assert run.inputs[0][0] == f"{WS}/data/events/versions/3".lower()

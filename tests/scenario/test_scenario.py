@@ -30,6 +30,11 @@ sites:
 """
 
 
+def _names(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """What is said of names; that BASE lacks what its pattern needs is no matter here."""
+    return tuple(f for f in findings if f.rule == "SCN02")
+
+
 def _load(text: str) -> Scenario:
     return from_document(yamlfile.parse(text, "s.yaml"))
 
@@ -206,11 +211,11 @@ def test_a_name_that_two_subscriptions_have_leaves_out_neither() -> None:
     estate = _estate()
     twin = estate.add("subscription", "/subscriptions/other", "sub-dev")
     estate.set(twin, "subscription", "/subscriptions/other")
-    (found,) = bind(estate, _load(BASE + "scope: [{except: [sub-dev]}]\n"))
+    (found,) = _names(bind(estate, _load(BASE + "scope: [{except: [sub-dev]}]\n")))
     assert (found.rule, found.line) == ("SCN02", Span("s.yaml", 11, 9))
     assert "2 subscriptions (other, sub-dev), so it leaves out none" in found.message
     assert twin not in estate.aside
-    assert bind(estate, _load(BASE + "scope: [{except: [other]}]\n")) == () and twin in estate.aside
+    assert _names(bind(estate, _load(BASE + "scope: [{except: [other]}]\n"))) == () and twin in estate.aside
 
 
 def test_two_classes_have_the_home_both_allow() -> None:
@@ -321,7 +326,7 @@ def test_another_tenants_scenario_is_a_finding() -> None:
     estate = Estate()
     estate.add("tenant", "/", "t", "11111111-1111-1111-1111-111111111111")
     text = BASE + "scope: [{tenant: 22222222-2222-2222-2222-222222222222}]\n"
-    assert [f.rule for f in bind(estate, _load(text))] == ["SCN02"]
+    assert [f.rule for f in _names(bind(estate, _load(text)))] == ["SCN02"]
 
 
 def test_a_tenant_is_recognised_by_its_id() -> None:

@@ -29,6 +29,9 @@ GAP = Coverage("data-asset", UNREAD, "forbidden", "Microsoft.MachineLearningServ
 KEY = "/subscriptions/66666666-aaaa-bbbb-cccc-666666666666/resourcegroups/rg-vision-prod/providers/microsoft.machinelearningservices/workspaces/mlw-vision-prod"
 
 
+OWNER = "ciso@contoso.example"  # of the class `live`
+
+
 def _report(*waivers: Waiver, today: date = TODAY, gaps: tuple[AcceptedGap, ...] = (), snapshot: Snapshot | None = None,
             known: tuple[BaselineEntry, ...] | None = None) -> Report:  # fmt: skip
     intent = replace(scenario("contoso"), waivers=waivers, accepted_gaps=gaps)
@@ -45,11 +48,11 @@ def _report(*waivers: Waiver, today: date = TODAY, gaps: tuple[AcceptedGap, ...]
 def _waiver(
     rule: str = "ACC13", on: str = KEY, cause: str = "any", until: date = TODAY + timedelta(days=60), **more: Any
 ) -> Waiver:
-    return Waiver(rule, on, cause, "reason", "ciso", until, Span("s.yaml", 9), **more)
+    return Waiver(rule, on, cause, "reason", OWNER, until, Span("s.yaml", 9), **more)
 
 
 def _verdicts(report: Report) -> dict[str, str]:
-    return {r.rule.id: r.verdict for r in report.results if r.rule.id != "SCN03"}
+    return {r.rule.id: r.verdict for r in report.results if r.rule.id not in ("SCN03", "SCN07")}
 
 
 def test_a_waiver_changes_no_verdict_and_stays_visible() -> None:
@@ -244,7 +247,9 @@ def test_every_waiver_that_the_report_suggests_works(tmp_path: Path) -> None:
     whole = (FIXTURES / "contoso" / "scenario.yaml").read_text(encoding="utf-8").partition("waivers:")[0]
     path = tmp_path / "s.yaml"
     path.write_text(
-        whole + "waivers:\n" + "".join(f"  - {{{w}, reason: r, approved-by: a, until: 2027-06-01}}\n" for w in lines),
+        whole
+        + "waivers:\n"
+        + "".join(f"  - {{{w}, reason: r, approved-by: {OWNER}, until: 2027-06-01}}\n" for w in lines),
         encoding="utf-8",
     )
     report = _report(*load(path).waivers)
@@ -271,8 +276,23 @@ def test_a_waiver_for_longer_than_the_policy_allows_does_not_hold() -> None:
     for longest, holds in ((60, True), (59, False), (None, True)):
         report = _report(replace(_waiver(), longest=longest, longest_critical=30))
         assert bool([s for s in report.settled if s.waiver]) is holds
-        said = [s.finding.cause for s in report.settled if s.finding.rule == "SCN03"]
+        said = [s.finding.cause for s in report.settled if s.finding.rule == "SCN07"]
         assert said == ([] if holds else ["too-long"])
+
+
+def test_a_waiver_that_the_owner_of_the_data_did_not_approve_is_told_of() -> None:
+    """SCN07, whatever letters the name is written in; the waiver holds, since who approved it is a matter among people."""
+    owner = {c.name: c.owner for c in scenario("contoso").data_classes}["live"]
+    assert owner
+    about = next(
+        s.finding for s in _report().settled if s.finding.outcome == "fail" and "live" in s.finding.data_classes
+    )
+    for approver, right in ((owner.upper(), True), ("somebody@contoso.example", False)):
+        report = _report(replace(_waiver(about.rule, about.subject.key), approved_by=approver))
+        assert [s for s in report.settled if s.waiver]
+        said = [s.finding for s in report.settled if s.finding.rule == "SCN07"]
+        assert [f.cause for f in said] == ([] if right else ["owner:live"])
+        assert all(owner in f.message and f.line == Span("s.yaml", 9) for f in said)
 
 
 def test_a_waiver_of_a_critical_rule_has_a_policy_of_its_own(tmp_path: Path) -> None:

@@ -28,6 +28,9 @@ _DIRECTORY = {
     "applications": "application",
     "directoryRoleDefinitions": "directory-role",
     "directoryRoleAssignments": "directory-role-assignment",
+    "directoryRoleEligibilityScheduleInstances": "directory-role-eligibility",
+    "directoryRoleAssignmentScheduleInstances": "directory-role-activation",
+    "accessReviewDefinitions": "access-review",
     "appRoles": "app-role",
     "appRoleAssignments": "app-role-assignment",
 }
@@ -38,7 +41,7 @@ _TIED = {
     "servicePrincipals": {"x-owners": "service-principal-owner"},
 }
 # lists that say something by what is not in them
-_WHOLE = ("user", "group", "service-principal", "app-role-assignment")
+_WHOLE = ("user", "group", "service-principal", "app-role-assignment", "access-review")
 
 
 def snapshot_of(tenant: Mapping[str, Any], gaps: Sequence[Coverage] = ()) -> Snapshot:
@@ -124,6 +127,10 @@ def _directory(directory: Mapping[str, Any]) -> Iterator[Record]:
         yield record("group-eligibility", eligibility, eligibility["groupId"].lower())
     for activation in directory.get("assignmentScheduleInstances", ()):
         yield record("group-activation", activation, activation["groupId"].lower())
+    eligible = {eligibility["groupId"].lower() for eligibility in directory.get("eligibilityScheduleInstances", ())}
+    for policy in directory.get("groupPolicyAssignments", ()):
+        if policy["scopeId"].lower() in eligible:
+            yield record("group-activation-policy", policy, policy["scopeId"].lower())
 
 
 def _located(places: Mapping[str, Sequence[Mapping[str, Any]]], kind: str) -> Iterator[Record]:

@@ -341,8 +341,12 @@ class Tenant:
                 keys: bool | None = False, secondary: str | None = None) -> str:  # fmt: skip
         properties: dict[str, Any] = {"primaryLocation": location, "provisioningState": "Succeeded", "allowBlobPublicAccess": False,
                                       "supportsHttpsTrafficOnly": True, "publicNetworkAccess": "Disabled"}  # fmt: skip
-        if keys is not None:
-            properties["allowSharedKeyAccess"] = keys
+        if keys is not None:  # somebody has looked at its settings; else it is as Azure makes it
+            properties |= {
+                "allowSharedKeyAccess": keys,
+                "allowedCopyScope": "AAD",
+                "allowCrossTenantReplication": False,
+            }
         if secondary:
             properties["secondaryLocation"] = secondary
         return self.resource(group, "Microsoft.Storage/storageAccounts", name, properties, location, sku={"name": sku, "tier": "Standard"},

@@ -113,7 +113,9 @@ def registry_with_admin_user(s: Sample) -> None:
 @change("prod")
 def registry_with_token(s: Sample) -> None:
     """Production's registry can be reached by a token."""
-    s.tenant.resource(s.rooms["prod"].shelf.registry, "tokens", "ci", {"status": "enabled"}, None)
+    registry = s.rooms["prod"].shelf.registry
+    pushes = f"{registry}/scopeMaps/_repositories_push"
+    s.tenant.resource(registry, "tokens", "ci", {"status": "enabled", "scopeMapId": pushes}, None)
 
 
 @change("prod")

@@ -268,7 +268,7 @@ def _planted(
     )
     # PLANTED SOD09 ACC01: a data role for a person, on production data
     t.assign("lena", "Storage Blob Data Reader", churn["lake"], kind="User")
-    # PLANTED SOD09, waived and about to end
+    # PLANTED SOD09, waived and about to end; EST08 EST10: he may create workspaces and write tags there
     t.assign("jonas", "Contributor", parts["pricing", "qa"]["group"], kind="User")
     # PLANTED ACC02: keys of production accounts, after switching them on again where they are off
     t.assign("grp-data-platform", "Storage Account Contributor", pricing["group"])
@@ -278,10 +278,10 @@ def _planted(
     t.assign("grp-analytics", "Storage Blob Data Reader", parts["vision", "prod"]["lake"],
              condition="((!(ActionMatches{'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read'})) OR "
              "(@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringEquals 'reports'))")  # fmt: skip
-    # PLANTED EST01 EST02: a workspace and its store that nobody tagged
+    # PLANTED EST01 EST02 EST05: a workspace, its store and its group that nobody tagged
     hackathon = t.group(nonprod, "rg-hackathon", {})
     t.workspace(hackathon, "mlw-hackathon", registry=central["registry"], insights_workspace=central["logs"])
-    # PLANTED QUO02, with its quota below: a development workspace beside production
+    # PLANTED EST03 EST05, and QUO02 with its quota below: a second development workspace of churn, beside production, that no cost tag covers
     sandbox = t.group(prod, "rg-churn-sandbox", {"environment": "dev", "project": "churn"})
     parts["sandbox", "dev"] = t.workspace(
         sandbox, "mlw-churn-sandbox", registry=central["registry"], insights_workspace=central["logs"]

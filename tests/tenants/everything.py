@@ -87,7 +87,39 @@ def _principals(t: Tenant) -> None:
     directory["directoryRoleAssignments"] = [{
         "id": "lAPpYvVpN0KRkAEhdxReEJC2sEqbR_9Hr48lds9SGHI-1", "principalId": t.principals["grace"], "roleDefinitionId": administrator, "directoryScopeId": "/"
     }]  # fmt: skip
+    eligible = {
+        "id": "e-1", "principalId": t.principals["ada"], "roleDefinitionId": administrator, "directoryScopeId": "/", "memberType": "Direct",
+        "startDateTime": "2026-01-01T00:00:00Z", "endDateTime": None,
+    }  # fmt: skip
+    directory["directoryRoleEligibilityScheduleInstances"] = [eligible]
+    directory["directoryRoleAssignmentScheduleInstances"] = [
+        {**eligible, "id": "a-1", "principalId": t.principals["linus"], "assignmentType": "Activated"}
+    ]
+    directory["directoryRoleAssignments"].append(
+        {"id": "a-2", "principalId": t.principals["linus"], "roleDefinitionId": administrator, "directoryScopeId": "/"}
+    )
+    _activation(t)
     t.document["dataBoundary"] = "EU"
+
+
+def _activation(t: Tenant) -> None:
+    """What activating membership of a group demands, and that somebody goes through its members every quarter."""
+    directory, group = t.document["graph"], t.principals["grp-data"]
+    directory["accessReviewDefinitions"] = [{
+        "id": guid("review"), "status": "InProgress", "scope": {"@odata.type": "#microsoft.graph.accessReviewQueryScope",
+        "query": f"/v1.0/groups/{group}/transitiveMembers/microsoft.graph.user", "queryType": "MicrosoftGraph", "queryRoot": None},
+        "instanceEnumerationScope": None, "settings": {"recurrence": {"pattern": {"type": "absoluteMonthly", "interval": 3},
+                                                                      "range": {"type": "noEnd", "startDate": "2026-01-01"}}}}]  # fmt: skip
+    directory["groupPolicyAssignments"] = [{
+        "id": f"Group_{group}_{role}", "policyId": f"Group_{group}", "scopeId": group, "scopeType": "Group", "roleDefinitionId": role,
+        "policy": {"id": f"Group_{group}", "displayName": "Group", "rules": [
+            {"@odata.type": "#microsoft.graph.unifiedRoleManagementPolicyExpirationRule", "id": "Expiration_EndUser_Assignment", "maximumDuration": "PT4H"},
+            {"@odata.type": "#microsoft.graph.unifiedRoleManagementPolicyEnablementRule", "id": "Enablement_EndUser_Assignment",
+             "enabledRules": ["MultiFactorAuthentication", "Justification"]},
+            {"@odata.type": "#microsoft.graph.unifiedRoleManagementPolicyApprovalRule", "id": "Approval_EndUser_Assignment", "setting": {
+                "isApprovalRequired": role == "member", "approvalStages": [{"primaryApprovers": [
+                    {"@odata.type": "#microsoft.graph.singleUser", "userId": t.principals["ada"], "description": "Ada"}]}]}}]},
+    } for role in ("member", "owner")]  # fmt: skip
 
 
 def _machine_learning(t: Tenant, group: str) -> tuple[str, str]:

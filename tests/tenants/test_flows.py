@@ -38,7 +38,7 @@ flows:
   - {what: metrics, from: north, to: core}
 catalogues: [{registry: azureml, may: [base-model]}]
 """
-RULES = frozenset(["RES04", "RES05", "RES07", "RES10", "RES11", "RES12", "RES13", "RES14", "RES15", "RES25", "RES26", "RES27", "RES28", "RES40", "RES41", "EST12"])  # fmt: skip
+RULES = frozenset(["RES04", "RES05", "RES07", "RES10", "RES11", "RES12", "RES13", "RES14", "RES15", "RES25", "RES26", "RES27", "RES28", "RES40", "RES41", "RES42", "EST12"])  # fmt: skip
 ML = "providers/Microsoft.MachineLearningServices/workspaces"
 Change = Callable[[Tenant], None]
 
@@ -227,7 +227,7 @@ CHANGES: list[tuple[Change, set[tuple[str, str]]]] = [
     (logs_elsewhere, {("RES07", "appi-core")}),
     (audits_elsewhere, {("RES41", "sub-media")}),
     (keeps_the_model_elsewhere, {("RES10", "rank:1"), ("RES04", "shelf")}),
-    (_on_a_cluster_in_the_north, {("RES25", "blue"), ("RES14", "core")}),
+    (_on_a_cluster_in_the_north, {("RES25", "blue"), ("RES14", "core"), ("RES42", "rank-core")}),
     (collects_elsewhere, {("RES13", "blue")}),
     (serves_the_other_audience, {("RES40", "rank-north"), ("RES14", "north")}),
     (has_no_cluster, {("RES27", "core")}),

@@ -67,6 +67,13 @@ def test_a_group_of_another_tenant_may_hold_anybody() -> None:
     assert ("ACC01", "stchurnprod") in pairs(_report(document), "unknown") - pairs(_whole(), "unknown")
 
 
+@pytest.mark.parametrize("kind", ["delegation", "classic-administrator"])
+def test_whoever_a_delegation_or_a_classic_role_lets_in_may_reach_any_data(kind: str) -> None:
+    rights = {"actions": ["*/read"], "notActions": [RECORDS[kind].permission]}
+    blind = _report({**tenant("contoso"), "reader": rights})
+    assert ("ACC01", "stchurnprod") in pairs(blind, "unknown") - pairs(_whole(), "unknown")
+
+
 # -- retail, with all rules: as it should be, and with many things wrong at once ----------------------------------------------
 
 BROKEN = (

@@ -147,7 +147,7 @@ BROKEN: dict[str, tuple[Change, set[str]]] = {
     "scientists may let outsiders sign in as the identity of policies": (
         _grant("grp-ds-dev", "Group", "Contributor", POLICIES), {"ACC06", "ACC32"}),
     "an identity of policies runs jobs beside": (_also_on_a_compute, {
-        "ACC02", "ACC04", "ACC06", "ACC09", "ACC24", "ACC32", "SOD01", "SOD04", "SOD05", "SOD07", "SOD10", "SOD17"}),
+        "ACC02", "ACC04", "ACC06", "ACC09", "ACC24", "ACC32", "SOD01", "SOD04", "SOD05", "SOD07", "SOD10", "SOD17", "EST10"}),
 }  # fmt: skip
 
 

@@ -186,7 +186,7 @@ CASES: dict[str, tuple[Change, set[tuple[str, str]]]] = {
     "trainers may push images": (_grant("grp-churn-ds-dev", "Contributor", REGISTRY), {("SOD17", "crcontosoml")}),
     "the declared writer may push images": (_grant("id-it-vending", "Contributor", REGISTRY, "ServicePrincipal"), set()),
     "the admin user is on": (lambda d: _resource(REGISTRY)(d)["properties"].update(adminUserEnabled=True), {("SOD27", "crcontosoml")}),
-    "a token of the registry": (_child(REGISTRY, "tokens", "ci", {"status": "enabled"}), {("SOD28", "crcontosoml")}),
+    "a token of the registry": (_child(REGISTRY, "tokens", "ci", {"status": "enabled", "scopeMapId": f"{REGISTRY}/scopeMaps/_repositories_push"}), {("SOD28", "crcontosoml")}),
     "a task of the registry": (_child(REGISTRY, "tasks", "nightly", {"status": "Enabled"}, location="westeurope"), {("SOD29", "crcontosoml")}),
     "an emergency account from on premises": (_set("users", "Bg1", onPremisesSyncEnabled=True), {("SOD30", "Bg1")}),
     "an emergency account reads subscriptions": (_grant("bg1", "Reader", PROD, "User"), {("SOD31", "Bg1")}),

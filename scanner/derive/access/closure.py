@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from heapq import merge
 from typing import Generic, TypeVar
 
 from pyroaring import BitMap
@@ -39,6 +40,12 @@ class Layers:
 
     def __contains__(self, node: int) -> bool:
         return node in self.base or node in self.extra
+
+    def __iter__(self) -> Iterator[int]:
+        return merge(self.base, self.extra)
+
+    def intersects(self, others: BitMap) -> bool:
+        return self.base.intersect(others) or self.extra.intersect(others)
 
     def whole(self) -> BitMap:
         """All of it as one set."""

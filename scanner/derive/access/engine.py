@@ -30,6 +30,8 @@ RIGHTS = (
     "role-eligibility",
     "role-definition",
     "management-group",
+    "delegation",
+    "classic-administrator",
 )  # lists that could hold a grant nobody saw
 CONTAINERS = ("resource-group", "subscription", "management-group", "tenant")
 

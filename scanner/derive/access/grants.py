@@ -37,7 +37,8 @@ def derive(engine: Engine) -> None:
         g
         for scope in estate.nodes("scope")
         for g in estate.gaps_at(scope, "scope-of")
-        if estate.gaps[g].kind in ("role-assignment", "role-eligibility", "role-definition")
+        if estate.gaps[g].kind
+        in ("role-assignment", "role-eligibility", "role-definition", "delegation", "classic-administrator")
     ]
     for principal in estate.nodes("principal"):
         inside = frozenset(assigned.get(principal, ()))

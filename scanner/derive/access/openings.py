@@ -16,6 +16,7 @@ from scanner.derive.access.acting import Acting
 from scanner.derive.access.alike import Alike
 from scanner.derive.access.approval import Approval, Target
 from scanner.derive.access.chains import explain, marks_on, weakest
+from scanner.derive.access.closure import Layers, layered
 from scanner.derive.access.engine import RIGHTS, Engine
 from scanner.derive.access.spread import Part, Spread
 from scanner.derive.access.words import called, mended
@@ -119,7 +120,7 @@ def _node(engine: Engine, key: str, opening: _Opening, homes: Mapping[str, BitMa
     first = parts[0]
     node = estate.add("opening", key)
     words = called(estate, first.cause)
-    everybody = first.who if len(parts) == 1 else BitMap().union(*(part.who for part in parts))
+    everybody = layered([], [part.who for part in parts])
     stores = first.stores if len(parts) == 1 else BitMap().union(*(part.stores for part in parts))
     estate.write(node, (
         ("name", words), ("way", first.way), ("access", spread.access), ("approved", first.state is not None),
@@ -158,7 +159,7 @@ def _ownerships(estate: Estate, opening: _Opening) -> Iterator[tuple[int, int]]:
 def _connect(engine: Engine, node: int, parts: list[Part], stores: BitMap) -> None:
     """Ties the stores to the opening, for certain where somebody who could be seen certainly comes in."""
     estate = engine.estate
-    sure = [part.stores for part in parts if part.certain and (part.cause.anybody or part.who - engine.unseen)]
+    sure = [part.stores for part in parts if part.certain and (part.cause.anybody or _seen(engine, part.who))]
     certain = BitMap().union(*sure) if sure else BitMap()
     estate.connect_all(list(certain), "opened-by", node)
     for store in stores - certain:
@@ -167,7 +168,8 @@ def _connect(engine: Engine, node: int, parts: list[Part], stores: BitMap) -> No
             gap
             for part in parts
             if store in part.stores
-            for n in part.who & engine.unseen
+            for n in engine.unseen
+            if n in part.who
             for gap in estate.gaps_at(n, "*")
         ]
         estate.connect(store, "may-be-opened-by", node, gap=gaps[0] if gaps else None)
@@ -186,18 +188,24 @@ def _first(engine: Engine, parts: Sequence[Part]) -> list[int]:
     stand-ins.
     """
     members, joiners = (
-        BitMap().union(*(part.who for part in parts if _joins(part) is joining)) for joining in (False, True)
+        layered([], [part.who for part in parts if _joins(part) is joining]) for joining in (False, True)
     )
-    found: list[int] = []
-    for people in (members - engine.unseen, joiners - engine.unseen - members):
-        found += _few(engine, people)
-    return (found or _few(engine, members | joiners))[:_SHOWN]
+    found = _few(engine, members, engine.unseen)
+    if len(found) < _SHOWN and joiners:
+        found += [node for node in _few(engine, joiners, engine.unseen) if node not in members]
+    return (found or _few(engine, layered([], [members, joiners])))[:_SHOWN]
 
 
-def _few(engine: Engine, people: BitMap) -> list[int]:
+def _few(engine: Engine, people: Layers, but: BitMap | None = None) -> list[int]:
+    seen = (node for node in people if node not in but) if but else iter(people)
     if len(people) > _FEW:
-        return list(islice(people, _SHOWN))
-    return heapq.nsmallest(_SHOWN, people, key=engine.estate.key)
+        return list(islice(seen, _SHOWN))
+    return heapq.nsmallest(_SHOWN, seen, key=engine.estate.key)
+
+
+def _seen(engine: Engine, people: Layers) -> bool:
+    """Whether some of them are more than stand-ins."""
+    return any(node not in engine.unseen for node in people) if engine.unseen else bool(people)
 
 
 def _joins(part: Part) -> bool:
@@ -232,7 +240,7 @@ def _places(engine: Engine, parts: list[Part], homes: Mapping[str, BitMap]) -> f
     estate = engine.estate
     found: set[str] = set()
     for part in parts:
-        found |= {name for name, workloads in homes.items() if part.who.intersect(workloads)}
+        found |= {name for name, workloads in homes.items() if part.who.intersects(workloads)}
         nodes = {part.cause.source, part.cause.acts_as, part.behind} - {None}
         if part.cause.acts_as is not None or part.cause.via is not None:
             nodes.add(part.cause.place)

@@ -14,7 +14,7 @@ from pyroaring import BitMap
 
 from scanner.derive.access.acting import Acting
 from scanner.derive.access.approval import Approval, Sorted, State, Target
-from scanner.derive.access.closure import closure
+from scanner.derive.access.closure import Layers, layers
 from scanner.derive.access.entries import Entry
 from scanner.derive.access.held import NOBODY
 from scanner.derive.access.joining import Joiners, Judged
@@ -31,7 +31,7 @@ class Part:
 
     cause: Entry
     way: str
-    who: BitMap
+    who: Layers
     certain: bool
     gaps: tuple[int, ...]
     stores: BitMap
@@ -61,8 +61,10 @@ class Spread:
         self.access = access
         self._inroads: dict[tuple[str, str, int], _Inroad] = {}
         self._carried: dict[int, tuple[BitMap, BitMap]] = {}  # accepted identity -> stores: for certain, and at best
-        self._pools: dict[bool, dict[str, Mapping[int, BitMap]]] = {}
-        self.first_steps: dict[tuple[int, str, bool, int], Entry | None] = {}  # found once for each circle and person
+        self._pools: dict[bool, dict[str, Mapping[int, Layers]]] = {}
+        self._firsts: dict[tuple[str, bool], list[tuple[int, BitMap, Entry]]] = {}
+        self._own_steps: dict[tuple[str, bool, int], list[tuple[int, Entry]]] = {}  # by person
+        self._handing: dict[int, list[tuple[Entry, BitMap]]] = {}
         self._joiners = Joiners(approval, acting.wide.engine)
         self._judged: dict[int, tuple[tuple[Judged, ...], Entry]] = {}  # of entries of joiners, which are kept beside
         self.outside: defaultdict[int, BitMap] = defaultdict(BitMap)  # unwanted identity -> stores
@@ -128,12 +130,12 @@ class Spread:
         for judged in self.judge(entry):
             cause, found, after = judged.cause, judged.sorted, judged.after
             if found.accepted:
-                yield Part(cause, entry.way, found.accepted, certain, gaps, stores, found.state, after=after)
+                yield Part(cause, entry.way, Layers(found.accepted), certain, gaps, stores, found.state, after=after)
             if found.unwanted or entry.anybody:
                 sure, doubts = certain, gaps
                 if found.doubtful or found.doubts:
                     sure, doubts = False, (*gaps, *self._mark_gaps(entry, found), *found.doubts)
-                yield Part(cause, entry.way, found.unwanted, sure, doubts, stores, after=after)
+                yield Part(cause, entry.way, Layers(found.unwanted), sure, doubts, stores, after=after)
                 yield from self._behind(cause, found.unwanted & self.acting.actable, stores, sure, doubts, after)
 
     def _behind(
@@ -149,12 +151,13 @@ class Spread:
         for identity in carriers:
             self.outside[identity] |= stores
             for way in self._ways():
-                sure = self._pool(way, True)[identity] if certain else NOBODY
+                sure = self._pool(way, True)[identity] if certain else _EMPTY
                 if sure:
                     yield Part(cause, way, sure, True, gaps, stores, None, identity, after)
                 more = self._pool(way, False)[identity]
                 if more is not sure and len(more) > len(sure):
-                    yield Part(cause, way, more - sure, False, gaps, stores, None, identity, after)
+                    rest = Layers(more.whole() - sure.whole())
+                    yield Part(cause, way, rest, False, gaps, stores, None, identity, after)
 
     def _mark_gaps(self, entry: Entry, found: Sorted) -> tuple[int, ...]:
         """Why it could not be told how an assignment is held."""
@@ -181,21 +184,56 @@ class Spread:
         while waiting:
             identity = waiting.pop()
             sure, possible = self._carried[identity]
-            for step in self.acting.steps(identity):
-                accepted = self.accepted(step)
+            for step, carriers in self._handed_to(identity):
                 if sure and step.certain:
-                    waiting += self._carry(accepted, sure, True)
-                waiting += self._carry(accepted, possible, False)
+                    waiting += self._carry(carriers, sure, True)
+                waiting += self._carry(carriers, possible, False)
+
+    def _handed_to(self, identity: int) -> list[tuple[Entry, BitMap]]:
+        """The steps by which other identities are accepted as acting as one, and those identities."""
+        found = self._handing.get(identity)
+        if found is None:
+            actable = self.acting.actable
+            steps = (
+                (step, self.accepted(step) & actable)
+                for step in self.acting.steps(identity)
+                if step.who.intersect(actable)
+            )
+            found = self._handing[identity] = [(step, carriers) for step, carriers in steps if carriers]
+        return found
 
     # -- people behind identities ---------------------------------------------------------------------------------
+
+    def first_step(self, part: Part, person: int) -> Entry | None:
+        """The step by which somebody behind the identity of a part becomes the first identity on the way to it."""
+        assert part.behind is not None  # noqa: S101  # asked by the caller
+        key = (part.way, part.certain, person)
+        own = self._own_steps.get(key)
+        if own is None:
+            steps = self._first_steps(part.way, part.certain)
+            own = self._own_steps[key] = [(identity, step) for identity, who, step in steps if person in who]
+        circle = self.acting.wide.behind(part.behind, part.certain)
+        return next((step for identity, step in own if identity in circle), None)
+
+    def _first_steps(self, way: str, certain: bool) -> list[tuple[int, BitMap, Entry]]:
+        """All steps of a way with the people nobody meant to take them; sorted once, since many parts ask."""
+        found = self._firsts.get((way, certain))
+        if found is None:
+            found = self._firsts[way, certain] = [
+                (identity, self.unwanted(step), step)
+                for identity in self.acting.actable
+                for step in self.acting.steps(identity)
+                if step.way == way and (step.certain or not certain)
+            ]
+        return found
 
     def _ways(self) -> Iterable[str]:
         return self._all_pools(False)
 
-    def _pool(self, way: str, certain: bool) -> Mapping[int, BitMap]:
+    def _pool(self, way: str, certain: bool) -> Mapping[int, Layers]:
         return self._all_pools(certain).get(way, _NOBODY_ANYWHERE)
 
-    def _all_pools(self, certain: bool) -> dict[str, Mapping[int, BitMap]]:
+    def _all_pools(self, certain: bool) -> dict[str, Mapping[int, Layers]]:
         """For each way and identity, the unwanted people whose own first step is of that way and who can act as it."""
         found = self._pools.get(certain)
         if found is None:
@@ -211,7 +249,7 @@ class Spread:
                             at = own.setdefault(step.way, {})
                             at[identity] = at[identity] | who if identity in at else who
             found = self._pools[certain] = {
-                way: closure({n: mine.get(n, NOBODY) for n in acting.actable}, lambda n: acting.wide.before(n, certain))
+                way: layers({n: mine.get(n, NOBODY) for n in acting.actable}, lambda n: acting.wide.before(n, certain))
                 for way, mine in own.items()
             }
             if not doubts:
@@ -223,9 +261,10 @@ def _together(sets: list[BitMap]) -> BitMap:
     return sets[0] if len(sets) == 1 else BitMap().union(*sets)
 
 
-class _Nobody(dict[int, BitMap]):
-    def __missing__(self, identity: int) -> BitMap:
-        return NOBODY
+class _Nobody(dict[int, Layers]):
+    def __missing__(self, identity: int) -> Layers:
+        return _EMPTY
 
 
+_EMPTY = Layers()
 _NOBODY_ANYWHERE = _Nobody()

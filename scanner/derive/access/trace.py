@@ -26,19 +26,7 @@ def ends(spread: Spread, part: Part, person: int | None) -> list[Entry]:
     tail = [part.cause] if part.after is None else [part.cause, part.after]
     if part.behind is None or person is None:
         return tail
-    circle = spread.acting.wide.behind(part.behind, part.certain)
-    key = (id(circle), part.way, part.certain, person)
-    if key not in spread.first_steps:
-        spread.first_steps[key] = next(
-            (
-                step
-                for identity in circle
-                for step in spread.acting.steps(identity)
-                if step.way == part.way and (step.certain or not part.certain) and person in spread.unwanted(step)
-            ),
-            None,
-        )
-    first = spread.first_steps[key]
+    first = spread.first_step(part, person)
     return tail if first is None else [first, *tail]
 
 

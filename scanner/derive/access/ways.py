@@ -13,6 +13,7 @@ from scanner import ids
 from scanner.derive.access import Access, tenantwide, trace
 from scanner.derive.access.approval import Target
 from scanner.derive.access.chains import marks_on, weakest
+from scanner.derive.access.closure import Layers
 from scanner.derive.access.engine import RIGHTS, Engine
 from scanner.derive.access.entries import Entry
 from scanner.derive.access.held import NOBODY
@@ -145,14 +146,14 @@ def members_of(estate: Estate, principal: int) -> Iterator[Link]:
 def _judged(access: Access, spread: Spread) -> Iterator[WayIn]:
     estate, approval, target = access.engine.estate, access.approval, spread.target
     for part in spread.parts():
-        cause, words = part.cause, called(estate, part.cause)
+        cause, words, people = part.cause, called(estate, part.cause), part.who.whole()
         mark = weakest(marks_on(access.engine, trace.ends(spread, part, None), None)) or ""
         whole = WayIn(
             cause.cause,
             words,
             part.way,
             "unwanted",
-            part.who,
+            people,
             part.certain,
             mark,
             None,
@@ -163,7 +164,7 @@ def _judged(access: Access, spread: Spread) -> Iterator[WayIn]:
         if part.state is None:
             yield replace(whole, fix=mended(estate, cause), anybody=cause.anybody)
             continue
-        left = part.who
+        left = people
         if part.state == "approved":
             for row, members in approval.rows_that_let_in(cause, target, spread.access):
                 if left & members:
@@ -189,7 +190,7 @@ def _emergency(access: Access, spread: Spread, entries: Iterable[Entry]) -> Iter
     for entry in entries:
         who = entry.who & access.approval.break_glass
         if who:
-            part = Part(entry, entry.way, who, entry.certain, entry.gaps, NOBODY, "approved")
+            part = Part(entry, entry.way, Layers(who), entry.certain, entry.gaps, NOBODY, "approved")
             words = called(access.engine.estate, entry)
             yield WayIn(
                 entry.cause, words, entry.way, "break-glass", who, entry.certain, entry.mark or "", None, entry.gaps, part=part, spread=spread

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from pyroaring import BitMap
 
+from scanner.derive.access.closure import layered
 from scanner.derive.access.engine import Engine
 from scanner.derive.access.spread import Part
 
@@ -21,10 +22,14 @@ def derive(engine: Engine, openings: Iterable[tuple[str, Sequence[Part]]]) -> No
             continue
         if workers is None:
             workers = _workers(engine)
-        people = BitMap().union(*(part.who for part in parts))
+        people = layered([], [part.who for part in parts])
         anybody = any(part.cause.anybody for part in parts)
-        places = frozenset(name for name, there in workers.items() if anybody or people.intersect(there))
-        gaps = [] if places else [gap for member in people & engine.unseen for gap in estate.gaps_at(member, "*")]
+        places = frozenset(name for name, there in workers.items() if anybody or people.intersects(there))
+        gaps = (
+            []
+            if places
+            else [gap for member in engine.unseen if member in people for gap in estate.gaps_at(member, "*")]
+        )
         for gap in gaps:
             estate.mark_gap(node, "working-in", gap)
         if not gaps:

@@ -14,6 +14,7 @@ from scanner.graph.build import (
     coverage,
     directory,
     flows,
+    gone,
     governance,
     kept,
     machine_learning,
@@ -21,6 +22,7 @@ from scanner.graph.build import (
     outbound,
     quota,
     references,
+    reviews,
     settings,
     workloads,
 )
@@ -40,6 +42,7 @@ _STEPS: tuple[tuple[str, type[Any], Callable[..., None]], ...] = (
     *outbound.STEPS,
     *directory.STEPS,
     *workloads.STEPS,
+    *reviews.STEPS,
     *authorisation.STEPS,
     *settings.STEPS,
     *flows.STEPS,
@@ -75,5 +78,7 @@ def build(snapshot: Snapshot, arm_paths: Mapping[str, frozenset[str]] | None = N
     governance.resolve(context)
     quota.resolve(context)
     directory.resolve(context)
+    reviews.resolve(context)
     coverage.mark(context)
+    gone.resolve(context)
     return estate

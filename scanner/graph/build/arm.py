@@ -112,6 +112,11 @@ def resolve(context: Context) -> None:
             estate.connect(host, "has-identity", principal)
         if not found:
             context.doubt("user-assigned-identity", host, ("has-identity",), scope=key, reason="not visible")
+            if identity is None or estate.kind(identity) == "missing":
+                stand_in = estate.add("managed-identity", f"identity-of:{key}", ids.last(key))
+                estate.set(stand_in, "host", key)
+                estate.set(stand_in, "user-assigned", True)
+                estate.connect(host, "has-identity", stand_in)
 
 
 def _resource(context: Context, kind: str, body: shapes.Arm[shapes.Nothing], of: str, raw: bytes) -> None:

@@ -6,6 +6,8 @@ eligibility is the eligible assignment and never a standing one, or verdicts wou
 
 from __future__ import annotations
 
+import re
+
 from msgspec import UNSET
 
 from scanner import ids
@@ -16,6 +18,7 @@ from scanner.graph.permissions import PermissionBlock
 _MARKS = ("standing", "time-bound", "eligible")  # strongest first
 _PRINCIPALS = {"user": "user", "group": "group", "foreigngroup": "group", "serviceprincipal": "service-principal"}
 _EVERYBODY = "00000000-0000-0000-0000-000000000000"
+_OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"  # what a classic administrator may do is what this role gives
 _UNREADABLE = "a condition that could not be understood"
 Item = shapes.Stated[shapes_access.Assignment]
 
@@ -153,6 +156,31 @@ def _delegation(
             _grant(context, facts, mark)
 
 
+def _classic(context: Context, kind: str, body: shapes.Stated[shapes_access.Classic], of: str, raw: bytes) -> None:
+    """Co-administrators and the service administrator own the subscription; an account administrator only pays for it."""
+    at = ids.fold(body.id).rpartition("/providers/")[0]
+    address, role = known(body.properties.email_address), lower(known(body.properties.role))
+    if context.odd or not isinstance(address, str) or not address or not isinstance(role, str):
+        context.misread.append((kind, at))
+        return
+    if not {part.strip() for part in re.split("[;,]", role)} <= {"accountadministrator"}:
+        person = _signed_in(context, address) or f"classic:{address.lower()}"
+        context.estate.add("user", person, address)
+        _grant(context, shapes_access.Assignment(person, _OWNER, at, "User"), "standing")
+
+
+def _signed_in(context: Context, address: str) -> str | None:
+    """Who signs in with an address; a guest's name in the directory is made of it."""
+    estate, wanted = context.estate, address.lower()
+    names = context.by_sign_in
+    if not names:
+        for node in estate.nodes("user"):
+            name = estate.get(node, "sign-in-name")
+            if isinstance(name, str):
+                names[name.lower().partition("#ext#")[0]] = estate.key(node)
+    return names.get(wanted) or names.get(wanted.replace("@", "_"))
+
+
 def _deny(context: Context, kind: str, body: shapes.Stated[shapes_access.Deny], of: str, raw: bytes) -> None:
     """One that was not understood whole takes nothing away for certain; it is a doubt at its scope."""
     estate, facts = context.estate, body.properties
@@ -186,5 +214,6 @@ STEPS = (
     ("role-eligibility", Item, _eligibility),
     ("role-assignment", Item, _assignment),
     ("delegation", shapes.Stated[shapes_access.Delegation], _delegation),
+    ("classic-administrator", shapes.Stated[shapes_access.Classic], _classic),
     ("deny-assignment", shapes.Stated[shapes_access.Deny], _deny),
 )

@@ -40,6 +40,7 @@ class Context:
     copies: set[tuple[int, int]] = field(default_factory=set)  # accounts an object replication policy ties
     hubs: list[tuple[int, str]] = field(default_factory=list)
     members_by_pim: set[tuple[str, str]] = field(default_factory=set)  # (principal, group) activated now
+    by_sign_in: dict[str, str] = field(default_factory=dict)  # sign-in name of a user -> folded object id
     in_directory: set[str] = field(default_factory=set)
     # (principal, role, scope) activated now -> name of the eligibility it came from, and the assignment's facts
     activations: dict[tuple[str, str, str], tuple[str, Any]] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from scanner import ids
 from scanner.findings import Gap
-from scanner.graph.build import copies, governance, origins, outside, settings, workloads
+from scanner.graph.build import copies, governance, origins, outside, reviews, settings, workloads
 from scanner.graph.build.context import Context
 from scanner.graph.build.reading import loosely
 from scanner.graph.records import RECORDS, RecordKind
@@ -24,7 +24,7 @@ _EDGES = {
     "role-assignment": "scope-of", "role-eligibility": "scope-of", "role-activation": "scope-of",
     "role-definition": "scope-of", "deny-assignment": "scope-of", "group-member": "has-member", "group-owner": "may-be-joined-by",
     "group-eligibility": "may-be-joined-by", "serverless-endpoint": "contains", "sql-database": "contains", "registry-task": "contains",
-    "management-group": "contained-in", "delegation": "scope-of", "outbound-rule": "reaches-out-to", "diagnostic-setting": "sends-logs-to", "log-export": "sends-logs-to",
+    "management-group": "contained-in", "delegation": "scope-of", "classic-administrator": "scope-of", "outbound-rule": "reaches-out-to", "diagnostic-setting": "sends-logs-to", "log-export": "sends-logs-to",
     "protected-item": "backs-up", "backup-instance": "backs-up",
 }  # fmt: skip
 # edge -> others that the same lists say
@@ -150,6 +150,7 @@ def _mark(context: Context, entry: Coverage) -> int:
     settings.doubt(context, entry.kind, entry.scope, gap)
     workloads.doubt(context, entry.kind, entry.scope, gap)
     copies.doubt(context, entry.kind, entry.scope, gap)
+    reviews.doubt(context, entry.kind, entry.scope, gap)
     origins.doubt(estate, entry.kind, gap)
     outside.doubt(estate, entry.kind, gap)
     governance.doubt(context, entry.kind, entry.scope, gap)

@@ -17,6 +17,9 @@ from scanner.graph.build.context import Context, known, lower
 
 _ASSET = re.compile(r"azureml:([^/:@]+)[:@]([^/:]+)", re.IGNORECASE)
 _JOB_OUTPUT = re.compile(r"azureml:/+jobs/([^/]+)(?:/|$)", re.IGNORECASE)
+_BY_WORKSPACE = re.compile(
+    r"azureml:/+locations/[^/]+/workspaces/([^/]+)/(data|models)/([^/]+)/versions/([^/]+)", re.IGNORECASE
+)
 _ASSET_PATH = re.compile(
     r"azureml:/+(subscriptions/.+?/workspaces/[^/]+)/(data|models|jobs)/([^/]+)(?:/versions/([^/]+))?", re.IGNORECASE
 )
@@ -211,6 +214,11 @@ def address(context: Context, workspace: int, uri: str, what: str = "data") -> i
         if "/providers/" not in group:
             group = group.replace("/workspaces/", "/providers/microsoft.machinelearningservices/workspaces/")
         return context.refer(f"{group}/{what}/{name}" + (f"/versions/{version}" if version else ""))
+    if told := _BY_WORKSPACE.match(uri):
+        holder = context.flows.workspaces.get(told.group(1).lower())
+        if holder is not None:
+            _, kind, name, version = told.groups()
+            return context.refer(f"{estate.key(holder)}/{kind}/{name}/versions/{version}")
     if asset := _ASSET.fullmatch(uri):
         assets = "models" if what == "model" else "data"
         return context.refer(f"{estate.key(workspace)}/{assets}/{asset.group(1)}/versions/{asset.group(2)}")

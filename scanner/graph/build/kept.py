@@ -12,9 +12,9 @@ from scanner.graph.records import RECORDS
 _PLACED = {
     "object-replication", "registry-replication", "role-activation", "group-member", "group-owner", "group-eligibility",
     "ml-quota", "vm-size", "vm-usage", "application", "application-owner", "service-principal-owner", "application-federation", "federated-credential",
-    "directory-role-assignment", "app-role", "app-role-assignment", "policy-assignment", "blob-container", "local-user", "registry-token",
+    "directory-role-assignment", "app-role", "app-role-assignment", "policy-assignment", "blob-container", "local-user", "registry-token", "registry-scope-map", "classic-administrator",
     "role-management-policy", "outbound-rule", "diagnostic-setting", "log-export", "sql-failover-group", "sql-replication", "protected-item",
-    "backup-instance", "delegation", "group-activation", "lock", "budget", "data-boundary",
+    "backup-instance", "delegation", "group-activation", "group-activation-policy", "access-review", "directory-role-eligibility", "directory-role-activation", "lock", "budget", "data-boundary",
 }  # fmt: skip
 
 

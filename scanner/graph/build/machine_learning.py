@@ -36,6 +36,9 @@ def _workspace(context: Context, kind: str, body: shapes.Arm[shapes.Workspace], 
     estate.set(node, "datastore-auth", word(known(properties.system_datastores_auth_mode), "access-key"))
     network = known(properties.managed_network)
     estate.set(node, "isolation", word(known(network.isolation_mode) if network else network, "disabled"))
+    own = known(properties.workspace_id)
+    if isinstance(own, str) and own:
+        context.flows.workspaces[own.lower()] = node
     hub = known(properties.hub_resource_id)
     if hub:
         context.hubs.append((node, ids.fold(hub)))

@@ -18,6 +18,8 @@ class Workloads:
     owners: list[tuple[str, str]] = field(default_factory=list)  # (owner, object id of a workload or application)
     trusts: list[tuple[str, Any]] = field(default_factory=list)  # (object id or folded ARM id, what is trusted)
     sign_ins: list[tuple[int, str]] = field(default_factory=list)  # (datastore or connection, client id)
+    activated_roles: set[tuple[str, str]] = field(default_factory=set)  # (principal, role of the directory) for now
+    reviews: dict[str, float] = field(default_factory=dict)  # group -> days between reviews
     app_roles: dict[str, str] = field(default_factory=dict)  # id of a permission of Microsoft Graph -> its name
     permissions: list[tuple[str, str]] = field(default_factory=list)  # (object id, id of a permission)
     secret_readers: list[tuple[str, int]] = field(default_factory=list)  # (object id, vault)
@@ -28,6 +30,10 @@ class Settings:
     """Names by attribute and resource, and rules of activation by role and scope."""
 
     names: dict[tuple[str, str], set[str]] = field(default_factory=dict)  # (folded id of the resource, attribute)
+    tokens: dict[str, dict[str, str | None]] = field(default_factory=dict)  # registry -> token -> its scope map
+    writing: dict[str, bool] = field(
+        default_factory=dict
+    )  # scope map -> whether it lets somebody write; odd ones are left out
     odd: set[tuple[str, str]] = field(default_factory=set)
     activation: dict[tuple[str, str], shapes_access.ActivationPolicy] = field(default_factory=dict)
 
@@ -41,6 +47,7 @@ class Flows:
     computes: list[tuple[int, str]] = field(default_factory=list)
     backups: list[tuple[str, int]] = field(default_factory=list)  # (what is protected, vault)
     data: list[tuple[int, str, int, str, str]] = field(default_factory=list)  # (node, edge, workspace, address, what)
+    workspaces: dict[str, int] = field(default_factory=dict)  # a workspace by the id it calls itself in addresses
     runs: list[Any] = field(default_factory=list)  # what runs of jobs take and give, as told
     locks: dict[str, set[str]] = field(default_factory=dict)  # folded scope -> levels
     origins: list[tuple[int, str]] = field(default_factory=list)  # (what, address that may name a registry)

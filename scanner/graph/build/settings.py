@@ -19,6 +19,12 @@ ATTRIBUTES = {
     "registry-token": ("container-registry", "tokens"),
     "registry-task": ("container-registry", "tasks"),
 }
+WRITING = "writing-tokens"
+# The scope maps that Azure makes in every registry, and whether they write.
+_OF_AZURE = {
+    "_repositories_admin": True, "_repositories_push": True, "_repositories_push_metadata_write": True, "_repositories_pull": False,
+    "_repositories_pull_metadata_read": False,
+}  # fmt: skip
 ACTIVATION = (
     "activation-approval",
     "activation-mfa",
@@ -60,7 +66,20 @@ def _local_user(context: Context, kind: str, body: shapes.Stated[shapes_access.L
 
 def _token(context: Context, kind: str, body: shapes.Stated[shapes_access.Token], of: str, raw: bytes) -> None:
     status = lower(known(body.properties.status, "enabled"))
-    _note(context, kind, body.id, status if status is UNSET else status == "enabled")
+    enabled = status if status is UNSET else status == "enabled"
+    _note(context, kind, body.id, enabled)
+    if enabled is not False:
+        registry, scope_map = ids.parent(ids.fold(body.id)) or "", known(body.properties.scope_map_id)
+        found = context.settings.tokens.setdefault(registry, {})
+        found[ids.last(body.id)] = ids.fold(scope_map) if isinstance(scope_map, str) and enabled is True else None
+
+
+def _scope_map(context: Context, kind: str, body: shapes.Stated[shapes_access.ScopeMap], of: str, raw: bytes) -> None:
+    """What tokens with the map may do; `content/write` pushes an image, `content/delete` lets another take its name."""
+    actions = known(body.properties.actions, [])
+    if isinstance(actions, list) and not context.odd:
+        lets = any(action.lower().rpartition("/")[2] in ("write", "delete", "*") for action in actions)
+        context.settings.writing[ids.fold(body.id)] = lets
 
 
 def task(context: Context, arm_id: str) -> None:
@@ -85,6 +104,16 @@ def resolve(context: Context) -> None:
             key = (estate.key(node), attribute)
             if key not in found.odd:
                 estate.set(node, attribute, frozenset(found.names.get(key, ())))
+    for registry in estate.nodes("container-registry"):
+        tokens = found.tokens.get(estate.key(registry), {})
+        lets = {
+            name: found.writing.get(scope_map or "", _OF_AZURE.get(ids.last(scope_map or "")))
+            for name, scope_map in tokens.items()
+        }
+        if None not in lets.values() and (estate.key(registry), "tokens") not in found.odd:
+            estate.set(registry, WRITING, frozenset(name for name, writes in lets.items() if writes))
+        elif None in lets.values():
+            context.doubt("registry-scope-map", registry, (WRITING,), detail="what a token may do was not told")
     roles = dict(estate.pairs("of-role"))
     for grant, scope in tuple(estate.pairs("at-scope")):
         if estate.kind(grant) != "grant" or estate.get(grant, "mark") != "eligible":
@@ -92,7 +121,7 @@ def resolve(context: Context) -> None:
         policy = found.activation.get((estate.key(roles[grant]), estate.key(scope)))
         estate.set(grant, "activation-read", policy is not None)
         if policy is not None:
-            estate.write(grant, _demands(policy))
+            estate.write(grant, demands(known(policy.effective_rules, [])))
 
 
 def doubt(context: Context, kind: str, scope: str, gap: int) -> None:
@@ -103,6 +132,15 @@ def doubt(context: Context, kind: str, scope: str, gap: int) -> None:
         for node in _holders(estate, wanted, scope):
             estate.set(node, attribute, UNSET)
             estate.mark_gap(node, attribute, gap)
+            if kind == "registry-token":
+                estate.set(node, WRITING, UNSET)
+                estate.mark_gap(node, WRITING, gap)
+    elif kind == "registry-scope-map":
+        for node in _holders(estate, "container-registry", scope):
+            own = context.settings.tokens.get(estate.key(node), {}).values()
+            if any(ids.last(scope_map or "") not in _OF_AZURE for scope_map in own):
+                estate.set(node, WRITING, UNSET)
+                estate.mark_gap(node, WRITING, gap)
     elif kind == "role-management-policy":
         for grant, target in tuple(estate.pairs("at-scope")):
             if estate.key(target) == scope and estate.get(grant, "mark") == "eligible":
@@ -122,9 +160,8 @@ def _holders(estate: Estate, kind: str, scope: str) -> Sequence[int]:
     return [node for node in estate.nodes(kind) if ids.contains(scope, estate.key(node))]
 
 
-def _demands(policy: shapes_access.ActivationPolicy) -> list[tuple[str, Any]]:
+def demands(rules: Any) -> list[tuple[str, Any]]:
     """What activating takes, from the rules for those who activate; rules for administrators are about assigning."""
-    rules = known(policy.effective_rules, [])
     if not isinstance(rules, list):
         return []
     mine = {
@@ -139,9 +176,8 @@ def _demands(policy: shapes_access.ActivationPolicy) -> list[tuple[str, Any]]:
         found.append(("activation-approval", known(setting.is_approval_required, False)))
         stages = known(setting.approval_stages, [])
         approvers = [known(stage.primary_approvers, []) for stage in stages] if isinstance(stages, list) else []
-        named = {
-            str(lower(known(a.id))) for stage in approvers if isinstance(stage, list) for a in stage if known(a.id)
-        }
+        people = [a for stage in approvers if isinstance(stage, list) for a in stage]
+        named = {str(lower(name)) for a in people if (name := known(a.id) or known(a.user_id) or known(a.group_id))}
         found.append(("activation-approvers", frozenset(named)))
     enabled = mine.get("enablement")
     if enabled is not None:
@@ -180,5 +216,6 @@ STEPS = (
     ("blob-container", shapes.Stated[shapes_access.Container], _container),
     ("local-user", shapes.Stated[shapes_access.LocalUser], _local_user),
     ("registry-token", shapes.Stated[shapes_access.Token], _token),
+    ("registry-scope-map", shapes.Stated[shapes_access.ScopeMap], _scope_map),
     ("role-management-policy", shapes.Stated[shapes_access.ActivationPolicy], _activation),
 )

@@ -88,6 +88,7 @@ class Workspace(Shape):
     public_network_access: Text = UNSET
     system_datastores_auth_mode: Text = UNSET
     managed_network: ManagedNetwork | UnsetType | None = UNSET
+    workspace_id: Text = UNSET
 
 
 class OutboundDestination(Shape):

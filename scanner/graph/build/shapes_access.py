@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from scanner.graph.build.shapes import Flag, Shape, Text
+from scanner.graph.build.shapes import Flag, Number, Shape, Text
 
 
 class Assignment(Shape):
@@ -155,6 +157,46 @@ class DirectoryRole(Shape):
 class DirectoryRoleAssignment(Shape):
     principal_id: str
     role_definition_id: str
+    assignment_type: Text = UNSET
+
+
+class GroupPolicy(Shape):
+    """The rules of activating membership (`member`) or ownership (`owner`) of a group."""
+
+    scope_id: str
+    role_definition_id: Text = UNSET
+    policy: GroupRules | UnsetType | None = UNSET
+
+
+class GroupRules(Shape):
+    rules: list[ActivationRule] | UnsetType | None = UNSET
+
+
+class ReviewPattern(Shape):
+    type: Text = UNSET
+    interval: Number = UNSET
+
+
+class ReviewRange(Shape):
+    type: Text = UNSET
+    end_date: Text = UNSET
+
+
+class ReviewRecurrence(Shape):
+    pattern: ReviewPattern | UnsetType | None = UNSET
+    range: ReviewRange | UnsetType | None = UNSET
+
+
+class ReviewSettings(Shape):
+    recurrence: ReviewRecurrence | UnsetType | None = UNSET
+
+
+class Review(Shape):
+    id: str
+    status: Text = UNSET
+    scope: dict[str, Any] | UnsetType | None = UNSET
+    instance_enumeration_scope: dict[str, Any] | UnsetType | None = UNSET
+    settings: ReviewSettings | UnsetType | None = UNSET
 
 
 class AppRole(Shape):
@@ -180,6 +222,18 @@ class LocalUser(Shape):
 
 class Token(Shape):
     status: Text = UNSET
+    scope_map_id: Text = UNSET
+
+
+class ScopeMap(Shape):
+    actions: list[str] | UnsetType | None = UNSET
+
+
+class Classic(Shape):
+    """An administrator of a subscription from before there were roles."""
+
+    email_address: Text = UNSET
+    role: Text = UNSET
 
 
 class PolicyAssignment(Shape):
@@ -210,7 +264,11 @@ class ApprovalStage(Shape):
 
 
 class Approver(Shape):
+    """ARM calls who approves `id`, Graph a person `userId` and a group `groupId`."""
+
     id: Text = UNSET
+    user_id: Text = UNSET
+    group_id: Text = UNSET
 
 
 class SqlAdministrators(Shape):

@@ -59,10 +59,29 @@ def _directory_role(context: Context, kind: str, body: shapes_access.DirectoryRo
 def _directory_role_assignment(
     context: Context, kind: str, body: shapes_access.DirectoryRoleAssignment, of: str, raw: bytes
 ) -> None:
+    _rule(context, body, kind == "directory-role-eligibility")
+
+
+def _directory_role_activation(
+    context: Context, kind: str, body: shapes_access.DirectoryRoleAssignment, of: str, raw: bytes
+) -> None:
+    """Who activated a role is eligible for it, whatever the hour; the assignment is listed as any other for so long."""
+    if context.odd:
+        context.misread.append((kind, "tenant"))
+    elif lower(known(body.assignment_type)) == "activated":
+        context.workloads.activated_roles.add((body.principal_id.lower(), body.role_definition_id.lower()))
+        _rule(context, body, True)
+
+
+def _rule(context: Context, body: shapes_access.DirectoryRoleAssignment, eligible: bool) -> None:
     estate = context.estate
-    role = body.role_definition_id.lower()
+    principal, role = body.principal_id.lower(), body.role_definition_id.lower()
+    eligible = eligible or (principal, role) in context.workloads.activated_roles
     target = estate.add("directory-role", context.workloads.roles.get(role, role))
-    estate.connect(estate.add("user", body.principal_id.lower()), "holds-directory-role", target)
+    edge = "eligible-for-directory-role" if eligible else "holds-directory-role"
+    node = estate.add("user", principal)
+    if target not in estate.neighbours(node, edge):
+        estate.connect(node, edge, target)
 
 
 def _app_role(context: Context, kind: str, body: shapes_access.AppRole, of: str, raw: bytes) -> None:
@@ -181,7 +200,7 @@ def doubt(context: Context, kind: str, scope: str, gap: int) -> None:
                 if estate.get(group, "under-pim") is False:
                     estate.set(group, "under-pim", UNSET)
                     estate.mark_gap(group, "under-pim", gap)
-        case "directory-role-assignment":
+        case "directory-role-assignment" | "directory-role-eligibility":
             _anybody_may_rule(estate, gap)
         case "app-role" | "app-role-assignment":
             _anybody_may_rule(estate, gap)
@@ -259,6 +278,8 @@ STEPS = (
     ("application-federation", shapes_access.Federation, _federation),
     ("federated-credential", shapes.Stated[shapes_access.Federation], _identity_federation),
     ("directory-role", shapes_access.DirectoryRole, _directory_role),
+    ("directory-role-activation", shapes_access.DirectoryRoleAssignment, _directory_role_activation),
+    ("directory-role-eligibility", shapes_access.DirectoryRoleAssignment, _directory_role_assignment),
     ("directory-role-assignment", shapes_access.DirectoryRoleAssignment, _directory_role_assignment),
     ("app-role", shapes_access.AppRole, _app_role),
     ("app-role-assignment", shapes_access.AppRoleAssignment, _app_role_assignment),

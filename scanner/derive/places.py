@@ -1,0 +1,162 @@
+"""Where data goes beside where it rests: vaults that keep its backups, networks it is entered from, serverless models, places nobody
+can name; and what of it the scenario's homes and the tenant's own boundary forbid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from scanner import ids, regions
+from scanner.findings import Gap
+from scanner.graph.estate import UNSET, Estate
+
+_VAULTS = {"microsoft.recoveryservices/vaults", "microsoft.dataprotection/backupvaults"}
+_PRIVATE_ENDPOINT = "microsoft.network/privateendpoints"
+_SERVERLESS = "microsoft.machinelearningservices/workspaces/serverlessendpoints"
+_ARC = "microsoft.kubernetes/connectedclusters"
+NO_PLACE = "no-place"  # why a gap is one: it was read, and says nothing of where it stands
+
+
+def derive(estate: Estate) -> None:
+    for node in estate.nodes("resource"):
+        kind = estate.get(node, "type")
+        if kind in _VAULTS:
+            _vault(estate, node)
+        elif kind == _PRIVATE_ENDPOINT:
+            _entrance(estate, node)
+        elif kind == _SERVERLESS:
+            _serverless(estate, node)
+    for gap in _unlisted(estate, "private-endpoint"):
+        for store in estate.nodes("data-store"):
+            estate.mark_gap(store, "entered-from", gap)
+    for compute, target in tuple(estate.pairs("attached-to")):
+        _attached(estate, compute, target)
+    _platform(estate)
+    _boundary(estate)
+
+
+def _attached(estate: Estate, compute: int, target: int) -> None:
+    """An attached compute is where what it stands for is; of a cluster connected by Arc only whoever connected it says where."""
+    key = estate.key(target)
+    region = estate.node(str(estate.get(target, "region")))
+    if ids.resource_type(key) == _ARC:
+        estate.mark_gap(compute, "computes-in", estate.add_gap(Gap("arc-cluster", key, "", NO_PLACE)))
+    elif region is not None:
+        estate.connect(compute, "computes-in", region, f"it is {estate.name(target)}")
+    else:
+        unknown = estate.gaps_at(target, "located-in") or estate.gaps_at(target, "*")
+        for gap in unknown or [estate.add_gap(Gap("resource", key, "", "missing"))]:
+            estate.mark_gap(compute, "computes-in", gap)
+
+
+def _unlisted(estate: Estate, kind: str) -> list[int]:
+    return [index for index, gap in enumerate(estate.gaps) if gap.kind == kind]
+
+
+def _vault(estate: Estate, vault: int) -> None:
+    """A vault holds the classes of what it keeps backups of."""
+    sources = estate.neighbours(vault, "backs-up")
+    for source in sources:
+        if estate.kind(source) == "missing" or estate.get(source, "regulated") is UNSET:
+            for gap in estate.gaps_at(source, "*"):
+                estate.mark_gap(vault, "regulated", gap)
+    regulated = [source for source in sources if estate.get(source, "regulated") is True]
+    if not regulated and estate.gaps_at(vault, "regulated"):
+        return
+    _inherit(estate, vault, regulated)
+
+
+def _inherit(estate: Estate, node: int, sources: Iterable[int]) -> None:
+    """Writes classes and home of several holders of regulated data on what holds the same data."""
+    sources = list(sources)
+    classes: set[str] = set()
+    words: dict[str, None] = {}
+    homes: list[frozenset[str]] = []
+    for source in sources:
+        found, home, region_set = (estate.get(source, name) for name in ("data-classes", "home", "home-regions"))
+        classes |= found if isinstance(found, frozenset) else set()
+        words |= {home: None} if isinstance(home, str) else {}
+        homes += [region_set] if isinstance(region_set, frozenset) else []
+    line = estate.line(sources[0], "home") if sources else None
+    estate.write(node, (("regulated", bool(sources)), ("data-classes", frozenset(classes) or None)))
+    estate.set(node, "home", " and ".join(words) or None, line)
+    estate.set(node, "home-regions", frozenset.intersection(*homes) if homes else frozenset(), line)
+
+
+def _entrance(estate: Estate, endpoint: int) -> None:
+    """A private endpoint carries traffic to where its network stands. One of a managed network is in no list: it stands where
+    the workspace does."""
+    region = estate.node(str(estate.get(endpoint, "region")))
+    for store in estate.neighbours(endpoint, "leads-to"):
+        if estate.kind(store) not in estate.ontology.members("data-store"):
+            continue
+        if region is not None:
+            estate.connect(store, "entered-from", region, f"by the private endpoint {estate.name(endpoint)}")
+        else:
+            for gap in estate.gaps_at(endpoint, "located-in") or estate.gaps_at(endpoint, "*"):
+                estate.mark_gap(store, "entered-from", gap)
+
+
+def _serverless(estate: Estate, endpoint: int) -> None:
+    """A serverless endpoint processes anywhere in the geography of its workspace, on data of the workspace's classes."""
+    workspace = estate.first(endpoint, "contained-in")
+    if workspace is None or estate.kind(workspace) != "workspace":
+        return
+    facts = ("regulated", "data-classes", "home", "home-regions")
+    for name in facts:
+        estate.set(endpoint, name, estate.get(workspace, name), estate.line(workspace, name))
+    for gap in estate.gaps_at(workspace, "*"):
+        estate.mark_gap(endpoint, "*", gap)
+    region = estate.get(endpoint, "region")
+    known = regions.region(region) if isinstance(region, str) else None
+    if known is None:
+        if region is not UNSET:
+            estate.set(endpoint, "processing-area", "a place that is not known")
+            estate.set(endpoint, "processed-at-home", estate.get(endpoint, "regulated") is False)
+        return
+    estate.set(endpoint, "processing-area", f"the geography {known.geography}")
+    home = estate.get(workspace, "home-regions")
+    if estate.get(workspace, "regulated") is False:
+        estate.set(endpoint, "processed-at-home", True)
+    elif isinstance(home, frozenset):
+        estate.set(endpoint, "processed-at-home", regions.within(geography=[known.geography]) <= home)
+
+
+def _platform(estate: Estate) -> None:
+    """Vaults and registries of workspaces that hold classes for which the scenario allows no copy by the platform."""
+    denied = {
+        estate.name(node) for node in estate.nodes("data-class") if estate.get(node, "platform-replication") == "deny"
+    }
+    homes = {estate.name(node): estate.get(node, "home-regions") for node in estate.nodes("data-class")}
+    for kind in ("key-vault", "container-registry"):
+        for node in estate.nodes(kind):
+            classes: set[str] = set()
+            gaps: list[int] = []
+            for holder in (node, *estate.neighbours(node, "dependency-of")):
+                found = estate.get(holder, "data-classes")
+                classes |= denied & found if isinstance(found, frozenset) else set()
+                gaps += estate.gaps_at(holder, "*") if found is UNSET and denied else []
+            if not classes and gaps:
+                for gap in gaps:
+                    estate.mark_gap(node, "platform-home-regions", gap)
+                continue
+            allowed = [homes[name] for name in classes if isinstance(homes[name], frozenset)]
+            estate.set(node, "platform-home-regions", frozenset.intersection(*allowed) if allowed else None)
+            estate.set(node, "platform-denied-for", ", ".join(sorted(classes)) or None)
+
+
+def _boundary(estate: Estate) -> None:
+    """Whether the boundary the tenant is pinned to and the homes of the scenario exclude each other."""
+    europe = regions.within(boundary=["EU-EFTA"])
+    for tenant in estate.nodes("tenant"):
+        stated = estate.get(tenant, "data-boundary")
+        if stated is UNSET:
+            continue
+        against = []
+        for node in estate.nodes("data-class"):
+            home = estate.get(node, "home-regions")
+            if not isinstance(home, frozenset) or not home:
+                continue
+            if (stated == "eu" and not home & europe) or (stated == "global" and home <= europe):
+                against.append(estate.name(node))
+        estate.set(tenant, "classes-against-boundary", frozenset(against) or None)

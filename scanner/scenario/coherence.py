@@ -1,0 +1,222 @@
+"""Scenarios that cannot hold, whatever the estate is like: found before anything is scanned, each with its line and a suggestion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scanner import regions
+from scanner.errors import Span
+from scanner.findings import Finding, NodeRef
+from scanner.scenario import crossing, ingredients
+from scanner.scenario.model import DataClass, RoleRow, Scenario, Site
+
+# Duties of one group that contradict each other, as the duty rules see them: (of the one row, of the other, why).
+_TRAIN, _RELEASE, _APPROVE, _GRANT, _QUOTA = "train", "release", "approve", "grant-access", "manage-quota"
+_CONTRADICTIONS = (
+    (_APPROVE, _RELEASE, "whoever approves a release does not make it"),
+    (_QUOTA, _TRAIN, "whoever trains does not share out the quota"),
+    (_GRANT, _TRAIN, "whoever works in an environment does not let others in"),
+    (_GRANT, _RELEASE, "whoever releases does not let others in"),
+)
+
+
+def findings(scenario: Scenario) -> Iterator[Finding]:
+    """Every incoherence, in the order of the rules SCN01, SCN04 to SCN06 and SCN08 to SCN12."""
+    for pattern, lacks in ingredients.missing(scenario):
+        subject = NodeRef(f"scenario:{scenario.name}", "scenario", scenario.name)
+        text = f"pattern `{pattern}` is promised, and the scenario lacks {lacks.what}"
+        yield _finding(
+            "SCN01", subject, f"{pattern}|{lacks.key}", text, scenario.pattern_span or scenario.span, lacks.fix
+        )
+    yield from _places(scenario)
+    yield from crossing.findings(scenario)
+    for site in scenario.sites:
+        yield from _site(scenario, site)
+    yield from _rows(scenario)
+    yield from _admitted(scenario)
+
+
+def _finding(rule: str, subject: NodeRef, cause: str, text: str, line: Span, fix: str) -> Finding:
+    return Finding(rule, "fail", subject, cause, text, line=line, fix=fix)
+
+
+# -- places -------------------------------------------------------------------------------------------------------
+
+
+def _places(scenario: Scenario) -> Iterator[Finding]:
+    """SCN04. A name that neither the table nor `regions:` has is a mistake at load; here is what is named and not placed."""
+    for own in scenario.own_regions:
+        subject = NodeRef(f"region:{own.name}", "region", own.name)
+        known = regions.region(own.name)
+        if known is None and not own.country and not own.boundaries:
+            text = f"`{own.name}` is no region the shipped table has, and the scenario does not say where it lies"
+            yield _finding(
+                "SCN04", subject, "unplaced", text, own.span, "add its `country` and its `boundary` under `regions`"
+            )
+        elif known is not None and own.country and regions.country(own.country) not in (None, known.country):
+            text = f"the scenario has `{own.name}` in {own.country}; Azure's table has it in {known.country}"
+            yield _finding(
+                "SCN04",
+                subject,
+                "elsewhere",
+                text,
+                own.span,
+                f"take `{own.name}` out of `regions`, or correct its country",
+            )
+    for data_class in scenario.data_classes:
+        for place, key in ((data_class.home, "home"), (data_class.processing, "processing")):
+            if place is not None and not place.regions:
+                text = f"the {key} of `{data_class.name}` ({place.words}) holds no region anybody knows"
+                yield _finding(
+                    "SCN04",
+                    _class(data_class),
+                    key,
+                    text,
+                    place.span,
+                    "name regions, or countries Azure has a region in",
+                )
+
+
+def unplaced(scenario: Scenario, seen: Iterator[str]) -> Iterator[Finding]:
+    """SCN04 against the regions an estate uses: one that no table places can be no home, and nobody could say so."""
+    placed = {own.name for own in scenario.own_regions if own.country or own.boundaries}
+    for name in sorted(set(seen)):
+        if regions.is_region(name) and regions.region(name) is None and name not in placed:
+            text = f"the estate uses `{name}`, which the shipped table of regions does not have: nobody can say where it lies"
+            yield _finding("SCN04", NodeRef(f"region:{name}", "region", name), "unplaced", text, scenario.span,
+                           f"add `{name}` with its `country` and `boundary` under `regions`")  # fmt: skip
+
+
+# -- sites --------------------------------------------------------------------------------------------------------
+
+
+def _site(scenario: Scenario, site: Site) -> Iterator[Finding]:
+    subject = NodeRef(f"site:{site.name}", "site", site.name)
+    homes = [c for name in site.data if (c := scenario.data_class(name)) is not None and c.home is not None]
+    trains = {"train", "fine-tune"} & set(site.does)
+    if "regional-training" in scenario.patterns and homes and "store" in site.does and not trains:
+        listed = ", ".join(c.name for c in homes)
+        yield _finding("SCN08", subject, "no-training", f"site `{site.name}` stores {listed} and no training happens there, so its jobs must run elsewhere",
+                       site.span, f"add `train` to what `{site.name}` does, or keep the data at a site that trains")  # fmt: skip
+    if site.audience and not {"serve", "serve-batch"} & set(site.does):
+        yield _finding("SCN09", subject, "no-serving", f"site `{site.name}` has an audience ({', '.join(site.audience)}) and serves nothing",
+                       site.span, f"add `serve` to what `{site.name}` does, or give the audience to a site that serves")  # fmt: skip
+    for data_class in homes:
+        allowed = data_class.home.regions if data_class.home else frozenset()
+        if data_class.processing is not None and "store" not in site.does:
+            allowed |= data_class.processing.regions
+        if site.region not in allowed:
+            home = data_class.home.words if data_class.home else ""
+            yield _finding("SCN11", subject, f"class:{data_class.name}", f"site `{site.name}` ({site.region}) holds `{data_class.name}`, whose home is {home}",
+                           site.span, f"take `{data_class.name}` from the site's `data`, or widen its home")  # fmt: skip
+
+
+# -- who ----------------------------------------------------------------------------------------------------------
+
+
+def _rows(scenario: Scenario) -> Iterator[Finding]:
+    """SCN10: one group that the rows give duties which contradict each other, told of at the later row."""
+    stages = {environment.name: environment.stage for environment in scenario.environments}
+    for at, row in enumerate(scenario.roles):
+        others = [other for other in scenario.roles[: at + 1] if other.principal.lower() == row.principal.lower()]
+        for other in others:
+            for why in _contradictions(other, row, stages):
+                yield _contradiction(
+                    row,
+                    f"{other.role}@{other.environment}",
+                    f"{_said(other)} and {_said(row)}" if other is not row else _said(row),
+                    why,
+                )
+    for row in scenario.roles:
+        for entry in scenario.administrators:
+            if entry.group.lower() == row.principal.lower():
+                for first, second, why in _CONTRADICTIONS:
+                    if first in entry.duties and second in row.duties:
+                        yield _contradiction(
+                            row, f"administrators|{second}", f"administrator ({first}) and {_said(row)}", why
+                        )
+        if (
+            scenario.release
+            and row.workload
+            and scenario.release.workload.lower() == row.principal.lower()
+            and "train" in row.duties
+        ):
+            yield _contradiction(
+                row, "release", f"the release workload and {_said(row)}", "what releases does not train"
+            )
+
+
+def _contradictions(one: RoleRow, other: RoleRow, stages: dict[str, str]) -> Iterator[str]:
+    duties = set(one.duties) | set(other.duties)
+    for first, second, why in _CONTRADICTIONS:
+        if one is other:
+            if {first, second} <= set(one.duties):
+                yield why
+        elif (
+            {first, second} <= duties
+            and not {first, second} <= set(one.duties)
+            and not {first, second} <= set(other.duties)
+        ):
+            yield why
+    for a, b in ((one, other), (other, one)):
+        if (
+            one is not other
+            and "train" in a.duties
+            and "release" in b.duties
+            and stages.get(a.environment) == "development"
+            and stages.get(b.environment) == "production"
+        ):
+            yield "whoever trains in development does not release to production"
+    if one is not other and one.environment == other.environment and one.by and other.by and one.by != other.by:
+        yield f"access there is {one.by} by one row and {other.by} by the other"
+
+
+def _said(row: RoleRow) -> str:
+    return f"{row.role} in {row.environment} ({', '.join(row.duties) or 'no duty'})"
+
+
+def _contradiction(row: RoleRow, cause: str, said: str, why: str) -> Finding:
+    subject = NodeRef(f"role-row:{row.role}@{row.environment}", "role-row", f"{row.role} in {row.environment}")
+    return _finding("SCN10", subject, f"{cause}|{why}", f"`{row.principal}` is {said}: {why}", row.span,
+                    "name another group for one of the two, or take the duty from one of them")  # fmt: skip
+
+
+# -- what may be where --------------------------------------------------------------------------------------------
+
+
+def _class(data_class: DataClass) -> NodeRef:
+    return NodeRef(f"data-class:{data_class.name}", "data-class", data_class.name)
+
+
+def _admitted(scenario: Scenario) -> Iterator[Finding]:
+    """SCN12: a row that reads what its environment does not hold, and data for production only admitted outside it."""
+    for environment in scenario.environments:
+        for name in environment.data:
+            found = scenario.data_class(name)
+            if found is not None and found.production_only and environment.stage != "production":
+                subject = NodeRef(f"environment:{environment.name}", "environment", environment.name)
+                text = f"environment `{environment.name}` ({environment.stage}) admits `{name}`, which is for production only"
+                yield _finding(
+                    "SCN12",
+                    subject,
+                    f"class:{name}",
+                    text,
+                    environment.span,
+                    f"take `{name}` from its `data`, or `production-only` from the class",
+                )
+    for row in scenario.roles:
+        where = scenario.environment(row.environment)
+        for name in row.reads if where is not None and where.data else ():
+            if where is not None and name not in where.data:
+                subject = NodeRef(
+                    f"role-row:{row.role}@{row.environment}", "role-row", f"{row.role} in {row.environment}"
+                )
+                text = f"{row.role} reads `{name}` in `{where.name}`, where no `{name}` may be"
+                yield _finding(
+                    "SCN12",
+                    subject,
+                    f"class:{name}",
+                    text,
+                    row.span,
+                    f"take `{name}` from `reads`, or add it to the `data` of `{where.name}`",
+                )
