@@ -106,6 +106,7 @@ SAID: list[tuple[str, set[str], Callable[[Scenario], object]]] = [
     ("a row that ends", {"ACC15"}, lambda s: any(row.expires for row in s.roles)),
     ("a row that says how it is activated", {"SOD23", "SOD35", "SOD36", "SOD37"}, lambda s: any(row.activation for row in s.roles)),
     ("a row with countries", {"ACC23", "ACC40"}, lambda s: any(row.countries for row in s.roles)),
+    ("units told by tags or names", {"EST13"}, lambda s: s.structure.keys),
     ("flows", {"SCN05"}, lambda s: s.flows),
     ("a policy of waivers", {"SCN07"}, lambda s: "waiver-policy" in s.keys),
     ("environments told apart by tags", {"EST09", "EST10"}, lambda s: any(e.match.tags for e in s.environments)),
