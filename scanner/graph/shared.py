@@ -82,6 +82,7 @@ MADE = (
 LINEAGE = (
     words("learned-from", "guarded classes of the data it was made from, as they count where it is"),
     words("away-from-home", "those whose home does not hold where it is, each with the region"),
+    text("lineage", "how the first of these came: from the data over jobs and models; null when there is none"),
 )
 # Whom an endpoint serves, and from where.
 AUDIENCE = (
