@@ -333,7 +333,15 @@ def test_a_region_nobody_places_matters_where_something_in_scope_stands_there() 
         _region(estate, name, known=False)
     estate.aside.add(estate.node("/moonbase") or 0)
     empty = _region(estate, "venusnorth", known=False)
+    for key, region in (("/db", "ceres"), ("/moonbase/db", "vesta")):
+        facts = {"replicated-regions": frozenset({region}), "backup-redundancy": "local"}
+        account = _add(estate, "cosmos-account", key, "westeurope", facts)
+        if key != "/db":
+            estate.aside.add(account)
+    residency.derive(estate)
     places.derive(estate)
+    copied = [estate.get(node, "in-use") for name in ("ceres", "vesta") if (node := estate.node(name)) is not None]
+    assert copied == [True, False]
     used = [estate.get(node, "in-use") for node in (estate.node("marscentral"), estate.node("moonbase"), empty) if node is not None]  # fmt: skip
     assert used == [True, False, False]
 
