@@ -44,6 +44,8 @@ def derive(estate: Estate) -> None:
             estate.mark_gap(compute, "computes-in", gap)
     for registry in estate.nodes("ml-registry"):
         _published(estate, registry)
+    for database in estate.nodes("database"):
+        estate.set(database, "told-by-server", _told(estate, database))
     _platform(estate)
     _boundary(estate)
     _at_home(estate)
@@ -62,6 +64,22 @@ def _published(estate: Estate, registry: int) -> None:
         for gap in estate.gaps_at(registry, "shares-asset"):
             estate.set(registry, "regulated", UNSET)
             estate.mark_gap(registry, "regulated", gap)
+
+
+def _told(estate: Estate, database: int) -> bool:
+    """Whether a SQL database of its server's home is nowhere but where its server is: one mistake is told once."""
+    server = estate.first(database, "contained-in") if estate.kind(database) == "sql-database" else None
+    if server is None or estate.kind(server) != "sql-server" or estate.get(server, "regulated") is not True:
+        return False
+    if estate.gaps_at(database, "replicated-to") or estate.gaps_at(database, "located-in"):
+        return False
+    same = estate.get(server, "home-regions") == estate.get(database, "home-regions")
+    return same and _kept_in(estate, database) <= _kept_in(estate, server)
+
+
+def _kept_in(estate: Estate, node: int) -> set[object]:
+    copies = (estate.get(copy, "region") for copy in estate.neighbours(node, "replicated-to"))
+    return {estate.get(node, "region"), *copies}
 
 
 def _at_home(estate: Estate) -> None:

@@ -38,6 +38,7 @@ from scanner.graph.shared import (
     SOURCE,
     SUPPLY,
     TAGGED,
+    TOLD,
 )
 
 _KINDS = (
@@ -179,21 +180,21 @@ _KINDS = (
              "microsoft.managedidentity/userassignedidentities"),
     # -- other places for data that datastores and connections lead to
     NodeKind("cosmos-account", "Cosmos DB account", "build", "an Azure Cosmos DB account", attributes(
-        ARM, IDENTITY_HOST, boolean("local-auth", "whether keys work; absent means true", arm="properties.disableLocalAuth"), HOLDS, COPIES, BACKUP,
+        ARM, IDENTITY_HOST, boolean("local-auth", "whether keys work; absent means true", arm="properties.disableLocalAuth"), TOLD, HOLDS, COPIES, BACKUP,
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
     ), "microsoft.documentdb/databaseaccounts"),
     NodeKind("sql-server", "SQL server", "build", "a logical Azure SQL server", attributes(
-        ARM, IDENTITY_HOST, HOLDS, COPIES, boolean("local-auth", "whether SQL sign-in works; absent means true", arm="properties.administrators.azureADOnlyAuthentication"),
+        ARM, IDENTITY_HOST, TOLD, HOLDS, COPIES, boolean("local-auth", "whether SQL sign-in works; absent means true", arm="properties.administrators.azureADOnlyAuthentication"),
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
     ), "microsoft.sql/servers"),
-    NodeKind("sql-database", "SQL database", "build", "a database of a SQL server", attributes(ARM, IDENTITY_HOST, HOLDS, COPIES, BACKUP), "microsoft.sql/servers/databases"),
+    NodeKind("sql-database", "SQL database", "build", "a database of a SQL server", attributes(ARM, IDENTITY_HOST, TOLD, HOLDS, COPIES, BACKUP), "microsoft.sql/servers/databases"),
     NodeKind("postgresql-server", "PostgreSQL server", "build", "an Azure Database for PostgreSQL server", attributes(
-        ARM, IDENTITY_HOST, HOLDS, COPIES, BACKUP, boolean("local-auth", "whether passwords work; absent means true", arm="properties.authConfig.passwordAuth"),
+        ARM, IDENTITY_HOST, TOLD, HOLDS, COPIES, BACKUP, boolean("local-auth", "whether passwords work; absent means true", arm="properties.authConfig.passwordAuth"),
         text("replication-role", "its part in replication; none when it has no part", "none", "primary", "async-replica", "geo-async-replica", arm="properties.replicationRole"),
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.network.publicNetworkAccess"),
     ), "microsoft.dbforpostgresql/flexibleservers"),
     NodeKind("search-service", "search service", "build", "an Azure AI Search service", attributes(
-        ARM, IDENTITY_HOST, boolean("local-auth", "whether keys work; absent means true", arm="properties.disableLocalAuth"), HOLDS,
+        ARM, IDENTITY_HOST, boolean("local-auth", "whether keys work; absent means true", arm="properties.disableLocalAuth"), TOLD, HOLDS,
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
     ), "microsoft.search/searchservices"),
     NodeKind("resource", "resource", "build", "any other ARM resource", attributes(

@@ -91,6 +91,9 @@ AUDIENCE = (
     words("audience-regions", "regions of the sites that serve that audience"),
 )
 LOCKS = words("locks", "locks that hold for it, from above too", "cannotdelete", "readonly", arm="properties.level")
+TOLD = boolean(
+    "told-by-server", "of a SQL database: whether it has the home of its server and is nowhere but where that is"
+)
 BUDGETS = words("budgets", "budgets of its own")
 COPIES = words("replicated-regions", "regions beside its own in which it is kept by its own settings")
 BACKUP = text(

@@ -326,6 +326,28 @@ def test_what_its_home_tells_is_not_told_by_the_single_region(
     assert estate.get(node, "stands-at-home") is at_home
 
 
+@pytest.mark.parametrize(
+    ("server", "backup", "region", "told"),
+    [
+        (EU_HOME, "local", "eastus", True), (EU_HOME, "geo", "eastus", False), (OPEN, "local", "eastus", False), (EU_HOME, UNSET, "eastus", False),
+        ({**EU_HOME, "home-regions": frozenset({"uksouth"})}, "local", "eastus", False), (EU_HOME, "local", "westus", False),
+    ],
+)  # fmt: skip
+def test_a_sql_server_tells_of_databases_that_are_nowhere_else(
+    server: dict[str, Any], backup: Any, region: str, told: bool
+) -> None:
+    estate = Estate()
+    nothing = {"replicated-regions": frozenset()}
+    above = _add(estate, "sql-server", "/server", "eastus", {**server, **nothing})
+    database = _add(estate, "sql-database", "/server/databases/d", region, {**EU_HOME, **nothing})
+    if backup is not UNSET:
+        estate.set(database, "backup-redundancy", backup)
+    estate.connect(above, "contains", database)
+    residency.derive(estate)
+    places.derive(estate)
+    assert (estate.get(database, "told-by-server"), estate.get(above, "told-by-server")) == (told, False)
+
+
 def test_a_region_nobody_places_matters_where_something_in_scope_stands_there() -> None:
     estate = Estate()
     for name in ("marscentral", "moonbase"):
