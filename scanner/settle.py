@@ -82,7 +82,7 @@ def settle(
     }
     settled += [Settled(complaint, r.rule) for r in results for complaint in said.get(r.rule.id, ())]
     results = [
-        RuleResult(r.rule, len(waivers) + len(accepted_gaps) * (r.rule.id == "SCN03"), 0, said[r.rule.id])
+        _about_exceptions(r, len(waivers) + len(accepted_gaps) * (r.rule.id == "SCN03"), said[r.rule.id])
         if r.rule.id in said
         else r
         for r in results
@@ -114,6 +114,11 @@ def settle(
         accepted_reach=accepted_reach,
         choke_points=choke_points,
     )
+
+
+def _about_exceptions(result: RuleResult, judged: int, found: tuple[Finding, ...]) -> RuleResult:
+    """What of the exceptions nothing is said of has passed."""
+    return RuleResult(result.rule, judged, max(judged - len({f.subject.key for f in found}), 0), found)
 
 
 def _worst_first(settled: Settled) -> tuple[object, ...]:
