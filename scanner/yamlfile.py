@@ -188,6 +188,14 @@ def check(document: Document, schema: Mapping[str, Any]) -> list[Problem]:
     return sorted(set(problems), key=lambda problem: (problem.where or Span(document.source), problem.message))
 
 
+@lru_cache(maxsize=4)
+def schema_id(name: str) -> str:
+    """Where editors find one of our schemas: its own `$id`."""
+    from scanner import data
+
+    return str(read(data.rules() / "schema" / f"{name}.schema.json").value["$id"])
+
+
 @lru_cache(maxsize=16)
 def _validator(schema: str) -> Any:
     import jsonschema

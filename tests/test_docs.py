@@ -12,7 +12,10 @@ from scanner import data, yamlfile
 from scanner.cli.main import _COMMANDS, cli
 from scanner.errors import Exit
 from scanner.graph.edges import ONTOLOGY
+from scanner.policy import promises
+from scanner.policy.catalogue import readme
 from scanner.policy.load import load_rules
+from scanner.scenario.load import PATTERNS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -30,7 +33,7 @@ def test_every_command_of_the_readme_exists() -> None:
     assert shown and set(shown) <= set(_COMMANDS)
 
 
-@pytest.mark.parametrize("words", [[name] for name in _COMMANDS] + [["rules", "list"], ["rules", "show"], ["rules", "test"], ["scenario", "check"], ["baseline", "write"]]
+@pytest.mark.parametrize("words", [[name] for name in _COMMANDS] + [["rules", "list"], ["rules", "show"], ["rules", "test"], ["rules", "coverage"], ["rules", "new"], ["rules", "document"], ["scenario", "check"], ["scenario", "init"], ["baseline", "write"]]
                          + [["access", name] for name in ("who-can", "paths", "duties", "choke", "diff")],
                          ids=" ".join)  # fmt: skip
 def test_every_command_explains_itself(words: list[str]) -> None:
@@ -41,6 +44,64 @@ def test_every_command_explains_itself(words: list[str]) -> None:
 def test_every_rule_is_in_the_changelog() -> None:
     for rule in load_rules([data.rules()]):
         assert rule.info.id in CHANGELOG
+
+
+def test_the_worked_example_of_a_rule_of_ones_own_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands and file are taken from CONTRIBUTING.md and run in the order they stand there."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    section = text[text.index("## Rules of your own") : text.index("## Add a collector")]
+    blocks = re.findall(r"```(console|yaml)\n(.*?)```", section, re.DOTALL)
+    assert [kind for kind, _ in blocks] == ["console", "yaml", "console"]
+    monkeypatch.chdir(tmp_path)
+    said = ""
+    for kind, block in blocks:
+        if kind == "yaml":
+            (written,) = (tmp_path / "acme-rules").glob("*.yaml")
+            assert f"acme-rules/{written.name}" in section
+            written.write_text(block, encoding="utf-8")
+            continue
+        for line in block.splitlines():
+            command = line.removeprefix("$ ").split()
+            if command[0] == "mkdir":
+                (tmp_path / command[1]).mkdir()
+                continue
+            assert command[0] == "mlposture"
+            done = CliRunner().invoke(cli, command[1:], standalone_mode=False)
+            assert done.exception is None and done.return_value == 0, f"{line}: {done.output} {done.exception}"
+            said += done.output
+    assert said.count("1 of 1 rules prove themselves") == 2
+    assert "in production can be purged" in said
+
+
+def test_the_catalogue_of_rules_is_what_the_rules_make_of_it() -> None:
+    rules, made = load_rules([data.rules()]), promises.load()
+    wrong = [str(problem) for problem in promises.check(made, rules)]
+    assert wrong == [], "name the rules in rules/promises.yaml, then run `mlposture rules document`"
+    assert (data.rules() / "README.md").read_text(encoding="utf-8") == readme(rules, made), (
+        "run `mlposture rules document`"
+    )
+
+
+def test_every_pattern_makes_promises_and_links_of_the_catalogue_lead_somewhere() -> None:
+    assert {promise.pattern for promise in promises.load().made} == {*PATTERNS, "every scenario"}
+    for target in re.findall(r"\]\(([^)#]+)\)", (data.rules() / "README.md").read_text(encoding="utf-8")):
+        assert (data.rules() / target).is_file(), target
+
+
+def test_a_promise_without_a_rule_is_named_and_an_awaited_rule_that_came_too() -> None:
+    rules = load_rules([data.rules()])
+    promise = promises.Promise("contoso", "p", ("EST77",))
+    for awaited, said in (
+        ((), "no rule checks the promise of contoso: p"),
+        (("EST77",), ""),
+        (("EST77", "EST01"), "`EST01` is awaited, and there is such a rule now"),
+    ):
+        found = promises.check(
+            promises.Promises((promise, promises.Promise("contoso", "q", ("EST01",))), awaited), rules
+        )
+        assert bool(found) is bool(said)
+        assert not said or said in str(found[0])
+    assert promises.with_awaited("a: 1\nawaited: [X,\n  Y]\n", ["Z"]) == "a: 1\nawaited: [Z]\n"
 
 
 def test_the_yaml_of_the_readme_is_right() -> None:

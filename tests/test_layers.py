@@ -26,7 +26,8 @@ LAYERS = (
     ("findings",),
     ("redact",),
     ("snapshot",),
-    ("regions", "yamlfile", "data"),
+    ("yamlfile",),
+    ("regions", "data"),
     ("ids", "yamltext"),
     ("errors",),
 )

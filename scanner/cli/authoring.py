@@ -62,7 +62,8 @@ def _controls(framework: Framework, rules: Sequence[Rule]) -> Iterator[str]:
             yield f"{id if not number else '':<{width}}  {rule.info.id:<12} {rule.info.severity:<9} {rule.info.title}"
     behind_any = {rule.info.id for found in framework.controls.values() for rule in found}
     yield ""
-    yield f"{len(framework.controls)} controls are supported by {len(behind_any)} of {len(rules)} rules. A rule gives evidence about a control and fulfils none;"
+    many = "1 control is" if len(framework.controls) == 1 else f"{len(framework.controls)} controls are"
+    yield f"{many} supported by {len(behind_any)} of {len(rules)} rules. A rule gives evidence about a control and fulfils none;"
     yield "every other control of the framework is not claimed."
 
 

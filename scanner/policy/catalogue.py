@@ -57,12 +57,16 @@ def _promises(rules: Sequence[Rule], promises: Promises) -> Iterator[str]:
 
 
 def _others(rules: Sequence[Rule], promises: Promises) -> Iterator[Promise]:
-    """Rules that are for some patterns only and that no promise of those names."""
+    """Rules that no promise of their patterns names: none is left out of the matrix for want of a line there."""
     named = {(promise.pattern, id) for promise in promises.made for id in promise.rules}
+    anywhere = {id for _, id in named}
     for pattern in sorted({pattern for rule in rules for pattern in rule.patterns}):
         left = tuple(r.info.id for r in rules if pattern in r.patterns and (pattern, r.info.id) not in named)
         if left:
             yield Promise(pattern, "what follows from these", left)
+    left = tuple(r.info.id for r in rules if not r.patterns and r.info.id not in anywhere)
+    if left:
+        yield Promise("every scenario", "what follows from these", left)
 
 
 # -- rules --------------------------------------------------------------------------------------------------------

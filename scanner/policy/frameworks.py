@@ -15,6 +15,7 @@ NAMES: Mapping[str, str] = {
     "NIST-800-53": "NIST SP 800-53, revision 5",
     "ISO27001": "ISO/IEC 27001:2022, Annex A",
     "SOC2": "SOC 2, Trust Services Criteria",
+    "CIS-Azure": "CIS Microsoft Azure Foundations Benchmark, v3.0.0",
 }
 
 

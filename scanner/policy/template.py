@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from scanner.errors import UserError, suggest
 from scanner.graph.edges import ONTOLOGY
 from scanner.graph.ontology import Attribute
+from scanner.yamlfile import schema_id
 from scanner.yamltext import quoted
 
-SCHEMA = "https://raw.githubusercontent.com/mlposture/mlposture/main/rules/schema/rule.schema.json"
 _OWN_ID = re.compile(r"[A-Z][A-Z0-9]*-[A-Z]{3}[0-9]{2}")
 _FORBIDDING = ("no", "not", "never", "require", "ensure", "deny", "forbid", "disallow", "must")
 
@@ -43,6 +43,8 @@ def template(id: str, title: str, *, subject: str, arm_type: str, attribute: str
         raise UserError("`--type` goes with `--for resource`", help=f"a `{subject}` is of one type already")
     kind = ONTOLOGY.members(subject)[0]
     wanted = attribute or _first(kind, subject)
+    if wanted in ("name", "kind", "type"):
+        raise UserError(f"every node has a `{wanted}`", help="name an attribute that may be wrong with `--attribute`")
     if wanted.startswith("arm:"):
         condition, bad, good = "{present: true}", "null", "[ana]" if "[]" in wanted else "ana"
     else:
@@ -97,7 +99,7 @@ def _lines(
     condition, bad, good = values
     key = f'"{attribute}"' if attribute.startswith("arm:") else attribute
     where = f"type: {arm_type.lower()}, " if arm_type else ""
-    yield f"# yaml-language-server: $schema={SCHEMA}"
+    yield f"# yaml-language-server: $schema={schema_id('rule')}"
     yield f"id: {id}"
     yield f"title: {quoted(title)}"
     yield f"severity: {severity}"

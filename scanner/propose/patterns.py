@@ -20,7 +20,9 @@ def without_contradictions(draft: Draft, load: Load) -> Draft:
         if found is None:
             return draft
         at = next(
-            n for n, row in enumerate(draft.rows) if found.subject.key == f"role-row:{row.role}@{row.environment}"
+            n
+            for n, row in enumerate(draft.rows)
+            if found.subject.key == f"role-row:{row.role}@{row.environment}".lower()
         )
         row = draft.rows[at]
         worse = next(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -16,6 +16,7 @@ from scanner.scenario.recognise import ancestors
 
 _ADMINISTRATING = ("provision", "grant-access", "manage-quota")
 _ORDER = ("train", "release", "operate", "manage-data", "provision", "grant-access", "manage-quota", "observe")
+_ABOVE = ("tenant", "management-group", "subscription")
 _EMERGENCY = re.compile(r"(bg|break|emergency|eme)[^a-z]*", re.IGNORECASE)
 _GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
 
@@ -35,10 +36,11 @@ class _Held:
 def in_rows(estate: Estate, draft: Draft) -> Draft:
     """The draft with everybody. The estate is derived under a scenario without rows, so nothing is declared yet."""
     held = _held(estate, draft)
-    administrators = tuple(_administrators(estate, held, draft))
+    named = _Names(estate)
+    administrators = tuple(_administrators(estate, named, held, draft))
     ruling = {entry.group for entry in administrators}
-    rows, left_out = _rows(estate, {n: h for n, h in held.items() if _name(estate, n) not in ruling}, draft)
-    release = _release(estate, draft)
+    rows, left_out = _rows(estate, named, {n: h for n, h in held.items() if named(n) not in ruling}, draft)
+    release = _release(estate, named, draft)
     remarks = draft.remarked("roles", *left_out)
     people = [
         n
@@ -52,18 +54,20 @@ def in_rows(estate: Estate, draft: Draft) -> Draft:
                    remarks={**remarks, **({"break-glass": (unsure,)} if unsure else {})})  # fmt: skip
 
 
-def _name(estate: Estate, node: int) -> str:
-    """A principal as a scenario may name it: by name where that is unique and means only itself, else by object id."""
-    name = estate.name(node)
-    twins = [
-        n
-        for kind in ("group", "user", "service-principal", "managed-identity")
-        for n in estate.nodes(kind)
-        if estate.name(n).lower() == name.lower()
-    ]
-    doubtful = bool(estate.unread_gaps("group", "service-principal", "user")) or estate.get(node, "unresolved") is True
-    plain = name.strip() == name and name and not set(name) & set("{}") and not ids.is_guid(name)
-    return name if plain and len(twins) == 1 and not doubtful else estate.key(node)
+class _Names:
+    """Principals as a scenario may name them: by name where that is unique and means only itself, else by object id."""
+
+    def __init__(self, estate: Estate) -> None:
+        self.estate = estate
+        # part of the directory out of sight may hold another of any name
+        self._doubtful = bool(estate.unread_gaps("group", "service-principal", "user"))
+        self._times = Counter(estate.name(node).lower() for node in estate.nodes("principal"))
+
+    def __call__(self, node: int) -> str:
+        name = self.estate.name(node)
+        plain = bool(name) and name.strip() == name and not set(name) & set("{}") and not ids.is_guid(name)
+        sure = not self._doubtful and self.estate.get(node, "unresolved") is not True
+        return name if plain and sure and self._times[name.lower()] == 1 else self.estate.key(node)
 
 
 # -- what is held -------------------------------------------------------------------------------------------------
@@ -89,7 +93,7 @@ def _held(estate: Estate, draft: Draft) -> dict[int, dict[str, _Held]]:
             scope = estate.first(grant, "at-scope")
             for environment in estate.get(grant, "environments") or ():
                 here = found[group][environment]
-                here.inside |= estate.get(grant, "above-environments") is False
+                here.inside |= scope is not None and estate.kind(scope) not in _ABOVE
                 here.roles.add(estate.name(role) if role is not None else "an unread role")
             if scope is not None and "data-read" in (estate.get(grant, "classes") or ()):
                 for environment, classes in stores.get(scope, {}).items():
@@ -113,7 +117,9 @@ def _stores_below(estate: Estate) -> Mapping[int, Mapping[str, set[str]]]:
 # -- administrators and rows --------------------------------------------------------------------------------------
 
 
-def _administrators(estate: Estate, held: Mapping[int, Mapping[str, _Held]], draft: Draft) -> Iterator[Administrators]:
+def _administrators(
+    estate: Estate, named: _Names, held: Mapping[int, Mapping[str, _Held]], draft: Draft
+) -> Iterator[Administrators]:
     for group, by in sorted(held.items(), key=lambda item: estate.name(item[0]).lower()):
         over = [
             e.name
@@ -128,14 +134,15 @@ def _administrators(estate: Estate, held: Mapping[int, Mapping[str, _Held]], dra
         people = sum(estate.kind(n) == "user" for n in inside)
         unread = any(list(estate.gaps_at(n, "has-member")) for n in inside if estate.kind(n) == "group")
         roles = some({role for e in over for role in by[e].roles})
-        yield Administrators(_name(estate, group), tuple(over), tuple(duties), eligible, None if unread or not people else people,
+        yield Administrators(named(group), tuple(over), tuple(duties), eligible, None if unread or not people else people,
                              f"{estate.name(group)} holds {roles} {'when activated' if eligible else 'all the time'}; {plural(people, 'person').replace('persons', 'people')} in it")  # fmt: skip
 
 
-def _rows(estate: Estate, held: Mapping[int, Mapping[str, _Held]], draft: Draft) -> tuple[tuple[Row, ...], list[str]]:
+def _rows(
+    estate: Estate, named: _Names, held: Mapping[int, Mapping[str, _Held]], draft: Draft
+) -> tuple[tuple[Row, ...], list[str]]:
     rows: list[Row] = []
     looking = []
-    live = {e.name for e in draft.environments if e.stage == "production"}
     stages = [e.name for e in draft.environments]
     classes = [c.name for c in draft.classes]
     for group, by in sorted(held.items(), key=lambda item: estate.name(item[0]).lower()):
@@ -146,15 +153,15 @@ def _rows(estate: Estate, held: Mapping[int, Mapping[str, _Held]], draft: Draft)
             if not here.inside and not reads and duties <= {"observe"}:
                 looking.append(estate.name(group))
                 continue
-            if "train" in duties and environment not in live:
+            if "train" in duties:
                 duties = duties - {"operate", "manage-data"}  # roles made for training hold these besides
             kept = tuple(d for d in _ORDER if d in duties and (d != "observe" or len(duties) == 1))
             if not kept and not reads:
                 continue
             eligible = not here.now and not here.reads_now
-            rows.append(Row("", environment, _name(estate, group), kept, reads, eligible, f"holds {some(here.roles)}{' when activated' if eligible else ''}"))  # fmt: skip
+            rows.append(Row("", environment, named(group), kept, reads, eligible, f"holds {some(here.roles)}{' when activated' if eligible else ''}"))  # fmt: skip
     together = _patterns(estate, rows, draft)
-    named: dict[tuple[str, str], Row] = {}
+    table: dict[tuple[str, str], Row] = {}
     for row in together:
         base = kebab(
             re.sub(r"\{[a-z]+\}", "", without_stage(row.group)) if not ids.is_guid(row.group) else "group", (), "group"
@@ -162,12 +169,12 @@ def _rows(estate: Estate, held: Mapping[int, Mapping[str, _Held]], draft: Draft)
         base = re.sub(r"^(grp|sg|group|aad|az|team)-(?=.)", "", base)
         role = (
             base
-            if (base, row.environment) not in named
-            else next(f"{base}-{n}" for n in range(2, 9999) if (f"{base}-{n}", row.environment) not in named)
+            if (base, row.environment) not in table
+            else next(f"{base}-{n}" for n in range(2, 9999) if (f"{base}-{n}", row.environment) not in table)
         )
-        named[role, row.environment] = replace(row, role=role)
+        table[role, row.environment] = replace(row, role=role)
     said = [f"left out, since they only look, from above: {some(looking)}"] if looking else []
-    return tuple(named.values()), said
+    return tuple(table.values()), said
 
 
 def _patterns(estate: Estate, rows: list[Row], draft: Draft) -> list[Row]:
@@ -202,7 +209,7 @@ def _patterns(estate: Estate, rows: list[Row], draft: Draft) -> list[Row]:
 # -- workloads and emergency --------------------------------------------------------------------------------------
 
 
-def _release(estate: Estate, draft: Draft) -> Release | None:
+def _release(estate: Estate, named: _Names, draft: Draft) -> Release | None:
     """Workloads that can release to production by an assignment of the tenant's own, and whom from outside they trust."""
     live = {e.name for e in draft.environments if e.stage == "production"}
     found: dict[str, list[str]] = {}
@@ -219,7 +226,7 @@ def _release(estate: Estate, draft: Draft) -> Release | None:
                     for s in estate.neighbours(node, "trusts")
                     if estate.get(s, "pattern") is not True
                 ]
-                found[_name(estate, node)] = sorted(subjects)
+                found[named(node)] = sorted(subjects)
     if not found:
         return None
     units = {

@@ -51,10 +51,11 @@ def recognised(estate: Estate, draft: Draft) -> Draft:
     workspaces = list(estate.nodes("workspace"))
     judged = workspaces or [node for kind in _SUBJECTS for node in estate.nodes(kind)]
     environments = tuple(_environments(estate, judged, draft.tenant))
-    return replace(draft, environments=environments, classes=tuple(_classes(estate)), **_scope(estate, judged))
+    draft = replace(draft, environments=environments, classes=tuple(_classes(estate)))
+    return _scoped(estate, judged, draft)
 
 
-def _scope(estate: Estate, judged: Sequence[int]) -> dict[str, tuple[object, ...]]:
+def _scoped(estate: Estate, judged: Sequence[int], draft: Draft) -> Draft:
     """The lowest management group above all machine learning, unless it is the top one; else the subscriptions."""
     above = [
         [p for p in ancestors(estate, node) if estate.kind(p) in ("subscription", "management-group")]
@@ -67,8 +68,10 @@ def _scope(estate: Estate, judged: Sequence[int]) -> dict[str, tuple[object, ...
         else []
     )
     if groups and len(groups) > 1 and (name := ids.last(estate.original(groups[0]))):
-        return {"management_groups": (name,)}
-    return {"subscriptions": tuple((ids.last(estate.key(node)), estate.name(node)) for node in subscriptions)}
+        return replace(draft, management_groups=(name,))
+    return replace(
+        draft, subscriptions=tuple((ids.last(estate.key(node)), estate.name(node)) for node in subscriptions)
+    )
 
 
 def _environments(estate: Estate, judged: Sequence[int], tenant: str) -> Iterator[Environment]:
@@ -100,9 +103,13 @@ def _environments(estate: Estate, judged: Sequence[int], tenant: str) -> Iterato
             if name in found and getattr(found[name], attribute) == () and found[name].tag:
                 name = kebab(f"{name}-by-name", found)
             shown = some(estate.name(p) for p in places.values())
-            found[name] = replace(
-                Environment(name, stage, f"{kind.replace('-', ' ')} called {shown}"),
-                **{attribute: tuple(sorted(places))},
+            called = tuple(sorted(places))
+            found[name] = Environment(
+                name,
+                stage,
+                f"{kind.replace('-', ' ')} called {shown}",
+                resource_groups=called if kind == "resource-group" else (),
+                subscriptions=called if kind == "subscription" else (),
             )
         inside = {p for places in named.values() for p in places.values()}
         left = [node for node in left if not inside & set(ancestors(estate, node))]
@@ -205,11 +212,9 @@ def _sites(estate: Estate, draft: Draft) -> tuple[tuple[Site, ...], set[str], st
         if set(what) & {"workspace", "train", "fine-tune", "serve", "serve-batch"} or data[region]
     }
     for region in sorted(used):
-        what = seen[region]
-        does = [d for d in ("store", "train", "fine-tune", "serve", "serve-batch", "log") if what[d]]
-        if "train" in does and "fine-tune" in does and not what["run"]:
-            does.remove("train")  # clusters that only tuning was seen to use
-        said = ", ".join(plural(n, _WORDS[w]) for w, n in sorted(what.items()) if w in _WORDS)
+        counted = seen[region]
+        does = [d for d in ("store", "train", "fine-tune", "serve", "serve-batch", "log") if counted[d]]
+        said = ", ".join(plural(n, _WORDS[w]) for w, n in sorted(counted.items()) if w in _WORDS)
         if does and regions.region(region) is not None:
             sites.append(
                 Site(
@@ -224,9 +229,21 @@ def _sites(estate: Estate, draft: Draft) -> tuple[tuple[Site, ...], set[str], st
 
 
 _WORDS: Mapping[str, str] = {
-    "workspace": "workspace", "store": "store", "train": "compute", "run": "training job", "fine-tune": "job that tunes a model", "serve": "endpoint or model",
+    "workspace": "workspace", "store": "store", "train": "training job or compute", "fine-tune": "job that tunes a model", "serve": "endpoint or model",
     "serve-batch": "batch endpoint", "log": "log store",
 }  # fmt: skip
+
+
+def _tunes(estate: Estate, job: int) -> bool:
+    """Whether a job starts from a model of the estate's own and gives one; what starts from a public one makes a base."""
+    if estate.get(job, "base-models"):
+        return True
+    runs = estate.get(job, "runs")
+    return isinstance(runs, tuple | list) and any(
+        any(key.startswith("/") and "/models/" in key for key, _ in run.inputs)
+        and any(what == "model" for _, what in run.outputs)
+        for run in runs
+    )
 
 
 def _standing(estate: Estate) -> Iterator[tuple[str, int]]:
@@ -240,19 +257,17 @@ def _standing(estate: Estate) -> Iterator[tuple[str, int]]:
             yield "store", node
     for node in estate.nodes("application-insights"):
         yield "log", node
+    jobs = [(node, where) for node in estate.nodes("job") if (where := estate.first(node, "job-of")) is not None]
     for node in estate.nodes("compute"):
-        if estate.get(node, "compute-type") not in (
-            "kubernetes",
-            "aks",
-            "virtual-machine",
-            "datafactory",
-            "data-factory",
-        ):
+        # where jobs were seen at all, a cluster that runs none is no sign of training: it may score, or wait
+        attached = estate.get(node, "compute-type") in ("kubernetes", "aks", "virtual-machine", "data-factory")
+        if not attached and not jobs:
             yield "train", node
-    for node in estate.nodes("job"):
-        where = estate.first(node, "job-of")
-        if where is not None:
-            yield "fine-tune" if estate.get(node, "base-models") else "run", where
+    for node, where in jobs:
+        if _tunes(estate, node):
+            yield "fine-tune", where
+        else:
+            yield "train", where
     for node in (*estate.nodes("online-endpoint"), *estate.nodes("model-deployment")):
         yield "serve", node
     for node in estate.nodes("batch-endpoint"):

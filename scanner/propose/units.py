@@ -24,7 +24,7 @@ _SHARED = {
 
 def structured(estate: Estate, draft: Draft) -> Draft:
     """The draft with structure, shared services and quota."""
-    return replace(draft, structure=_structure(estate, draft), shared=tuple(_shared(estate)), **_quota(estate, draft))
+    return _quota(estate, replace(draft, structure=_structure(estate, draft), shared=tuple(_shared(estate))))
 
 
 def _structure(estate: Estate, draft: Draft) -> Structure:
@@ -97,7 +97,7 @@ def _shared(estate: Estate) -> Iterator[Shared]:
                 )
 
 
-def _quota(estate: Estate, draft: Draft) -> dict[str, object]:
+def _quota(estate: Estate, draft: Draft) -> Draft:
     evidence = []
     free = [
         float(h)
@@ -108,7 +108,8 @@ def _quota(estate: Estate, draft: Draft) -> dict[str, object]:
     if headroom:
         evidence.append(f"the fullest of {plural(len(free), 'pool')} in use keeps {min(free):.0%} free")
     stages = {e.name: e.stage for e in draft.environments}
-    inside, outside = set(), set()
+    inside: set[object] = set()
+    outside: set[object] = set()
     for node in estate.nodes("workspace"):
         stage = stages.get(str(estate.get(node, "environment")))
         if stage:
@@ -116,4 +117,4 @@ def _quota(estate: Estate, draft: Draft) -> dict[str, object]:
     own = bool(inside and outside) and not inside & outside
     if own:
         evidence.append("no subscription holds workspaces of production and of another environment")
-    return {"headroom": headroom, "own_pool": own, "quota_evidence": tuple(evidence)}
+    return replace(draft, headroom=headroom, own_pool=own, quota_evidence=tuple(evidence))

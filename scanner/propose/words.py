@@ -29,7 +29,16 @@ CLASS_TAGS = (
     "data",
 )
 UNIT_TAGS = {"project": "project", "solution": "project", "use-case": "project", "usecase": "project", "application": "project", "app": "project", "team": "team", "squad": "team", "department": "team"}  # fmt: skip
-COST_TAGS = ("cost-centre", "cost-center", "costcentre", "costcenter", "cost_centre", "cost_center", "billing")
+COST_TAGS = (
+    "cost-centre",
+    "cost-center",
+    "costcentre",
+    "costcenter",
+    "cost_centre",
+    "cost_center",
+    "billing",
+    "solution",
+)
 AUDIENCE_TAGS = ("audience", "market")
 OPEN = {"public", "open", "synthetic", "unrestricted"}
 _SPLIT = re.compile(r"[^a-z0-9]+")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
+from scanner.graph.ontology import STAGES
 from scanner.propose.draft import Draft, Row
+from scanner.yamlfile import schema_id
 from scanner.yamltext import comment, listed, quoted
-
-SCHEMA = "https://raw.githubusercontent.com/mlposture/mlposture/main/rules/schema/scenario.schema.json"
 
 
 def text(draft: Draft) -> str:
@@ -16,7 +17,7 @@ def text(draft: Draft) -> str:
 
 
 def _lines(draft: Draft) -> Iterator[str]:
-    yield f"# yaml-language-server: $schema={SCHEMA}"
+    yield f"# yaml-language-server: $schema={schema_id('scenario')}"
     yield "# A proposal, made of what the estate is like and not of what it should be: correct it. Above each line is what it rests on."
     yield f"scenario: {draft.name}"
     yield from _said(draft.pattern_evidence, "")
@@ -28,6 +29,7 @@ def _lines(draft: Draft) -> Iterator[str]:
     yield from _environments(draft)
     yield from _classes(draft)
     yield from _sites(draft)
+    yield from _flows(draft)
     yield from _structure(draft)
     yield from _roles(draft)
     yield from _others(draft)
@@ -97,6 +99,25 @@ def _sites(draft: Draft) -> Iterator[str]:
         audience = f", audience: {listed(site.audience)}" if site.audience else ""
         yield from _said([site.evidence])
         yield f"  {site.region}: {{region: {site.region}, does: {listed(site.does)}, data: {listed(site.data)}{audience}}}"
+
+
+def _flows(draft: Draft) -> Iterator[str]:
+    """What may move when a scenario says nothing of flows: written out, it allows no more, and shows where to write the rest."""
+    present = [stage for stage in STAGES if any(e.stage == stage for e in draft.environments)]
+    steps = [
+        (a.name, b.name)
+        for before, after in pairwise(present)
+        for a in draft.environments if a.stage == before
+        for b in draft.environments if b.stage == after
+    ]  # fmt: skip
+    if not steps:
+        return
+    yield ""
+    yield "# what moves one stage downstream where nothing else is said; data moves nowhere until a flow with its class says so"
+    yield "flows:"
+    for source, target in steps:
+        for what in ("code", "model", "image"):
+            yield f"  - {{what: {what}, from: {quoted(source)}, to: {quoted(target)}}}"
 
 
 def _structure(draft: Draft) -> Iterator[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scanner import regions
-from scanner.errors import Span
 from scanner.findings import Finding, NodeRef
 from scanner.scenario import crossing, ingredients
+from scanner.scenario.crossing import incoherence
 from scanner.scenario.model import DataClass, RoleRow, Scenario, Site
 
 # Duties of one group that contradict each other, as the duty rules see them: (of the one row, of the other, why).
@@ -25,7 +25,7 @@ def findings(scenario: Scenario) -> Iterator[Finding]:
     for pattern, lacks in ingredients.missing(scenario):
         subject = NodeRef(f"scenario:{scenario.name}", "scenario", scenario.name)
         text = f"pattern `{pattern}` is promised, and the scenario lacks {lacks.what}"
-        yield _finding(
+        yield incoherence(
             "SCN01", subject, f"{pattern}|{lacks.key}", text, scenario.pattern_span or scenario.span, lacks.fix
         )
     yield from _places(scenario)
@@ -34,10 +34,6 @@ def findings(scenario: Scenario) -> Iterator[Finding]:
         yield from _site(scenario, site)
     yield from _rows(scenario)
     yield from _admitted(scenario)
-
-
-def _finding(rule: str, subject: NodeRef, cause: str, text: str, line: Span, fix: str) -> Finding:
-    return Finding(rule, "fail", subject, cause, text, line=line, fix=fix)
 
 
 # -- places -------------------------------------------------------------------------------------------------------
@@ -50,12 +46,12 @@ def _places(scenario: Scenario) -> Iterator[Finding]:
         known = regions.region(own.name)
         if known is None and not own.country and not own.boundaries:
             text = f"`{own.name}` is no region the shipped table has, and the scenario does not say where it lies"
-            yield _finding(
+            yield incoherence(
                 "SCN04", subject, "unplaced", text, own.span, "add its `country` and its `boundary` under `regions`"
             )
         elif known is not None and own.country and regions.country(own.country) not in (None, known.country):
             text = f"the scenario has `{own.name}` in {own.country}; Azure's table has it in {known.country}"
-            yield _finding(
+            yield incoherence(
                 "SCN04",
                 subject,
                 "elsewhere",
@@ -67,7 +63,7 @@ def _places(scenario: Scenario) -> Iterator[Finding]:
         for place, key in ((data_class.home, "home"), (data_class.processing, "processing")):
             if place is not None and not place.regions:
                 text = f"the {key} of `{data_class.name}` ({place.words}) holds no region anybody knows"
-                yield _finding(
+                yield incoherence(
                     "SCN04",
                     _class(data_class),
                     key,
@@ -83,7 +79,7 @@ def unplaced(scenario: Scenario, seen: Iterator[str]) -> Iterator[Finding]:
     for name in sorted(set(seen)):
         if regions.is_region(name) and regions.region(name) is None and name not in placed:
             text = f"the estate uses `{name}`, which the shipped table of regions does not have: nobody can say where it lies"
-            yield _finding("SCN04", NodeRef(f"region:{name}", "region", name), "unplaced", text, scenario.span,
+            yield incoherence("SCN04", NodeRef(f"region:{name}", "region", name), "unplaced", text, scenario.span,
                            f"add `{name}` with its `country` and `boundary` under `regions`")  # fmt: skip
 
 
@@ -96,10 +92,10 @@ def _site(scenario: Scenario, site: Site) -> Iterator[Finding]:
     trains = {"train", "fine-tune"} & set(site.does)
     if "regional-training" in scenario.patterns and homes and "store" in site.does and not trains:
         listed = ", ".join(c.name for c in homes)
-        yield _finding("SCN08", subject, "no-training", f"site `{site.name}` stores {listed} and no training happens there, so its jobs must run elsewhere",
+        yield incoherence("SCN08", subject, "no-training", f"site `{site.name}` stores {listed} and no training happens there, so its jobs must run elsewhere",
                        site.span, f"add `train` to what `{site.name}` does, or keep the data at a site that trains")  # fmt: skip
     if site.audience and not {"serve", "serve-batch"} & set(site.does):
-        yield _finding("SCN09", subject, "no-serving", f"site `{site.name}` has an audience ({', '.join(site.audience)}) and serves nothing",
+        yield incoherence("SCN09", subject, "no-serving", f"site `{site.name}` has an audience ({', '.join(site.audience)}) and serves nothing",
                        site.span, f"add `serve` to what `{site.name}` does, or give the audience to a site that serves")  # fmt: skip
     for data_class in homes:
         allowed = data_class.home.regions if data_class.home else frozenset()
@@ -107,7 +103,7 @@ def _site(scenario: Scenario, site: Site) -> Iterator[Finding]:
             allowed |= data_class.processing.regions
         if site.region not in allowed:
             home = data_class.home.words if data_class.home else ""
-            yield _finding("SCN11", subject, f"class:{data_class.name}", f"site `{site.name}` ({site.region}) holds `{data_class.name}`, whose home is {home}",
+            yield incoherence("SCN11", subject, f"class:{data_class.name}", f"site `{site.name}` ({site.region}) holds `{data_class.name}`, whose home is {home}",
                            site.span, f"take `{data_class.name}` from the site's `data`, or widen its home")  # fmt: skip
 
 
@@ -177,7 +173,7 @@ def _said(row: RoleRow) -> str:
 
 def _contradiction(row: RoleRow, cause: str, said: str, why: str) -> Finding:
     subject = NodeRef(f"role-row:{row.role}@{row.environment}", "role-row", f"{row.role} in {row.environment}")
-    return _finding("SCN10", subject, f"{cause}|{why}", f"`{row.principal}` is {said}: {why}", row.span,
+    return incoherence("SCN10", subject, f"{cause}|{why}", f"`{row.principal}` is {said}: {why}", row.span,
                     "name another group for one of the two, or take the duty from one of them")  # fmt: skip
 
 
@@ -196,7 +192,7 @@ def _admitted(scenario: Scenario) -> Iterator[Finding]:
             if found is not None and found.production_only and environment.stage != "production":
                 subject = NodeRef(f"environment:{environment.name}", "environment", environment.name)
                 text = f"environment `{environment.name}` ({environment.stage}) admits `{name}`, which is for production only"
-                yield _finding(
+                yield incoherence(
                     "SCN12",
                     subject,
                     f"class:{name}",
@@ -212,7 +208,7 @@ def _admitted(scenario: Scenario) -> Iterator[Finding]:
                     f"role-row:{row.role}@{row.environment}", "role-row", f"{row.role} in {row.environment}"
                 )
                 text = f"{row.role} reads `{name}` in `{where.name}`, where no `{name}` may be"
-                yield _finding(
+                yield incoherence(
                     "SCN12",
                     subject,
                     f"class:{name}",

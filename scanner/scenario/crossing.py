@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scanner.errors import Span
 from scanner.findings import Finding, NodeRef
 from scanner.scenario.flows import words
 from scanner.scenario.model import DataClass, Flow, Scenario, Site
@@ -30,19 +31,19 @@ def findings(scenario: Scenario) -> Iterator[Finding]:
             "flow:" + "|".join((flow.what, flow.source, flow.target, flow.data_class or "")), "flow", words(flow)
         )
         for cause, text, fix in _impossible(scenario, flow, sites):
-            yield Finding("SCN05", "fail", subject, cause, f"{words(flow)}: {text}", line=flow.span, fix=fix)
+            yield incoherence("SCN05", subject, cause, f"{words(flow)}: {text}", flow.span, fix)
         carried = scenario.data_class(flow.data_class) if flow.data_class else None
         if carried is not None and regulated(carried) and not flow.approved_by:
             text = f"{words(flow)}: `{carried.name}` is regulated, and nobody approves that it goes"
-            yield Finding(
-                "SCN06",
-                "fail",
-                subject,
-                "approver",
-                text,
-                line=flow.span,
-                fix="add `approved-by` with the group that decides it",
+            yield incoherence(
+                "SCN06", subject, "approver", text, flow.span, "add `approved-by` with the group that decides it"
             )
+
+
+def incoherence(rule: str, subject: NodeRef, cause: str, text: str, line: Span, fix: str) -> Finding:
+    """A finding about the scenario alone. Keys and causes are in lower case, as waivers are compared with them."""
+    folded = NodeRef(subject.key.lower(), subject.kind, subject.name)
+    return Finding(rule, "fail", folded, cause.lower(), text, line=line, fix=fix)
 
 
 def regulated(data_class: DataClass) -> bool:

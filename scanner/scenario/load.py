@@ -422,7 +422,8 @@ class _Reader:
                        help="copy the cause key from the report, or write `cause: any`")  # fmt: skip
         subject = parts.subject(w["on"]) if isinstance(w["on"], str) else ""
         cause = w.get("cause", "")
-        if cause not in ("", "any", "missing") and not parts.is_key(cause):
+        of_scenario = w["rule"].startswith("SCN")  # what is wrong with a scenario is said in words, not by ids
+        if cause not in ("", "any", "missing") and not of_scenario and not parts.is_key(cause):
             self.wrong(
                 f"`{cause}` is not a cause key", *path, "cause", help="copy it from the report, or write an object id"
             )

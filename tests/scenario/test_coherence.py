@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from scanner import data, yamlfile
+from scanner.errors import Span
 from scanner.findings import Finding
 from scanner.graph.estate import Estate
 from scanner.policy.load import load_rules
@@ -14,7 +15,8 @@ from scanner.scenario import ingredients
 from scanner.scenario.bind import bind
 from scanner.scenario.coherence import findings
 from scanner.scenario.load import PATTERNS, from_document, load
-from tests.support.scan import FIXTURES
+from tests.support.scan import FIXTURES, report_of, tenant
+from tests.support.tenants import snapshot_of
 
 SHIPPED = {path.stem: path.read_text(encoding="utf-8") for path in data.scenarios().glob("*.yaml")}
 
@@ -178,6 +180,20 @@ def test_a_region_the_estate_uses_and_no_table_has_is_named() -> None:
     ]
     placed = from_document(yamlfile.parse(text + "regions: {Mars North: {country: Denmark}}\n", "s.yaml"))
     assert [f for f in bind(estate, placed) if f.rule == "SCN04"] == []
+
+
+def test_a_scan_says_them_as_findings_and_a_copied_waiver_settles_one() -> None:
+    text = SHIPPED["multi-environment"].replace("\nrelease: {", "\n  Odd: {production: {group: grp-ds-dev, duties: [release]}}\n\nrelease: {").replace("\n\n  Odd", "\n  Odd")  # fmt: skip
+
+    def said(more: str = "") -> list[tuple[Finding, bool]]:
+        scenario = from_document(yamlfile.parse(text + more, "s.yaml"))
+        report = report_of(snapshot_of(tenant("multi-environment")), scenario)
+        return [(s.finding, s.waiver is not None) for s in report.settled if s.finding.rule == "SCN10"]
+
+    ((finding, waived),) = said()
+    assert not waived and finding.line == Span("s.yaml", _line(text, "Odd"), 9)
+    waiver = f"{{rule: SCN10, on: '{finding.subject.key}', cause: '{finding.cause}', reason: r, approved-by: a, until: 2027-01-01}}"
+    assert [waived for _, waived in said(f"waivers: [{waiver}]\n")] == [True]
 
 
 def test_every_rule_of_coherence_has_a_page() -> None:

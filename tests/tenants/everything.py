@@ -405,7 +405,8 @@ def _data(t: Tenant, group: str, storage: str) -> None:
 
 def _attached(t: Tenant, group: str, workspace: str) -> None:
     hosts: dict[str, tuple[str, str, dict[str, Any]]] = {
-        "aks": ("Kubernetes", "Microsoft.ContainerService/managedClusters", {"kubernetesVersion": "1.30"}),
+        "aks": ("Kubernetes", "Microsoft.ContainerService/managedClusters", {"kubernetesVersion": "1.30", "agentPoolProfiles": [
+            {"name": "nodes", "vmSize": "STANDARD_DS3_V2", "count": 2, "enableAutoScaling": True, "minCount": 1, "maxCount": 5}]}),
         "arc": ("Kubernetes", "Microsoft.Kubernetes/connectedClusters", {"connectivityStatus": "Connected"}),
         "dbw-all": ("Databricks", "Microsoft.Databricks/workspaces", {"managedResourceGroupId": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-managed"}),
         "syn": ("SynapseSpark", "Microsoft.Synapse/workspaces", {"defaultDataLakeStorage": {"accountUrl": "https://stcopyall.dfs.core.windows.net"}}),
