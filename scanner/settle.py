@@ -18,6 +18,7 @@ from scanner.findings import (
     Finding,
     Gap,
     Report,
+    RuleInfo,
     RuleResult,
     Settled,
     Source,
@@ -81,12 +82,8 @@ def settle(
         "SCN07": (*exceptions.beyond_policy(waivers, severities, astray, owners, today),),
     }
     settled += [Settled(complaint, r.rule) for r in results for complaint in said.get(r.rule.id, ())]
-    results = [
-        _about_exceptions(r, len(waivers) + len(accepted_gaps) * (r.rule.id == "SCN03"), said[r.rule.id])
-        if r.rule.id in said
-        else r
-        for r in results
-    ]
+    exceptions_of = {"SCN03": len(waivers) + len(accepted_gaps), "SCN07": len(waivers)}
+    results = [_told(r.rule, exceptions_of[r.rule.id], said[r.rule.id]) if r.rule.id in said else r for r in results]
     gone: tuple[BaselineEntry, ...] = ()
     unread: tuple[BaselineEntry, ...] = ()
     if baseline is not None:
@@ -116,9 +113,8 @@ def settle(
     )
 
 
-def _about_exceptions(result: RuleResult, judged: int, found: tuple[Finding, ...]) -> RuleResult:
-    """What of the exceptions nothing is said of has passed."""
-    return RuleResult(result.rule, judged, max(judged - len({f.subject.key for f in found}), 0), found)
+def _told(rule: RuleInfo, judged: int, complaints: tuple[Finding, ...]) -> RuleResult:
+    return RuleResult(rule, judged, max(judged - len({c.subject.key for c in complaints}), 0), complaints)
 
 
 def _worst_first(settled: Settled) -> tuple[object, ...]:

@@ -17,7 +17,10 @@ _VAULTS = {"microsoft.recoveryservices/vaults", "microsoft.dataprotection/backup
 _PRIVATE_ENDPOINT = "microsoft.network/privateendpoints"
 _SERVERLESS = "microsoft.machinelearningservices/workspaces/serverlessendpoints"
 _ARC = "microsoft.kubernetes/connectedclusters"
-_KEEPS = {"microsoft.storage/storageaccounts", *(kind.arm_type for kind in KINDS.values() if HOLDS[0].name in kind.attributes)}
+_KEEPS = {
+    "microsoft.storage/storageaccounts",
+    *(kind.arm_type for kind in KINDS.values() if HOLDS[0].name in kind.attributes),
+}
 # Services whose place is told by a rule of its own where they hold regulated data.
 _TOLD_BY_HOME = ("storage-account", "model-account", "database")
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scanner.derive.places import NO_PLACE
+from scanner.derive.residency import NO_PLACE
 from scanner.findings import Gap
 from scanner.graph.estate import UNSET, Estate
 from scanner.graph.shared import Run
