@@ -85,7 +85,7 @@ def _environments(estate: Estate, judged: Sequence[int], tenant: str) -> Iterato
             name, stage = stage_of(value) or (kebab(value, found, "environment"), "production")
             before = found.get(name)
             guess = "" if stage_of(value) else "; nothing tells its stage, so the strictest is taken"
-            said = f"{count} of {plural(len(judged), 'workspace')} have tag {best}={value}, of their own or from above{guess}"
+            said = f"tag {best}={value} is on {count} of {len(judged)} workspaces, their own or from above{guess}"
             found[name] = Environment(name, stage, f"{before.evidence}; {said}" if before else said, tag=best, values=(*(before.values if before else ()), value))  # fmt: skip
         left = [node for node in judged if tagged(estate, node, best) is None]
     for kind, attribute in (("subscription", "subscriptions"), ("resource-group", "resource_groups")):
@@ -229,7 +229,7 @@ def _sites(estate: Estate, draft: Draft) -> tuple[tuple[Site, ...], set[str], st
 
 
 _WORDS: Mapping[str, str] = {
-    "workspace": "workspace", "store": "store", "train": "training job or compute", "fine-tune": "job that tunes a model", "serve": "endpoint or model",
+    "workspace": "workspace", "store": "store", "train": "sign of training", "fine-tune": "tuning job", "serve": "endpoint",
     "serve-batch": "batch endpoint", "log": "log store",
 }  # fmt: skip
 
