@@ -51,7 +51,8 @@ class Gap:
     directory lists), `permission` the ARM action or Graph permission that would settle it, `reason` one of
     forbidden, throttled, failed, partial, unsupported, bounded. A resource that others refer to and that was in no list
     is a gap too: `scope` is its id, the reason missing, and no permission is known to settle it; so is a cluster outside Azure,
-    whose location is a word of whoever connected it (reason no-place).
+    whose location is a word of whoever connected it (reason no-place),
+    and a model that does not say what it was made from (reason not stated; `detail` says what is missing).
     """
 
     kind: str

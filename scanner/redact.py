@@ -51,6 +51,7 @@ _PATTERNS = (
     (b"/datastores/", re.compile(rb"/datastores/[^/\"]+\"")), (b"/deployments/", re.compile(rb"/deployments/[^/\"]+\"")),
     (b"/components/", re.compile(rb"/components/[^/\"]+\"")), (b"/tasks/", re.compile(rb"/tasks/[^/\"]+\"")),
     (b"/localusers/", re.compile(rb"/localusers/[^/\"]+\"")), (b"/diagnosticsettings/", re.compile(rb"/diagnosticsettings/[^/\"]+\"")),
+    (b"/budgets/", re.compile(rb"/budgets/[^/\"]+\"")),
 )  # fmt: skip
 _VALUE_HINTS = ("=", "@", "-----", "eyj", "gh", "dapi")  # each match of `_SECRET_VALUE` holds one, in lower case
 # Maps whose values are the user's own text and may be anything; names are kept, values are not.
@@ -135,6 +136,10 @@ _TYPES: Mapping[str, _Allowed] = {
     "microsoft.insights/diagnosticsettings": _allowed("""
  workspaceid storageaccountid eventhubauthorizationruleid eventhubname marketplacepartnerid servicebusruleid loganalyticsdestinationtype logs metrics
  category categorygroup enabled retentionpolicy days timegrain
+"""),
+    # not whom a notification is sent to
+    "microsoft.consumption/budgets": _allowed("""
+ category amount timegrain timeperiod startdate enddate currentspend forecastspend unit
 """),
     "microsoft.containerregistry/registries/tokens": _allowed("""
  creationdate provisioningstate scopemapid status credentials passwords certificates name expiry creationtime thumbprint

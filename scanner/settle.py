@@ -18,6 +18,7 @@ from scanner.findings import (
     Finding,
     Gap,
     Report,
+    RuleInfo,
     RuleResult,
     Settled,
     Source,
@@ -81,12 +82,8 @@ def settle(
         "SCN07": (*exceptions.beyond_policy(waivers, severities, astray, owners, today),),
     }
     settled += [Settled(complaint, r.rule) for r in results for complaint in said.get(r.rule.id, ())]
-    results = [
-        RuleResult(r.rule, len(waivers) + len(accepted_gaps) * (r.rule.id == "SCN03"), 0, said[r.rule.id])
-        if r.rule.id in said
-        else r
-        for r in results
-    ]
+    exceptions_of = {"SCN03": len(waivers) + len(accepted_gaps), "SCN07": len(waivers)}
+    results = [_told(r.rule, exceptions_of[r.rule.id], said[r.rule.id]) if r.rule.id in said else r for r in results]
     gone: tuple[BaselineEntry, ...] = ()
     unread: tuple[BaselineEntry, ...] = ()
     if baseline is not None:
@@ -114,6 +111,10 @@ def settle(
         accepted_reach=accepted_reach,
         choke_points=choke_points,
     )
+
+
+def _told(rule: RuleInfo, judged: int, complaints: tuple[Finding, ...]) -> RuleResult:
+    return RuleResult(rule, judged, max(judged - len({c.subject.key for c in complaints}), 0), complaints)
 
 
 def _worst_first(settled: Settled) -> tuple[object, ...]:

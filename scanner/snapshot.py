@@ -81,6 +81,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     cloud: str = "public"
     identity: str = ""
     scope: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()  # subscriptions and resource groups left out by name, as they were given
     notes: tuple[str, ...] = ()  # subscriptions that are disabled, delegated, or of another tenant and so left out
     started: str = ""
     finished: str = ""

@@ -20,7 +20,7 @@ from scanner.snapshot import Record, Snapshot, edited, record
 
 Kind = Literal[
     "assignment", "membership", "owner", "instance", "trust", "policy", "anonymous", "local-user", "directory-role", "identity",
-    "credential", "setting",
+    "credential", "setting", "graph-permission",
 ]  # fmt: skip
 PARTS: Mapping[str, tuple[str, ...]] = {
     "assignment": ("principal", "role", "scope"),
@@ -35,6 +35,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "identity": ("host", "identity"),
     "credential": ("datastore or connection",),
     "setting": ("store", "attribute"),
+    "graph-permission": ("workload",),
 }
 # How a setting that lets keys in is switched off: attribute -> record kinds, property, value.
 SETTINGS: Mapping[str, tuple[tuple[str, ...], str, bool]] = {
@@ -42,6 +43,7 @@ SETTINGS: Mapping[str, tuple[tuple[str, ...], str, bool]] = {
     "local-auth": (("model-account", "cosmos-account", "search-service"), "disableLocalAuth", True),
 }
 ADDED = ("assignment", "membership", "owner")  # what `--with` knows
+_DIRECTORY = ("directory-role-assignment", "directory-role-eligibility", "directory-role-activation")
 _ASSIGNED = ("role-assignment", "role-eligibility", "role-activation")
 _ODATA = {"user": "user", "group": "group", "service-principal": "servicePrincipal", "managed-identity": "servicePrincipal"}  # fmt: skip
 _PRINCIPAL_TYPES = {"user": "User", "group": "Group", "service-principal": "ServicePrincipal", "managed-identity": "ServicePrincipal"}  # fmt: skip
@@ -169,8 +171,12 @@ def _changes(snapshot: Snapshot, edit: Edit) -> list[tuple[str, _Change]]:
         case "setting":
             found, name, value = SETTINGS.get(edit.parts[1], ((), "", False))
             return [(kind, lambda of, body: _switched(edit, name, value, body)) for kind in found]
+        case "graph-permission":
+            return [("app-role-assignment", _drop(lambda of, body: _same(body, "principalId", edit.parts[0])))]
         case "directory-role":
-            return [("directory-role-assignment", _drop(lambda of, body: _same(body, "roleDefinitionId", edit.parts[0])))]  # fmt: skip
+            return [
+                (kind, _drop(lambda of, body: _same(body, "roleDefinitionId", edit.parts[0]))) for kind in _DIRECTORY
+            ]
 
 
 def _drop(test: Callable[[str, Body], bool]) -> _Change:

@@ -185,9 +185,26 @@ def test_what_is_there_already_cannot_be_added() -> None:
         apply(from_records(_RECORDS), [Edit("membership", ("p1", "g1"), "x", add=True, kinds=("user", "group"))])
 
 
+def test_a_workload_without_its_permissions_on_graph_holds_none() -> None:
+    snapshot = snapshot_of(everything.document())
+    built = build(snapshot)
+    held = [
+        n
+        for k in ("service-principal", "managed-identity")
+        for n in built.nodes(k)
+        if built.get(n, "graph-permissions")
+    ]
+    assert held
+    for workload in held:
+        (edit,) = edits(built, [f"graph-permission:{built.key(workload)}"], [])
+        after = build(apply(snapshot, [edit]))
+        node = after.node(built.key(workload))
+        assert node is not None and not after.get(node, "graph-permissions")
+
+
 @pytest.mark.parametrize(("edge", "cause"), [
     ("trusts", "trust:{source}|{target}"), ("assigned-to", "instance:{target}|{source}"), ("reads-secrets-of", "policy:{target}|{source}"),
-    ("holds-directory-role", "directory-role:{target}"), ("owns", "owner:{source}|{target}"), ("may-join", "owner:{source}|{target}"),
+    ("holds-directory-role", "directory-role:{target}"), ("eligible-for-directory-role", "directory-role:{target}"), ("owns", "owner:{source}|{target}"), ("may-join", "owner:{source}|{target}"),
     ("member-of", "membership:{source}|{target}"), ("has-identity", "identity:{source}|{target}"), ("eligible-member-of", "membership:{source}|{target}"),
 ])  # fmt: skip
 def test_the_edge_of_a_cause_is_gone_without_it(edge: str, cause: str) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from scanner import ids
 from scanner.collect import answers, batch, ties
 from scanner.collect.answers import Failed
 from scanner.collect.session import Session
@@ -38,6 +39,9 @@ _REVIEW = "id,status,scope,instanceEnumerationScope,settings"
 # Microsoft Graph as the directory knows it, by the application id that is the same in every tenant and cloud.
 _MICROSOFT_GRAPH = "servicePrincipals(appId='00000003-0000-0000-c000-000000000000')"
 _PERMISSION = "id,appRoleId,principalId,principalType"  # who holds which; not what they are called
+_MICROSOFT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"  # the tenant that owns Microsoft's applications
+# Lists of who holds something, whose workloads are asked who can sign in as them.
+_HELD = ("role-assignment", "role-eligibility", "role-activation", "app-role-assignment", "directory-role-assignment", "directory-role-eligibility")  # fmt: skip
 _GROUP = "#microsoft.graph.group"
 _SMALL = 2000  # groups; in a larger directory most of them have nothing to do with Azure
 _IN_FILTER = 15  # ids that one `in (...)` takes
@@ -68,7 +72,7 @@ async def collect(session: Session) -> None:
     wanted = groups if len(groups) <= _SMALL else _wanted(session, groups, assigned)
     met = await _members(session, wanted)
     await ties.read(session, ("group-activation-policy",), set(_under_pim(session)))
-    met |= await _workloads(session, workloads, applications, assigned | met)
+    met |= await _workloads(session, workloads, applications, assigned | met | _perhaps_holding(session, workloads))
     known = {answers.named(row.body).lower() for row in (*groups, *workloads)}
     await _people(session, sorted((assigned | met) - known))
 
@@ -83,6 +87,25 @@ def _assigned(session: Session) -> Iterator[str]:
                     continue
                 if found:
                     yield found.lower()
+
+
+def _perhaps_holding(session: Session, workloads: Sequence[Record]) -> set[str]:
+    """Workloads that may hold something where not all that is held could be read: any but Microsoft's own.
+
+    Of more than a few nobody is asked, and that is said.
+    """
+    unread = [c for c in session.journal.coverage() if c.kind in _HELD and c.outcome not in ("complete", "bounded")]
+    if all(c.code == "AadPremiumLicenseRequired" for c in unread):
+        return set()
+    found = {b["id"].lower() for b in _with_id(workloads) if str(b.get("appOwnerOrganizationId")).lower() != _MICROSOFT}
+    if len(found) <= _SMALL:
+        return found
+    why = Failed(
+        0, "NotAsked", "which workloads hold something could not be read, and there are too many to ask for all"
+    )
+    for kind in ("application-federation", "application-owner", "service-principal-owner"):
+        session.keep(kind, ids.ROOT_SCOPE, [], "partial", why)
+    return set()
 
 
 def _under_pim(session: Session) -> Iterator[str]:

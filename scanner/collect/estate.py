@@ -101,7 +101,8 @@ def _snapshot(session: Session, identity: str) -> Snapshot:
     tenant = str((tenants[0].get("tenantId") if tenants else "") or settings.tenant or "").lower()
     manifest = Manifest(
         tool=f"mlposture {__version__}", tenant=tenant, cloud=session.cloud.name, identity=identity,
-        scope=(*settings.management_groups, *settings.subscriptions, *settings.resource_groups), notes=tuple(sorted(session.notes)),
+        scope=(*settings.management_groups, *settings.subscriptions, *settings.resource_groups), exclude=tuple(settings.exclude),
+        notes=tuple(sorted(session.notes)),
         started=journal.started, finished=_now(), partial=session.late,
         api_versions=dict(sorted(session.versions.items())), counts=journal.counts(), coverage=journal.coverage(),
     )  # fmt: skip

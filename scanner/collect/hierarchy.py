@@ -55,8 +55,14 @@ async def find(session: Session) -> list[Place]:
 
     Raises CollectionError when subscriptions cannot be listed at all.
     """
-    rows = await _listed(session)
-    chains = await _chains(session, [str(row["subscriptionId"]) for row in rows])
+    listed = await _listed(session)
+    rows = [row for row in listed if _is_subscription(row)]
+    if len(rows) < len(listed):
+        odd = Failed(200, "UnreadableBody", "a subscription has a shape nobody expected")
+        if not rows:
+            raise CollectionError(f"cannot list subscriptions: {odd.message}", "is this the ARM endpoint of the cloud?")
+        session.keep("subscription", "tenant", [], "partial", odd, part="shape")
+    chains = await _chains(session, [ids.last(row["id"]) for row in rows])
     found = [
         Subscription(str(row["id"]), str(row.get("displayName") or ""), chains.get(ids.fold(row["id"]), ()), row)
         for row in rows
@@ -78,9 +84,9 @@ async def find(session: Session) -> list[Place]:
     return places
 
 
-async def _listed(session: Session) -> list[dict[str, Any]]:
+async def _listed(session: Session) -> list[Any]:
     """Subscriptions by the SDK's own client; its list is short, and always read anew: it decides the scope."""
-    rows: list[dict[str, Any]] = []
+    rows: list[Any] = []
     keep = answers.keeping(rows)
     client = SubscriptionClient(
         session.credential, base_url=session.cloud.arm, **session.pipeline(session.arm_sign_in, typed=True)
@@ -99,6 +105,11 @@ async def _listed(session: Session) -> list[dict[str, Any]]:
     return rows
 
 
+def _is_subscription(row: Any) -> bool:
+    arm_id = row.get("id") if isinstance(row, dict) else None
+    return isinstance(arm_id, str) and ids.fold(arm_id).startswith("/subscriptions/")
+
+
 def _ours(session: Session, subscription: Subscription) -> bool:
     """Whether it can be read at all. What is special about a subscription is said, never silently passed over."""
     row, settings = subscription.row, session.settings
@@ -113,7 +124,8 @@ def _ours(session: Session, subscription: Subscription) -> bool:
         return False
     if state.lower() != "enabled":
         session.notes.append(f"{label} is {state.lower()}; what it still shows was read")
-    managers = [str(entry.get("tenantId")) for entry in row.get("managedByTenants") or () if isinstance(entry, dict)]
+    managing = row.get("managedByTenants")
+    managers = [str(entry.get("tenantId")) for entry in managing if isinstance(entry, dict)] if isinstance(managing, list) else []  # fmt: skip
     if managers:
         session.notes.append(f"{label} is delegated to tenant {', '.join(sorted(managers))} (Lighthouse)")
     return True

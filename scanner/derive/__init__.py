@@ -21,6 +21,7 @@ from scanner.derive import (
     sources,
     structure,
     tuning,
+    unlisted,
 )
 from scanner.derive.duties import Duties
 from scanner.derive.movement import Flows
@@ -34,6 +35,7 @@ def derive(estate: Estate, duties: Duties) -> access.Access:
 
     Pure: it reads nothing but the estate and the duties.
     """
+    unlisted.derive(estate)
     residency.derive(estate)
     places.derive(estate)
     found = access.derive(estate)

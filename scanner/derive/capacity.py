@@ -67,12 +67,15 @@ def _by_place(estate: Estate, kind: str) -> Mapping[tuple[str, str], list[int]]:
 def _doubts(estate: Estate, pool: int, place: Place, declared: Draws, lists: Mapping[str, list[int]]) -> None:
     """Notes what could not be read of who draws on a pool; `lists` are the gaps of its place by list."""
     gaps: list[int] = []
-    if (place, ANY) in declared.amounts:
-        kind = _SIZES[place.system]
-        scope = f"{place.subscription}/locations/{place.region}"
-        model = place.system == "model"
-        detail = "a deployment does not say its model or type" if model else "a size in use is not listed"
-        gaps.append(estate.add_gap(Gap(kind, scope, RECORDS[kind].permission, "partial", detail)))
+    for at in (place, place._replace(region=ANY)):
+        hosts = declared.unread.get(at, ())
+        gaps += [gap for host in hosts for gap in _unread_host(estate, host)]
+        if (at, ANY) in declared.amounts and declared.parts[at, ANY] > len(hosts):
+            kind = _SIZES[place.system]
+            scope = f"{place.subscription}/locations/{place.region}"
+            model = place.system == "model"
+            detail = "a deployment does not say its model or type" if model else "a size in use is not listed"
+            gaps.append(estate.add_gap(Gap(kind, scope, RECORDS[kind].permission, "partial", detail)))
     if place.system == "count":
         wanted = _COUNTED.get(str(estate.get(pool, "family")), ())
     else:
@@ -80,6 +83,17 @@ def _doubts(estate: Estate, pool: int, place: Place, declared: Draws, lists: Map
     for gap in dict.fromkeys((*gaps, *(gap for name in wanted for gap in lists.get(name, ())))):
         estate.mark_gap(pool, "drawn-on-by", gap)
         estate.mark_unread("quota-pool", gap)  # of a pool that shows no use, nobody can tell whether it is drawn on
+
+
+def _unread_host(estate: Estate, host: int) -> Iterable[int]:
+    """Why nobody could tell what machines a cluster has."""
+    found = estate.gaps_at(host, "*")
+    record = RECORDS["aks-cluster"]
+    return found or [
+        estate.add_gap(
+            Gap(record.name, estate.key(host), record.permission, "partial", "it does not say its node pools")
+        )
+    ]
 
 
 def _unread_lists(estate: Estate, workspaces: Iterable[int], accounts: Iterable[int]) -> dict[str, list[int]]:
@@ -254,6 +268,8 @@ def _shares(estate: Estate, pool: int, nearby: Iterable[int], scenario: int | No
 def _undrawn(estate: Estate, declared: Draws) -> None:
     """What attached machines draw on may be in a list of virtual machines' quota that nobody could read."""
     places = {place for place, _ in declared.amounts if place.system == "vm"}
+    anywhere = {place.subscription for place in places if place.region == ANY}
+    scopes = {f"{place.subscription}/locations/{place.region}" for place in places}
     for index, gap in enumerate(tuple(estate.gaps)):
-        if gap.kind == "vm-usage" and any(gap.scope == f"{p.subscription}/locations/{p.region}" for p in places):
+        if gap.kind == "vm-usage" and (gap.scope in scopes or gap.scope.partition("/locations/")[0] in anywhere):
             estate.mark_unread("quota-pool", index)

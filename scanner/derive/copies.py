@@ -8,7 +8,7 @@ from scanner.graph.estate import UNSET, Estate
 from scanner.graph.records import RECORDS
 
 # Kinds that say themselves in which other regions they are kept.
-_REPLICATED = ("cosmos-account", "sql-server", "sql-database", "postgresql-server", "log-analytics")
+_REPLICATED = ("model-account", "cosmos-account", "sql-server", "sql-database", "postgresql-server", "log-analytics")
 _BACKED_UP = ("cosmos-account", "sql-database", "postgresql-server")
 _VAULTS = {
     "microsoft.recoveryservices/vaults": "recovery-vault",
@@ -126,9 +126,25 @@ def _backups(estate: Estate, node: int, kind: str, words: str) -> None:
 def _by_platform(estate: Estate, kind: str, stays: set[str], words: str) -> None:
     for node in estate.nodes(kind):
         region, other = estate.get(node, "region"), pair(estate, node)
-        if other is None or region in stays:
+        if other is None:
+            _unpaired(estate, node, kind, region)
+            continue
+        if region in stays:
             continue
         here, there = regions.region(str(region)), regions.region(other)
         if kind == "container-registry" and here and there and here.geography != there.geography:
             continue
         _copy(estate, node, "platform-copies-to", other, "platform", words, "table")
+
+
+def _unpaired(estate: Estate, node: int, kind: str, region: object) -> None:
+    """No copy where the table has no pair; where nobody could tell the place, or the table does not have it, there may be one."""
+    if region is UNSET:
+        permission = RECORDS[kind].permission
+        gaps = estate.gaps_at(node, "located-in") or [
+            estate.add_gap(Gap(kind, estate.key(node), permission, "partial"))
+        ]
+        for gap in gaps:
+            estate.mark_gap(node, "platform-copies-to", gap)
+    elif isinstance(region, str) and regions.region(region) is None:
+        estate.mark_gap(node, "platform-copies-to", estate.add_gap(Gap("region", region, "", "no-place")))

@@ -16,6 +16,11 @@ _UNLISTED = Gap(
 )
 _OF_ROLES = Gap("access-review", "tenant", "", "not visible", "reviews of a role itself are in no list that is read; those of groups are")  # fmt: skip
 
+_NO_START = Gap(
+    "role-activation", "tenant", "Microsoft.Authorization/roleAssignmentScheduleInstances/read", "unsupported",
+    "PIM does not say when the assignment began",
+)  # fmt: skip
+
 
 def derive(engine: Engine) -> None:
     """Writes what rows demand onto assignments, and the classes a workspace has no row to train on onto workspaces."""
@@ -57,6 +62,7 @@ def _grant(engine: Engine, grant: Grant, rows: dict[int, list[int]]) -> None:
             estate.set(node, attribute, value, line)
     if held:
         _by_activation(engine, grant)
+        _in_time(estate, node, held)
         if facts[2][1]:
             wanted = [int(text[:-1]) for row in held if isinstance(text := estate.get(row, "review"), str)]
             _reviewed(estate, grant, min(wanted, default=None))
@@ -93,6 +99,23 @@ def _by_activation(engine: Engine, grant: Grant) -> None:
                 estate.mark_gap(node, "by-activation", gap)
     else:
         estate.set(node, "by-activation", False)
+
+
+def _in_time(estate: Estate, node: int, held: list[int]) -> None:
+    """An end comes in time when it comes within what the strictest row allows; any other end is as good as none."""
+    lives = [float(life.removesuffix("d")) for row in held if isinstance(life := estate.get(row, "expires"), str)]
+    days = estate.get(node, "days")
+    if not lives:
+        return
+    if estate.get(node, "mark") is UNSET:
+        for gap in estate.gaps_at(node, "mark"):
+            estate.mark_gap(node, "ends-in-time", gap)
+    elif estate.get(node, "mark") != "time-bound":
+        estate.set(node, "ends-in-time", False)
+    elif days is not UNSET and days is not None:
+        estate.set(node, "ends-in-time", days <= min(lives))
+    else:
+        estate.mark_gap(node, "ends-in-time", estate.add_gap(_NO_START))
 
 
 def _training(estate: Estate) -> None:

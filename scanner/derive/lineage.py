@@ -19,6 +19,7 @@ from scanner.findings import Gap
 from scanner.graph.estate import UNSET, Estate
 
 _Place = str | None
+_LONGEST = 12  # steps of a way that are shown
 _MADE = ("model", "registry-asset", "online-deployment", "batch-deployment", "model-deployment")
 
 
@@ -48,6 +49,9 @@ class Lineage:
         ] = {}  # thing -> what was made from it, and as what it moves there
         self.held: dict[tuple[int, _Place], set[str]] = {}
         self.doubts: dict[tuple[int, _Place], dict[str, int]] = {}
+        self.came: dict[
+            tuple[int, _Place, str], tuple[int, _Place, str]
+        ] = {}  # a class at a place -> what it came from
         self._waiting: dict[int, None] = {}
 
     def run(self) -> None:
@@ -281,17 +285,27 @@ class Lineage:
                 if not certain and not doubtful:
                     continue
                 from_, to = End(origin, left), End(place, entered)
-                arriving = {name for held in certain or () for name in self._becomes(what, held, from_, to)}
                 mine = self.held.setdefault((target, place), set())
-                if not arriving <= mine:
-                    mine |= arriving
-                    self._waiting[target] = None
+                for held in sorted(certain or ()):
+                    for name in self._becomes(what, held, from_, to) - mine:
+                        mine.add(name)
+                        self.came[target, place, name] = (source, origin, held)
+                        self._waiting[target] = None
                 possible = self.doubts.setdefault((target, place), {})
                 for held, gap in (doubtful or {}).items():
                     for name in self._becomes(what, held, from_, to):
                         if name not in possible:
                             possible[name] = gap
                             self._waiting[target] = None
+
+    def way(self, node: int, place: _Place, name: str) -> list[int]:
+        """How a class came to a thing: from the data it was first on."""
+        found = [node]
+        at = (node, place, name)
+        while at in self.came and len(found) < _LONGEST:
+            at = self.came[at]
+            found.append(at[0])
+        return found[::-1]
 
     def _becomes(self, what: str, name: str, source: End, target: End) -> frozenset[str]:
         """What one class counts as after a movement; where no flow carries it, it stays what it is."""
@@ -321,11 +335,10 @@ def _write(estate: Estate, flows: Flows, lineage: Lineage, node: int) -> None:
         estate.set(node, "data-classes", whole)
         estate.set(node, "regulated", any(name in flows.homes for name in whole))
         estate.set(node, "home", flows.home(whole))
-    away = {
-        f"{name} in {place}" for place in places for name in _away(flows, lineage.held.get((node, place), ()), place)
-    }
+    away = [(place, n) for place in places for n in sorted(_away(flows, lineage.held.get((node, place), ()), place))]
+    estate.set(node, "lineage", " > ".join(estate.name(n) for n in lineage.way(node, *away[0])) if away else None)
     if away:
-        estate.set(node, "away-from-home", frozenset(away))
+        estate.set(node, "away-from-home", frozenset(f"{name} in {place}" for place, name in away), flows.line(certain))
         return
     gaps = list(_open(flows, lineage, node, certain))
     for gap in gaps:

@@ -170,8 +170,9 @@ class _Logs:
             names = sorted(sent.names)
             estate.write(node, (
                 ("what", "logs"), ("from-region", region), ("to-region", place.region), ("data-classes", frozenset(sent.classes) or None),
-                ("declared", not sent.blocked), ("blocked", sent.blocked or None), ("fine-tuning", False), ("count", float(len(names))),
+                ("blocked", sent.blocked or None), ("fine-tuning", False), ("count", float(len(names))),
                 ("examples", frozenset(names[:_EXAMPLES])),
             ))  # fmt: skip
+            estate.set(node, "declared", not sent.blocked, self.flows.line(sent.classes, region, place.region))
             reason = f"of {', '.join(names[:_EXAMPLES])}" + (" and others" if len(names) > _EXAMPLES else "")
             estate.connect(subject, "logs-across", node, reason)

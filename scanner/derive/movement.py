@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from scanner.errors import Span
 from scanner.graph.estate import Estate
 from scanner.graph.ontology import STAGES
 
@@ -75,6 +76,10 @@ class Flows:
         for site in estate.nodes("site"):
             self._sites.setdefault(estate.get(site, "region"), set()).add(estate.name(site))
         self._stages = {estate.name(node): estate.get(node, "stage") for node in estate.nodes("environment")}
+        self._lines: dict[str, Span | None] = {
+            estate.name(n): estate.line(n, "name") for n in estate.nodes("data-class")
+        }
+        self._site_lines = {estate.get(n, "region"): estate.line(n, "name") for n in estate.nodes("site")}
         self.classes: frozenset[str] = frozenset(estate.name(node) for node in estate.nodes("data-class"))
         self.homes: dict[str, frozenset[str]] = {}  # regions at home, of each class that has a home
         self._words: dict[str, str] = {}
@@ -98,6 +103,12 @@ class Flows:
     def home(self, classes: Iterable[str]) -> str | None:
         """The homes of these classes in words; None when they may be anywhere."""
         return " and ".join(dict.fromkeys(self._words[name] for name in sorted(classes) if name in self._words)) or None
+
+    def line(self, classes: Iterable[str], *regions: str | None) -> Span | None:
+        """The scenario line that has a say: of the first guarded class, else of the first of these regions with a site."""
+        lines = [self._lines.get(name) for name in sorted(self.guarded(classes))]
+        lines += [self._site_lines.get(region) for region in regions]
+        return next((line for line in lines if line is not None), None)
 
     def between_sites(self, what: str) -> list[tuple[str, str]]:
         """From which site to which a flow in force lets something go."""

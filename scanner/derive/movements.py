@@ -26,7 +26,8 @@ class _Seen:
 
     classes: set[str] = field(default_factory=set)
     blocked: dict[str, None] = field(default_factory=dict)
-    open: dict[int, None] = field(default_factory=dict)  # gaps that keep it open whether a flow carries it
+    open: bool = False  # whether it is open if a flow carries it, for want of a class
+    gaps: dict[int, None] = field(default_factory=dict)  # why
     runs: dict[str, None] = field(default_factory=dict)
 
 
@@ -70,7 +71,8 @@ class Movements:
             seen.blocked[answer.blocked] = None
             return None
         if not known and not self.flows.may(way.what, self.flows.classes, way.source, way.target, across).allowed:
-            seen.open.update(dict.fromkeys(gaps))
+            seen.open = True
+            seen.gaps.update(dict.fromkeys(gaps))
             return None
         return answer.classes if known else None
 
@@ -82,13 +84,14 @@ class Movements:
     def _node(self, way: _Way, seen: _Seen) -> None:
         estate = self.estate
         source, target = way.source.region, way.target.region
-        ends = f"{source}>{target}"
-        words = f"{way.what} from {estate.name(way.thing)} in {source}" if source != target else f"{way.what} from {way.source.environment}"  # fmt: skip
-        key = f"movement:{estate.key(way.subject)}|{way.edge}|{way.what}{'|tuning' if way.tuning else ''}|{estate.key(way.thing)}|{ends}"
+        key = f"movement:{estate.key(way.subject)}|{way.edge}|{way.what}|{estate.key(way.thing)}|{source}>{target}"
+        key += "|tuning" if way.tuning else ""
+        left, entered = source, target
         if way.edge == "spans":
             key += f"|{way.source.environment}>{way.target.environment}"
-        to = target if source != target else way.target.environment
-        node = estate.add("movement", key, f"{words} to {to}")
+        if source == target:
+            left, entered = way.source.environment, way.target.environment
+        node = estate.add("movement", key, f"{way.what} from {left} to {entered} ({estate.name(way.thing)})")
         estate.set(node, "what", way.what)
         estate.set(node, "from-region", source)
         estate.set(node, "to-region", target)
@@ -98,8 +101,8 @@ class Movements:
         estate.set(node, "examples", frozenset(sorted(seen.runs)[:_EXAMPLES]))
         estate.set(node, "blocked", next(iter(seen.blocked), None))
         if seen.blocked or not seen.open:
-            estate.set(node, "declared", not seen.blocked)
-        for gap in seen.open:
+            estate.set(node, "declared", not seen.blocked, self.flows.line(seen.classes, source, target))
+        for gap in seen.gaps if seen.open else ():
             estate.mark_gap(node, "declared", gap)
         reason = f"by {', '.join(sorted(seen.runs)[:_EXAMPLES])}" if seen.runs else ""
         estate.connect(way.subject, way.edge, node, reason + (" and others" if len(seen.runs) > _EXAMPLES else ""))

@@ -7,14 +7,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scanner import ids, regions
+from scanner.derive.residency import NO_PLACE, geography, nowhere
 from scanner.findings import Gap
 from scanner.graph.estate import UNSET, Estate
+from scanner.graph.kinds import KINDS
+from scanner.graph.shared import HOLDS
 
 _VAULTS = {"microsoft.recoveryservices/vaults", "microsoft.dataprotection/backupvaults"}
 _PRIVATE_ENDPOINT = "microsoft.network/privateendpoints"
 _SERVERLESS = "microsoft.machinelearningservices/workspaces/serverlessendpoints"
 _ARC = "microsoft.kubernetes/connectedclusters"
-NO_PLACE = "no-place"  # why a gap is one: it was read, and says nothing of where it stands
+_KEEPS = {
+    "microsoft.storage/storageaccounts",
+    *(kind.arm_type for kind in KINDS.values() if HOLDS[0].name in kind.attributes),
+}
+# Services whose place is told by a rule of its own where they hold regulated data.
+_TOLD_BY_HOME = ("storage-account", "model-account", "database")
 
 
 def derive(estate: Estate) -> None:
@@ -26,13 +34,53 @@ def derive(estate: Estate) -> None:
             _entrance(estate, node)
         elif kind == _SERVERLESS:
             _serverless(estate, node)
-    for gap in _unlisted(estate, "private-endpoint"):
+    for gap in _unlisted(estate, "private-endpoint", "subscription"):
         for store in estate.nodes("data-store"):
             estate.mark_gap(store, "entered-from", gap)
     for compute, target in tuple(estate.pairs("attached-to")):
         _attached(estate, compute, target)
+    for compute in estate.nodes("compute"):
+        for gap in estate.gaps_at(compute, "attached-to"):
+            estate.mark_gap(compute, "computes-in", gap)
+    for registry in estate.nodes("ml-registry"):
+        _published(estate, registry)
     _platform(estate)
     _boundary(estate)
+    _at_home(estate)
+    _unplaced(estate)
+
+
+def _published(estate: Estate, registry: int) -> None:
+    """A registry holds the classes of what is published there; what was not listed may be of any."""
+    if registry in estate.aside:
+        return
+    assets = [asset for asset in estate.neighbours(registry, "shares-asset") if estate.get(asset, "regulated") is True]
+    own = [registry] if estate.get(registry, "regulated") is True else []
+    if assets:
+        _inherit(estate, registry, [*own, *assets])
+    elif not own:
+        for gap in estate.gaps_at(registry, "shares-asset"):
+            estate.set(registry, "regulated", UNSET)
+            estate.mark_gap(registry, "regulated", gap)
+
+
+def _at_home(estate: Estate) -> None:
+    """Whether services stand at home: so that what a home tells is not told again by where sites are."""
+    for node in estate.nodes("service"):
+        estate.set(node, "stands-at-home", True)
+    for kind in _TOLD_BY_HOME:
+        for node in estate.nodes(kind):
+            home, region = estate.get(node, "home-regions"), estate.get(node, "region")
+            if estate.get(node, "regulated") is True and isinstance(home, frozenset) and isinstance(region, str):
+                estate.set(node, "stands-at-home", region in home)
+
+
+def _unplaced(estate: Estate) -> None:
+    """Of regions nobody places: whether anything that is judged stands or is copied there."""
+    for region in estate.nodes("region"):
+        if estate.get(region, "known") is False:
+            there = any(node not in estate.aside for node in estate.neighbours(region, "location-of"))
+            estate.set(region, "in-use", there)
 
 
 def _attached(estate: Estate, compute: int, target: int) -> None:
@@ -49,8 +97,8 @@ def _attached(estate: Estate, compute: int, target: int) -> None:
             estate.mark_gap(compute, "computes-in", gap)
 
 
-def _unlisted(estate: Estate, kind: str) -> list[int]:
-    return [index for index, gap in enumerate(estate.gaps) if gap.kind == kind]
+def _unlisted(estate: Estate, *kinds: str) -> list[int]:
+    return [index for index, gap in enumerate(estate.gaps) if gap.kind in kinds]
 
 
 def _vault(estate: Estate, vault: int) -> None:
@@ -58,7 +106,10 @@ def _vault(estate: Estate, vault: int) -> None:
     sources = estate.neighbours(vault, "backs-up")
     for source in sources:
         if estate.kind(source) == "missing" or estate.get(source, "regulated") is UNSET:
-            for gap in estate.gaps_at(source, "*"):
+            gaps = [*estate.gaps_at(source, "*")]
+            if not gaps and ids.resource_type(estate.key(source)) in _KEEPS:  # a store that is in no list
+                gaps.append(estate.add_gap(Gap("resource", estate.key(source), "", "missing")))
+            for gap in gaps:
                 estate.mark_gap(vault, "regulated", gap)
     regulated = [source for source in sources if estate.get(source, "regulated") is True]
     if not regulated and estate.gaps_at(vault, "regulated"):
@@ -108,18 +159,22 @@ def _serverless(estate: Estate, endpoint: int) -> None:
     for gap in estate.gaps_at(workspace, "*"):
         estate.mark_gap(endpoint, "*", gap)
     region = estate.get(endpoint, "region")
-    known = regions.region(region) if isinstance(region, str) else None
-    if known is None:
-        if region is not UNSET:
-            estate.set(endpoint, "processing-area", "a place that is not known")
-            estate.set(endpoint, "processed-at-home", estate.get(endpoint, "regulated") is False)
+    if not isinstance(region, str):
+        region = estate.get(workspace, "region")
+    area = geography(estate, region) if isinstance(region, str) else None
+    if area is None:
+        if isinstance(region, str):
+            estate.mark_gap(endpoint, "*", nowhere(estate, region))
+        for gap in estate.gaps_at(workspace, "located-in"):
+            estate.mark_gap(endpoint, "*", gap)
         return
-    estate.set(endpoint, "processing-area", f"the geography {known.geography}")
-    home = estate.get(workspace, "home-regions")
+    words, there = area
+    estate.set(endpoint, "processing-area", words)
+    allowed = estate.get(workspace, "processing-regions")
     if estate.get(workspace, "regulated") is False:
         estate.set(endpoint, "processed-at-home", True)
-    elif isinstance(home, frozenset):
-        estate.set(endpoint, "processed-at-home", regions.within(geography=[known.geography]) <= home)
+    elif isinstance(allowed, frozenset):
+        estate.set(endpoint, "processed-at-home", there <= allowed)
 
 
 def _platform(estate: Estate) -> None:
@@ -127,7 +182,11 @@ def _platform(estate: Estate) -> None:
     denied = {
         estate.name(node) for node in estate.nodes("data-class") if estate.get(node, "platform-replication") == "deny"
     }
-    homes = {estate.name(node): estate.get(node, "home-regions") for node in estate.nodes("data-class")}
+    homes = {
+        estate.name(node): estate.get(node, "home-regions")
+        for node in estate.nodes("data-class") if estate.get(node, "home") is not None
+    }  # fmt: skip
+    denied &= set(homes)  # what has no home may be anywhere, copied or not
     for kind in ("key-vault", "container-registry"):
         for node in estate.nodes(kind):
             classes: set[str] = set()

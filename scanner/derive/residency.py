@@ -8,10 +8,11 @@ from scanner.findings import Gap
 from scanner.graph.estate import UNSET, Estate
 from scanner.graph.records import RECORDS
 
-_GEO = {"grs", "ragrs", "gzrs", "ragzrs"}
+_GEO, _LOCAL = {"grs", "ragrs", "gzrs", "ragzrs"}, {"lrs", "zrs"}
 _IN_GEOGRAPHY = {"standard", "provisionedmanaged"}
 _IN_ZONE = {"datazonestandard", "datazoneprovisionedmanaged", "datazonebatch"}
 _ANYWHERE = "any region of the world"
+NO_PLACE = "no-place"  # why a gap is one: it was read, and says nothing of where it stands
 
 
 def derive(estate: Estate) -> None:
@@ -31,7 +32,10 @@ def _storage(estate: Estate, account: int) -> None:
         gap = estate.add_gap(Gap("storage-account", estate.key(account), permission, "partial"))
         estate.mark_gap(account, "replicated-to", gap)
         return
-    if redundancy not in _GEO:
+    if redundancy in _LOCAL:
+        return
+    if redundancy not in _GEO:  # a word nobody knows is not taken for a local one
+        copies.unread(estate, account, "storage-account", "redundancy")
         return
     words = f"geo-redundant copy of {redundancy.upper()}"
     stated = estate.get(account, "secondary-region")
@@ -41,6 +45,32 @@ def _storage(estate: Estate, account: int) -> None:
         copies.replica(estate, account, stated, "redundancy", words)
     elif known and known.pair:
         copies.replica(estate, account, known.pair, "redundancy", f"{words}, by the table of region pairs", "table")
+    elif known is None:  # in a place no table has, where its pair is is not known either
+        copies.unread(estate, account, "storage-account", "region")
+
+
+def nowhere(estate: Estate, region: str) -> int:
+    """The gap of a region that neither the table nor the scenario places."""
+    return estate.add_gap(Gap("region", region, "", NO_PLACE))
+
+
+def geography(estate: Estate, region: str) -> tuple[str, frozenset[str]] | None:
+    """A region's geography in words, and its regions; None where nobody places the region.
+
+    Of regions that the scenario alone places, those of one country are one geography, as they are in other clouds.
+    """
+    known = regions.region(region)
+    if known:
+        return f"the geography {known.geography}", regions.within(geography=[known.geography])
+    node = estate.node(region)
+    country = estate.get(node, "country") if node is not None else None
+    if not isinstance(country, str):
+        return None
+    alike = {
+        estate.key(other) for other in estate.nodes("region")
+        if estate.get(other, "country") == country and regions.region(estate.key(other)) is None
+    }  # fmt: skip
+    return f"the geography of {country}", frozenset(alike)
 
 
 Area = tuple[str, frozenset[str] | None]  # in words, and the regions; None: anywhere
@@ -53,8 +83,11 @@ def _area(estate: Estate, deployment: int) -> Area | None:
         return None
     known = regions.region(region)
     kind = sku.lower()
-    if kind in _IN_GEOGRAPHY and known:
-        return f"the geography {known.geography}", regions.within(geography=[known.geography])
+    if kind in _IN_GEOGRAPHY:
+        found = geography(estate, region)
+        if found is None:
+            estate.mark_gap(deployment, "*", nowhere(estate, region))
+        return found
     if kind in _IN_ZONE and known and known.openai_zone:
         return f"the {known.openai_zone} data zone", regions.within(boundary=[known.openai_zone])
     return _ANYWHERE, None

@@ -55,10 +55,10 @@ def _write(
 ) -> None:  # fmt: skip
     node = estate.add("base-model", f"base-model:{estate.key(workspace)}|{source}", f"a base model from {name}")
     origin = estate.node(source)
-    found = where.data(origin) if origin is not None else None
+    found = where.data(origin) if origin is not None else where.public(name)
     estate.set(node, "source", name)
-    accepted = name in catalogues or bool(found and found.regions & at_site)
-    if accepted or found is None or found.elsewhere or not found.gaps:
+    accepted = name in catalogues or bool(found.regions & at_site)
+    if accepted or found.elsewhere or not found.gaps:
         estate.set(node, "accepted", accepted)
     else:
         for gap in found.gaps:

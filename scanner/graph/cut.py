@@ -75,17 +75,8 @@ def still_open(arcs: Iterable[Arc], pairs: Pairs, removed: Iterable[str]) -> set
 
 def closed_by(arcs: Iterable[Arc], pairs: Pairs, causes: Iterable[str]) -> dict[str, set[tuple[int, int]]]:
     """For each of some causes, the connected (source, terminal) pairs that its removal alone separates."""
-    graph = _Graph(arcs)
-    asked = set(causes)
-    closed: dict[str, set[tuple[int, int]]] = {cause: set() for cause in asked}
-    for terminal, sources in pairs.items():
-        behind = graph.behind(terminal, frozenset())
-        open_ = behind & sources
-        met = {arc.cause for node in behind for arc in graph.into.get(node, ())} & asked
-        for cause in met if open_ else ():
-            left = graph.behind(terminal, frozenset((cause,)))
-            closed[cause] |= {(source, terminal) for source in open_ if source not in left}
-    return closed
+    reach = _Reach(arcs, pairs)
+    return {cause: reach.closed_without(cause) for cause in set(causes)}
 
 
 class _Graph:
@@ -303,3 +294,75 @@ def _apart(paths: Sequence[tuple[str, ...]], barred: frozenset[str]) -> int:
             used.update(free)
             count += 1
     return count
+
+
+class _Reach:
+    """Which terminals each node reaches, all terminals at once: one bit each. What a cause closes is found by looking again at
+    those nodes alone that have an arc of it before them.
+    """
+
+    def __init__(self, arcs: Iterable[Arc], pairs: Pairs) -> None:
+        self.terminals = list(pairs)
+        self.wanted: defaultdict[int, int] = defaultdict(int)  # source -> the terminals it is to be kept from
+        bit = {}
+        for number, terminal in enumerate(self.terminals):
+            bit[terminal] = 1 << number
+            for source in pairs[terminal]:
+                self.wanted[source] |= 1 << number
+        self.out: defaultdict[int, list[Arc]] = defaultdict(list)
+        self.into: defaultdict[int, set[int]] = defaultdict(set)
+        self.of_cause: defaultdict[str, list[Arc]] = defaultdict(list)
+        graph: nx.DiGraph[int] = nx.DiGraph()
+        graph.add_nodes_from((*self.terminals, *self.wanted))
+        for arc in dict.fromkeys(arcs):
+            graph.add_edge(arc.source, arc.target)
+            self.out[arc.source].append(arc)
+            self.into[arc.target].add(arc.source)
+            self.of_cause[arc.cause].append(arc)
+        self.own = {node: bit.get(node, 0) for node in graph}
+        self.circles = list(nx.strongly_connected_components(graph))  # those that lead nowhere else first
+        self.circle_of = {node: number for number, circle in enumerate(self.circles) for node in circle}
+        self.reached: dict[int, int] = {}
+        for circle in self.circles:
+            found = 0
+            for node in circle:
+                found |= self.own[node]
+                for arc in self.out[node]:
+                    found |= self.reached.get(arc.target, 0)
+            self.reached.update(dict.fromkeys(circle, found))
+
+    def closed_without(self, cause: str) -> set[tuple[int, int]]:
+        """The connected (source, terminal) pairs that are separated when a cause is gone."""
+        behind = self._behind({arc.source for arc in self.of_cause[cause]})
+        left: dict[int, int] = {}
+        for number in sorted({self.circle_of[node] for node in behind}):
+            members = self.circles[number]
+            left.update(dict.fromkeys(members, 0))
+            changed = True
+            while changed:
+                changed = False
+                for node in members:
+                    now = self.own[node]
+                    for arc in self.out[node]:
+                        if arc.cause != cause:
+                            now |= left[arc.target] if arc.target in left else self.reached[arc.target]
+                    if now != left[node]:
+                        left[node], changed = now, True
+        closed = set()
+        for source in behind:
+            gone = self.reached[source] & ~left[source] & self.wanted.get(source, 0)
+            while gone:
+                lowest = gone & -gone
+                closed.add((source, self.terminals[lowest.bit_length() - 1]))
+                gone ^= lowest
+        return closed
+
+    def _behind(self, nodes: set[int]) -> set[int]:
+        seen = set(nodes)
+        waiting = list(nodes)
+        while waiting:
+            for before in self.into.get(waiting.pop(), ()):
+                if before not in seen:
+                    seen.add(before)
+                    waiting.append(before)
+        return seen

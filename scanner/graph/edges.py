@@ -68,7 +68,7 @@ _EDGES = (
     EdgeKind("leaves-out", "left-out-by", ("tenant",), ("subscription",), "bind", "subscriptions outside the scenario's scope that it does not except by name"),
     EdgeKind("stands-in", "site-of", ("site",), ("region",), "bind", "region of a site"),
     # -- derived
-    EdgeKind("replicated-to", "replica-of", ("storage-account", "container-registry", "ml-registry", "cosmos-account", "sql-server", "sql-database", "postgresql-server", "log-analytics", "resource"), ("replica", "storage-account"), "derive", "copies in other regions by its own settings; of a vault those of its backups"),
+    EdgeKind("replicated-to", "replica-of", ("storage-account", "container-registry", "ml-registry", "model-account", "cosmos-account", "sql-server", "sql-database", "postgresql-server", "log-analytics", "resource"), ("replica", "storage-account"), "derive", "copies in other regions by its own settings; of a vault those of its backups"),
     EdgeKind("platform-copies-to", "platform-copy-of", ("key-vault", "container-registry"), ("replica",), "derive", "copies in the paired region that Azure makes and nobody can switch off"),
     EdgeKind("computes-in", "computed-in-by", ("compute",), ("region",), "derive", "where the cluster or workspace stands that an attached compute is"),
     EdgeKind("entered-from", "entrance-of", ("data-store",), ("region",), "derive", "where the networks stand that a private endpoint connects it with"),

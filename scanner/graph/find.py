@@ -21,9 +21,7 @@ def pick(estate: Estate, word: str, kinds: Iterable[str], what: str) -> int:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise UserError(
-            f"no {what} is called `{word}`", help=suggest(word.casefold(), _names(estate, kinds)) or _elsewhere(estate, word)
-        )  # fmt: skip
+        raise UserError(f"no {what} is called `{word}`", help=_meant(estate, word, kinds))
     several = sorted(f"{_title(estate, node)} {estate.original(node)}" for node in found)
     more = [f"and {len(several) - _MOST} more"] * (len(several) > _MOST)
     raise UserError(
@@ -51,15 +49,29 @@ def called(estate: Estate, word: str, kinds: Iterable[str]) -> list[int]:
     return found
 
 
-def _names(estate: Estate, kinds: Iterable[str]) -> set[str]:
-    return {estate.name(node).casefold() for kind in kinds for node in estate.nodes(kind)}
+def _meant(estate: Estate, word: str, kinds: Iterable[str]) -> str:
+    """What was perhaps meant by a word that names nothing of some kinds: something near, something of another kind, or what
+    there is.
+    """
+    names = _names(estate, kinds)
+    near = suggest(word.casefold(), set(names)) or suggest(ids.last(word).casefold(), set(names))
+    if near:
+        return near
+    others = called(estate, word, estate.ontology.kinds)
+    if others:
+        return f"it is a {_title(estate, others[0])}"
+    shown = [*names.values()][:_MOST]
+    more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+    return f"there are {', '.join(shown)}{more}" if shown else "the snapshot has none"
 
 
-def _elsewhere(estate: Estate, word: str) -> str:
-    """What a word stands for when it is of another kind than asked for."""
-    key = ids.fold(word) if word.startswith("/") else word.lower()
-    node = estate.node(key)
-    return f"it is a {_title(estate, node)}" if node is not None else ""
+def _names(estate: Estate, kinds: Iterable[str]) -> dict[str, str]:
+    """Names as they are, by name in small letters; those of the kinds that come first stand first."""
+    found: dict[str, str] = {}
+    for kind in kinds:
+        for name in sorted({estate.name(node) for node in estate.nodes(kind)}, key=str.casefold):
+            found.setdefault(name.casefold(), name)
+    return found
 
 
 def _title(estate: Estate, node: int) -> str:

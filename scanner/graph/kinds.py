@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from scanner.graph.moving import MOVING
 from scanner.graph.ontology import (
-    FLOWING,
     MARKS,
     STAGES,
     WAYS,
@@ -60,7 +60,8 @@ _KINDS = (
     NodeKind("region", "region", "build", "an Azure region; `global` is not one", attributes(
         NAMED, opaque("vm-sizes", "VM sizes offered: size -> (family, cores)"), text("country", "country it lies in"), text("geography", "Azure's geography"),
         words("boundaries", "data boundaries that hold it: EU, EU-EFTA, UK, US"),
-        boolean("known", "whether the shipped table has it"),
+        boolean("known", "whether the shipped table or the scenario says where it lies"),
+        boolean("in-use", "of a region nobody places: whether something in scope stands or is copied there"),
         boolean("named-by-site", "whether a site of the scenario names it"),
         words("sites", "sites of the scenario in it"))),
     # -- machine learning
@@ -164,7 +165,7 @@ _KINDS = (
              "microsoft.operationalinsights/workspaces"),
     NodeKind("model-account", "model account", "build", "an Azure OpenAI or AI services account", attributes(
         ARM, IDENTITY_HOST, TAGGED, text("account-kind", "OpenAI, AIServices ...", arm="kind"),
-        boolean("local-auth", "whether keys work; absent means true", arm="properties.disableLocalAuth"), HOLDS,
+        boolean("local-auth", "whether keys work; absent means true", arm="properties.disableLocalAuth"), HOLDS, COPIES,
     ), "microsoft.cognitiveservices/accounts"),
     NodeKind("model-deployment", "model deployment", "build", "a deployed model of a model account", attributes(
         ARM, text("sku", "the deployment type", arm="sku.name"), number("capacity", "units of quota it holds", arm="sku.capacity"),
@@ -263,6 +264,8 @@ _KINDS = (
         text("created-by", "object id of who made it; null when Azure does not say", arm="properties.createdBy"),
         words("purposes", "purposes of the rows of production it is held by", "incident", "production-training"),
         boolean("by-activation", "whether everybody who has it must activate something first"),
+        number("days", "how long it lasts, from start to end, when it is time-bound"),
+        boolean("ends-in-time", "whether it ends within the shortest life that a row it is held by allows"),
         boolean("expiry-wanted", "whether a row it is held by wants access to end"),
         boolean("review-wanted", "whether a row it is held by wants access to be reviewed"),
         boolean("reviewed", "whether an access review goes through it as often as its row wants"),
@@ -331,15 +334,7 @@ _KINDS = (
         NAMED, text("family", "VM family"), number("amount", "units needed"), boolean("survive-region-loss", "whether one region may be lost"),
         number("left-after-worst-loss", "units left at home when the largest region is lost"),
         text("largest-region", "the region whose loss hurts most"))),
-    # -- movements
-    NodeKind("movement", "movement", "derive", "something that goes from one place to another, once for all jobs that move it alike", attributes(
-        NAMED, text("what", "what moves", *FLOWING), text("from-region", "region it leaves"), text("to-region", "region it enters"),
-        words("data-classes", "classes it counts as where it leaves; null when none"),
-        boolean("declared", "whether the scenario lets it: a flow carries it, or another part declares it"),
-        text("blocked", "what no flow carries, in words; null when all of it is declared"),
-        boolean("fine-tuning", "whether it is for tuning a model"), number("count", "jobs, steps or resources that move it"), words("examples", "up to three of them"))),
-    NodeKind("base-model", "base model", "derive", "where a workspace takes models from that it tunes", attributes(
-        NAMED, text("source", "registry, workspace or place it is from"), boolean("accepted", "whether that stands at a site, or is a catalogue declared for base models"))),
+    *MOVING,
     # -- what the scenario says
     NodeKind("scenario", "scenario", "bind", "the scenario's own settings", attributes(
         NAMED, number("headroom", "quota.headroom"), number("fair-share", "quota.fair-share"),
@@ -359,11 +354,6 @@ _KINDS = (
         NAMED, text("region", "its region"), words("does", "what may happen there"), words("data", "its classes"),
         words("audience", "whom it serves"), words("unserved", "audiences of it that no endpoint serves from its region"),
         words("apart-from", "sites that train whose results nothing makes comparable with its own; empty for the larger part"))),
-    NodeKind("flow", "declared flow", "bind", "a movement the scenario declares", attributes(
-        NAMED, text("what", "what may move", *FLOWING), text("from", "site or environment it leaves"), text("to", "site or environment it enters"),
-        words("from-is", "what `from` names", "site", "environment"), words("to-is", "what `to` names", "site", "environment"),
-        text("class", "class it carries; null: only what is not regulated"), text("becomes", "class it counts as where it arrives; null: unchanged"),
-        text("approver", "who approves it; null when nobody"), boolean("in-force", "whether its last day has not passed"))),
     NodeKind("data-class", "data class", "bind", "a data class of the scenario", attributes(
         NAMED, text("home", "in words"), words("home-regions", "regions at home"), boolean("production-only", "never outside production"),
         text("platform-replication", "whether copies that Azure makes by itself may leave the home", "allow", "deny"))),

@@ -35,6 +35,7 @@ BOUND = (
     boolean("home-conflict", "whether its classes have homes that share no region"),
     words("processing-regions", "regions where its data may be processed; the home when nothing else is said"),
     boolean("shared", "whether the scenario declares it a shared service"),
+    boolean("stands-at-home", "of a service: whether it stands at home, where a rule of its own tells of its home"),
     boolean("at-declared-region", "whether a shared service stands in the region its declaration names"),
     text("unit", "project, team or site it belongs to by the scenario's `structure.keys`; null when none"),
 )
@@ -81,6 +82,7 @@ MADE = (
 LINEAGE = (
     words("learned-from", "guarded classes of the data it was made from, as they count where it is"),
     words("away-from-home", "those whose home does not hold where it is, each with the region"),
+    text("lineage", "how the first of these came: from the data over jobs and models; null when there is none"),
 )
 # Whom an endpoint serves, and from where.
 AUDIENCE = (

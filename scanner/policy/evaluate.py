@@ -217,6 +217,8 @@ def _unknown(
             if gap.permission
             else f"{gap.scope} does not say where it stands"
             if gap.reason == "no-place"
+            else f"{gap.scope}: {gap.detail}"
+            if gap.reason == "not stated"
             else f"did not find {gap.scope}"
             for gap in known
         }

@@ -11,7 +11,7 @@ from scanner.scenario.model import DataClass, Place, Scenario
 from scanner.scenario.recognise import Recogniser, ancestors
 
 _AT_REST = {"storage-account", "data-asset"}
-_PROCESSING = {"model-account", "model-deployment"}
+_PROCESSING = {"model-account", "model-deployment", "workspace"}
 # Stores whose data only their own match, or one above them, classifies: no asset points into them.
 _DATABASES = ("cosmos-account", "sql-server", "sql-database", "postgresql-server", "search-service")
 

@@ -83,6 +83,7 @@ def excepted(estate: Estate, scenario: Scenario, subscription: int, several: Col
 
 def sites(estate: Estate, scenario: Scenario) -> None:
     """Site nodes, and on every region whether a site names it."""
+    _own_regions(estate, scenario)
     by_region: dict[str, list[str]] = {}
     for site in scenario.sites:
         by_region.setdefault(site.region, []).append(site.name)
@@ -106,6 +107,19 @@ def sites(estate: Estate, scenario: Scenario) -> None:
         named = by_region.get(estate.key(region), ())
         estate.set(region, "named-by-site", bool(named))
         estate.set(region, "sites", frozenset(named))
+
+
+def _own_regions(estate: Estate, scenario: Scenario) -> None:
+    """Regions that the table does not have lie where the scenario says."""
+    for own in scenario.own_regions:
+        if regions.region(own.name) is not None or not (own.country or own.boundaries):
+            continue
+        node = estate.node(own.name)
+        if node is None:
+            node = estate.add("region", own.name, own.name)
+        estate.set(node, "known", True, own.span)
+        estate.set(node, "country", own.country or None, own.span)
+        estate.set(node, "boundaries", frozenset(own.boundaries), own.span)
 
 
 def bind(estate: Estate, scenario: Scenario) -> None:

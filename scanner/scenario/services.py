@@ -19,7 +19,7 @@ def bind(estate: Estate, scenario: Scenario) -> None:
     by_name: dict[str, Shared] = {}
     for entry in scenario.shared:
         by_name[ids.fold(entry.on) if entry.on.startswith("/") else entry.on.lower()] = entry
-    for kind in ("dependency", "log-analytics", "ml-registry", "model-account", "workspace", "resource-group"):
+    for kind in ("service", "ml-registry", "workspace", "resource-group"):
         for node in estate.nodes(kind):
             entry_ = by_name.get(estate.key(node)) or by_name.get(estate.name(node).lower())
             if entry_ is None or estate.kind(node) not in _KINDS[entry_.kind]:

@@ -129,7 +129,8 @@ def _groups(estate: Estate, scenario: Scenario, rooms: list[int]) -> None:
         estate.set(group, "structure-units", frozenset(u for u in found if isinstance(u, str)), line)
         if managed:
             continue
-        for gap in (*gaps, *(gap for n in inside for gap in estate.gaps_at(n, "environment"))):
+        unlisted = [gap for gap in gaps if estate.gaps[gap].kind in ("workspace", "subscription")]
+        for gap in (*unlisted, *(gap for n in inside for gap in estate.gaps_at(n, "environment"))):
             estate.mark_gap(group, "structure-units", gap)
 
 

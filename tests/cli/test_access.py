@@ -287,7 +287,9 @@ def test_the_demo_needs_no_files() -> None:
 @pytest.mark.parametrize(("words", "said"), [
     (["who-can", "raed", "x"], "`raed` is not one of `read`, `write`, `release`"),
     (["who-can", "read", "dlchurnprd"], "no data or environment is called `dlchurnprd`\n  help: did you mean `dlchurnprod`?"),
-    (["who-can", "read", "Zoe"], "no data or environment is called `Zoe`"),
+    (["who-can", "read", "Zoe"], "no data or environment is called `Zoe`\n  help: it is a user"),
+    (["who-can", "read", "xyzzy"], "no data or environment is called `xyzzy`\n  help: there are "),
+    (["who-can", "read", "/subscriptions/x/resourceGroups/y/dlchurnprd"], "help: did you mean `dlchurnprod`?"),
     (["paths", "Zoeh", "dlchurnprod"], "no principal is called `Zoeh`\n  help: did you mean `zoe`?"),
     (["duties", "Zoe", "--without", "membership:Zoe"], "`membership:Zoe` lacks something\n  help: `membership:MEMBER,GROUP`"),
     (["duties", "Zoe", "--without", "membrship:Zoe,x"], "did you mean `membership`?"),

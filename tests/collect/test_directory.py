@@ -7,7 +7,7 @@ import copy
 import msgspec
 import pytest
 
-from scanner.collect import Secret, Settings, run
+from scanner.collect import Secret, Settings, directory, run
 from scanner.graph.build import build
 from scanner.simulator import Simulator
 from scanner.snapshot import Snapshot
@@ -51,3 +51,25 @@ def test_of_people_and_memberships_only_what_something_needs_is_kept(kind: str, 
     """Trap 26."""
     rows = [msgspec.json.decode(row.body) for row in snapshot.records(kind)]
     assert rows and {name for row in rows for name in row} <= _KEPT[kind]
+
+
+def _blind() -> Snapshot:
+    """The caller cannot list assignments, so nobody knows which workloads hold something."""
+    document = copy.deepcopy(everything.document())
+    document["reader"] = {"actions": ["*/read"], "notActions": ["Microsoft.Authorization/roleAssignments/read"]}
+    document["graph"]["appRoleAssignments"] = []
+    with Simulator(document) as simulator:
+        return run(Settings(cloud=simulator.url, ca_bundle=simulator.ca_bundle, tenant=simulator.tenant_id, backoff=0.001,
+                            secret=Secret(simulator.client_id, simulator.client_secret)))  # fmt: skip
+
+
+def test_where_assignments_are_unread_any_workload_may_hold_one_and_is_asked_who_signs_in_as_it() -> None:
+    """Trap 1: a federation of a workload that seems to hold nothing was never asked for."""
+    blind = _blind()
+    assert blind.manifest.counts["application-federation"] == 1 and blind.manifest.counts["application-owner"] == 1
+
+
+def test_of_too_many_workloads_to_ask_for_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directory, "_SMALL", 0)
+    estate = build(_blind())
+    assert all(estate.gaps_at(node, "trusts") for node in estate.nodes("service-principal"))

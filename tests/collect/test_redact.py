@@ -340,3 +340,23 @@ def test_what_is_skipped_quickly_would_not_have_matched(text: str) -> None:
     for name in text.replace('"', " ").split():
         if redact_._is_secret(name):
             assert redact_.may_hold(json.dumps({name: "x"}).encode())
+
+
+def test_of_a_budget_is_kept_what_it_is_and_not_whom_it_writes_to() -> None:
+    scope = "/subscriptions/11111111-1111-1111-1111-111111111111"
+    told = {"Actual_80": {"enabled": True, "threshold": 80, "contactEmails": ["ada@contoso.example"], "contactRoles": ["Owner"], "contactGroups": [f"{scope}/x"]}}  # fmt: skip
+    filtered = {"tags": {"name": "person", "values": ["grace@contoso.example"]}}
+    properties = {
+        "category": "Cost",
+        "amount": 1000.0,
+        "timeGrain": "Monthly",
+        "notifications": told,
+        "filter": filtered,
+    }
+    for at in (scope, f"{scope}/resourceGroups/rg"):
+        body = {"id": f"{at}/providers/Microsoft.Consumption/budgets/b", "name": "b", "properties": properties}
+        kept = redact(json.dumps(body).encode())
+        assert b"@contoso.example" not in kept
+        assert {name: json.loads(kept)["properties"][name] for name in ("category", "amount", "timeGrain")} == {
+            "category": "Cost", "amount": 1000.0, "timeGrain": "Monthly",
+        }  # fmt: skip

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from scanner.collect import guard, types
+from scanner.collect.doctor import _PROBES
+from scanner.collect.reader_role import graph_permissions
 from scanner.collect.types import Listing
 from scanner.graph import edges, kinds
 from scanner.graph.build import _STEPS
@@ -180,3 +182,7 @@ def test_an_unread_list_is_a_gap_on_an_edge_that_exists_or_of_subjects_that_may_
         assert not kind.node or kind.node in kinds.KINDS or kind.node == "grant", kind
         if kind.scope == "parent" and kind.node:
             assert kind.name in _EDGES, kind
+
+
+def test_the_doctor_probes_every_permission_of_the_directory_that_a_list_needs() -> None:
+    assert set(graph_permissions()) == set(_PROBES)

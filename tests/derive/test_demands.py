@@ -192,6 +192,26 @@ def test_a_row_demands_of_what_its_group_holds_in_its_environment(world: World) 
         )
 
 
+@pytest.mark.parametrize(
+    ("facts", "in_time"),
+    [
+        ({"mark": "time-bound", "days": 30}, True), ({"mark": "time-bound", "days": 31}, False), ({"mark": "standing"}, False),
+        ({"mark": "time-bound"}, UNSET), ({"mark": UNSET}, UNSET),
+    ],
+)  # fmt: skip
+def test_an_end_counts_within_the_days_of_the_strictest_row(world: World, facts: dict[str, Any], in_time: Any) -> None:
+    group = world.node("group", "g")
+    world.row(group, expires="90d")
+    world.row(group, expires="30d")
+    held = world.grant(group, world.node("resource-group", "/subscriptions/s/rg"), **facts)
+    gap = world.estate.add_gap(GAP)
+    if facts["mark"] is UNSET:
+        world.estate.mark_gap(held, "mark", gap)
+    demands.derive(Engine(world.estate))
+    assert world.estate.get(held, "ends-in-time") is in_time
+    assert bool(world.estate.gaps_at(held, "ends-in-time")) is (in_time is UNSET)
+
+
 def test_what_nobody_is_selected_for_is_not_for_training(world: World) -> None:
     workspaces = [world.node("workspace", f"/{name}", environment=name) for name in ("lab", "production")]
     group = world.node("group", "g")

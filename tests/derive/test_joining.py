@@ -115,6 +115,24 @@ def test_questions_show_the_step_and_choke_removes_it() -> None:
     assert [closing.cause for closing in choke(questions, engine._node(A1)).causes] == ["owner:bob|g"]
 
 
+def test_who_may_activate_a_role_of_the_directory_can_take_the_data_so_marked() -> None:
+    """And who has activated it counts as one who may."""
+    estate = estate_of(PLAIN, TABLE)
+    role = estate.add("directory-role", "62e90394-69f5-4237-9190-012177145e10", "Global Administrator")
+    ann, tenant = estate.node("ann"), estate.node("/")
+    assert ann is not None and tenant is not None
+    for edge in ("eligible-for-directory-role", "holds-directory-role"):
+        estate.connect(ann, edge, role)
+    engine = Engine(estate)
+    (opening,) = estate.neighbours(tenant, "opened-by")
+    assert (estate.get(opening, "way"), estate.get(opening, "mark")) == ("directory-admin", "eligible")
+    shown = estate.chain(opening, tenant)
+    assert shown is not None
+    assert [step.edge for step in shown[1]] == ["eligible-for-directory-role", "reaches"]
+    answer = Questions(engine.access).who_can("read", engine._node(A1))
+    assert [(way.mark, [ref.key for ref in way.who]) for way in answer.above] == [("eligible", ["ann"])]
+
+
 def test_a_role_of_the_directory_is_open_to_the_owner_of_its_group() -> None:
     estate = estate_of(replace(OWNED, roles={"r": (Block(),)}, assignments=(Assignment("ann", "r", A1),)), TABLE)
     role = estate.add("directory-role", "62e90394-69f5-4237-9190-012177145e10", "Global Administrator")

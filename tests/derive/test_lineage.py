@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -54,6 +55,17 @@ def test_kept_or_served_outside_the_home_it_is_away() -> None:
     world.derive()
     assert world.get(model, "away-from-home") == {"claims-no in westeurope"}
     assert world.get(deployment, "away-from-home") == {"claims-no in westeurope"}
+
+
+def test_it_says_by_which_jobs_and_models_the_class_came() -> None:
+    world = World()
+    workspace, _ = _tuned(world)
+    again = world.job(workspace, "again", run("mlw-no/cpu", ["model:triage"], ["model:mlw-no/own"]))
+    second = world.model(workspace, "second", again)
+    deployment = world.deployment(world.workspace("mlw-eu", "westeurope"), "blue", second)
+    world.derive()
+    assert world.get(deployment, "lineage") == "claims > tune > triage > again > second > blue"
+    assert world.get(second, "lineage") is None
 
 
 def test_a_declared_flow_changes_the_class_of_what_goes_by_it() -> None:
@@ -115,7 +127,7 @@ def test_what_a_model_account_tuned_counts_as_its_data_wherever_it_is_deployed()
 # -- registries --------------------------------------------------------------------------------------------------------
 
 
-def _registry(world: World, *regions: str, **facts: object) -> int:
+def _registry(world: World, *regions: str, **facts: Any) -> int:
     registry = world.node("ml-registry", "shared", regions[0], regions=[*regions], name="shared")
     asset = world.node("registry-asset", "shared/models/triage/versions/1", name="triage:1", **{"asset_type": "model", "data_classes": None, **facts})  # fmt: skip
     world.estate.connect(registry, "shares-asset", asset)
@@ -285,7 +297,7 @@ def _at_models(world: World, lineage: Lineage) -> list[set[str]]:
     return [set().union(*(lineage.held.get((model, place), set()) for place in lineage.at(model))) for model in world.estate.nodes("model")]  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(_edges, _classes, _flows)
 def test_it_ends_and_is_a_fixpoint(
     edges: set[tuple[int, int]], classes: list[set[str]], flows: tuple[str, ...]
@@ -296,7 +308,7 @@ def test_it_ends_and_is_a_fixpoint(
     assert {key: held for key, held in lineage.held.items() if held} == {k: h for k, h in before.items() if h}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(_edges, _classes, _flows, st.integers(0, SIZE - 1), st.sampled_from(CLASSES), st.tuples(st.integers(0, SIZE - 1), st.integers(0, SIZE - 1)))  # fmt: skip
 def test_more_data_and_more_ways_never_take_a_class_away(
     edges: set[tuple[int, int]], classes: list[set[str]], flows: tuple[str, ...], at: int, more: str, way: tuple[int, int]
@@ -307,7 +319,7 @@ def test_more_data_and_more_ways_never_take_a_class_away(
     assert all(small <= large for small, large in zip(few, many, strict=True))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(_edges, _classes)
 def test_without_flows_a_model_counts_as_all_that_leads_to_it(
     edges: set[tuple[int, int]], classes: list[set[str]]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scanner import data, yamlfile
 from scanner.derive.movement import End, Flows
@@ -139,3 +141,40 @@ def test_the_shipped_scenario_for_serving_carries_models_out_as_public() -> None
     assert [estate.name(node) for node in answer.flows] == [
         "model from core to australia, class behaviour-eu becomes public"
     ]
+
+
+# -- properties --------------------------------------------------------------------------------------------------------
+
+ENDS = ("weu", "neu", "us", "development", "production")
+_flow = st.builds(
+    lambda what, source, target, name, becomes, approved: f"what: {what}, from: {source}, to: {target}"
+    + (f", class: {name}" if name else "") + (f", becomes: {becomes}" if name and becomes else "") + (", approved-by: board" if approved else ""),
+    st.sampled_from(["data", "model"]), st.sampled_from(ENDS), st.sampled_from(ENDS), st.sampled_from([None, "claims", "live"]),
+    st.sampled_from([None, "public", "claims"]), st.booleans(),
+)  # fmt: skip
+_end = st.builds(End, st.sampled_from([None, "westeurope", "northeurope", "eastus"]), st.sampled_from([None, "development", "production"]))  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(_flow, min_size=1, max_size=4), _flow, st.sets(st.sampled_from(["public", "claims", "live"])), _end, _end
+)
+def test_more_flows_let_more_move_and_an_ended_one_is_none(flows: list[str], more: str, classes: set[str], source: End, target: End) -> None:  # fmt: skip
+    before = _declared(*flows).may("data", classes, source, target)
+    after = _declared(*flows, more).may("data", classes, source, target)
+    ended = _declared(*flows, f"{more}, until: 2026-01-01", today=date(2026, 7, 1)).may("data", classes, source, target)
+    assert after.allowed or not before.allowed
+    assert (ended.allowed, ended.classes) == (before.allowed, before.classes)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(_flow, min_size=1, max_size=4), st.sets(st.sampled_from(["public", "claims", "live"]), min_size=1), _end, _end)  # fmt: skip
+def test_together_goes_what_goes_alone_and_what_leaves_its_home_arrives_at_home(flows: list[str], classes: set[str], source: End, target: End) -> None:  # fmt: skip
+    asked = _declared(*flows)
+    whole = asked.may("data", classes, source, target)
+    alone = [asked.may("data", [name], source, target) for name in classes]
+    assert whole.allowed is all(answer.allowed for answer in alone)
+    if whole.allowed:
+        assert whole.classes == frozenset().union(*(answer.classes for answer in alone))
+    if whole.allowed and "site" in whole.crossed and target.region is not None:
+        assert asked.at_home(whole.classes, target.region)

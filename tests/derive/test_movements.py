@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from scanner.findings import Gap
 from scanner.graph.estate import UNSET
 from tests.support.moving import World, run
 
@@ -330,3 +331,20 @@ def test_base_models_come_from_a_site_a_declared_catalogue_or_elsewhere(base: st
     world.derive()
     found = [world.get(node, "accepted") for node in world.estate.neighbours(workspace, "tunes-from")]
     assert found == [accepted]
+
+
+def test_a_registry_that_may_be_the_tenants_own_is_open_where_registries_were_not_listed() -> None:
+    for name, accepted in (("partner", UNSET), ("azureml-meta", False)):
+        world = World()
+        world.estate.mark_unread(
+            "ml-registry", world.estate.add_gap(Gap("ml-registry", "/subscriptions/s", "read", "forbidden"))
+        )
+        workspace = world.workspace("mlw-no", "norwayeast")
+        base = f"place:azureml://registries/{name}/models/x/versions/1"
+        world.node("missing", base)
+        world.job(workspace, "tune", run("mlw-no/cpu", [f"model:{base}"], ["model:mlw-no/own"]))
+        world.derive()
+        (found,) = world.estate.neighbours(workspace, "tunes-from")
+        assert world.get(found, "accepted") is accepted and bool(world.estate.gaps_at(found, "accepted")) is (
+            accepted is UNSET
+        )

@@ -347,6 +347,31 @@ def test_a_need_that_lacks_quota_is_shown_other_regions() -> None:
     assert e.facts(need, "short", "spare-elsewhere") == [True, frozenset({"ncv3 in swedencentral of s"})]
 
 
+def test_what_no_other_place_can_give_is_short_and_nowhere_spare() -> None:
+    e = _Estate()
+    pools = [
+        e.pool("endpoints", 100, 99, system="count"),
+        e.pool("totalregional", 100, 99),
+        e.pool("openai.provisionedmanaged", 10, 10, system="model"),
+    ]
+    e.pool("totalregional", 100, region=REGIONS[1])
+    e.derive()
+    assert [e.facts(p, "short", "spare-elsewhere") for p in pools] == [[True, frozenset()]] * 3
+
+
+def test_a_need_counts_machines_of_attached_clusters_where_there_are_any() -> None:
+    for attached in (False, True):
+        e = _Estate()
+        e.pool("dsv2", 20)
+        e.pool("dsv2", 40, system="vm")
+        workspace = e.workspace("w")
+        if attached:
+            e.compute(workspace, "vm", compute_type="virtual-machine")
+        need = e.need("core", "dsv2", 50, REGIONS[0])
+        e.derive()
+        assert e.facts(need, "granted") == [60 if attached else 20]
+
+
 def test_quota_of_a_subscription_outside_the_scope_is_nobodys_supply() -> None:
     e = _Estate()
     need = e.need("core", "ncv3", 48, REGIONS[0])

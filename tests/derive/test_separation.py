@@ -218,6 +218,21 @@ def test_counts_are_unknown_when_assignments_or_members_were_not_read() -> None:
     assert node is not None and world.estate.get(node, "writers") is UNSET
 
 
+def test_counts_are_unknown_when_nobody_could_tell_whether_a_right_is_held_at_all() -> None:
+    """PIM's list of activations: an assignment without a mark may be gone in an hour, or be somebody else's."""
+    world = World()
+    workspace(world, "development")
+    workspace(world, "production")
+    held = world.grant(world.principal("user", "ana"), "development", _JOBS)
+    world.grant(world.principal("user", "ben"), "production", _JOBS)
+    world.estate.set(held, "mark", UNSET)
+    for attribute in ("mark", "principal-kind"):
+        world.estate.mark_gap(held, attribute, _gap(world.estate))
+    world.derive()
+    node = world.estate.node("environment:production")
+    assert node is not None and world.estate.get(node, "writers-before") is UNSET
+
+
 @pytest.mark.parametrize(
     ("rule", "edge"),
     [

@@ -13,12 +13,14 @@ import msgspec
 import pytest
 
 from scanner.findings import Report
+from scanner.graph.records import RECORDS
 from scanner.scenario.load import load
 from scanner.snapshot import Coverage
 from tests.support.scan import FIXTURES, report_of, rules, scenario, tenant
 from tests.support.tenants import snapshot_of
 from tests.tenants import retail
 from tests.tenants.builder import ROLES, guid
+from tests.tenants.test_tenants import _gaps_of as gaps_of
 
 Document = dict[str, Any]
 Change = Callable[[Document], None]
@@ -186,6 +188,20 @@ def test_a_snapshot_of_a_part_says_nothing_of_the_rest_and_never_that_something_
     assert ("EST06", "mlw-pricing-prod") in _said(report, "unknown")
 
 
+def test_what_lies_in_a_group_that_was_left_out_is_not_gone() -> None:
+    document = _compliant("multi-environment")
+    elsewhere = deepcopy(document)
+    group = f"{GROUP.rpartition('/')[0]}/rg-shared-data"
+    store = next(r for r in elsewhere["resources"] if r["id"] == f"{WORKSPACE}/datastores/lake")
+    store["properties"]["resourceGroup"], store["properties"]["accountName"] = "rg-shared-data", "dlshared"
+    for exclude, outcome in (((), "fail"), ((group,), "unknown")):
+        snapshot = snapshot_of(elsewhere)
+        part = replace(snapshot, manifest=msgspec.structs.replace(snapshot.manifest, exclude=exclude))
+        assert ("EST06", "mlw-pricing-prod") in _said(
+            report_of(part, scenario("multi-environment"), chosen=_CHOSEN), outcome
+        )
+
+
 def _refused(kind: str, scope: str) -> tuple[Coverage, ...]:
     return (Coverage(kind, scope.lower(), "forbidden", status=403),)
 
@@ -210,6 +226,37 @@ def test_a_list_nobody_could_read_leaves_it_open(kind: str, scope: str, change: 
     }
     assert found
     assert all(f.outcome == "fail" or any(gap.kind == kind for gap in f.gaps) for f in found)
+
+
+def _everything_wrong(document: Document) -> None:
+    forecast = retail.workspace_id("forecast", "prod")
+    for change in (
+        _unlocked, _tags(WORKSPACE, owner=None), _tags(forecast, team=None), _tags(retail.group_id("forecast", "prod"), team=None),
+        _another_workspace(DEV, "mlw-more"), _tags(retail.lake_id("forecast", "prod"), environment="dev"), _deleted(LAKE), _deleted(IDENTITY),
+        _granted("grp-ds-dev", "Contributor", DEV), _outside,
+    ):  # fmt: skip
+        change(document)
+
+
+@pytest.mark.parametrize("kind", ["management-group", "resource-group", "workspace", "ml-registry", "model-account", "storage-account", "compute",
+                                  "datastore", "user-assigned-identity", "lock", "role-assignment", "role-definition", "deny-assignment", "group",
+                                  "group-member", "service-principal", "resource"])  # fmt: skip
+def test_without_a_list_no_finding_becomes_a_pass_and_none_is_invented(kind: str) -> None:
+    document = _changed("multi-environment", _everything_wrong)
+    whole = _report(document, "multi-environment")
+    blind = _report(document, "multi-environment", tuple(gaps_of(kind, document)))
+    unknown = _said(blind, "unknown")
+    doubted = {rule for rule, _ in unknown}
+    lost = {
+        (rule, name)
+        for rule, name in _said(whole) - _said(blind)
+        if (rule, name) not in unknown and rule not in doubted
+    }
+    assert lost == set()
+    assert _said(blind) <= _said(whole)
+    assert {gap.permission for s in blind.settled for gap in s.finding.gaps if gap.permission} <= {
+        RECORDS[kind].permission
+    }
 
 
 # -- the room to explore, who creates, who pays: the pattern of Contoso ---------------------------------------------------

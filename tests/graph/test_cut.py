@@ -8,7 +8,7 @@ from itertools import chain, combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.graph.cut import Arc, smallest, still_open
+from scanner.graph.cut import Arc, closed_by, smallest, still_open
 
 _NODES = st.integers(0, 6)
 _CAUSES = st.sampled_from(["", "a", "b", "c", "d", "e"])
@@ -54,6 +54,17 @@ def test_without_effort_it_is_still_a_cut_and_the_bound_holds(
     assert cut.at_least <= _brute(arcs, pairs, cut.beyond) <= len(cut.causes)
     for cause in cut.causes if not cut.exact else ():  # nothing in it could be left out
         assert still_open(arcs, pairs, set(cut.causes) - {cause}) > cut.beyond
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(_ARCS, _OWN_ARCS), _PAIRS, st.lists(_NODES, min_size=3, max_size=3))
+def test_a_cause_closes_what_is_no_longer_open_without_it(
+    arcs: list[Arc], pairs: dict[int, frozenset[int]], at: list[int]
+) -> None:
+    arcs = _ending(arcs, pairs, at)
+    causes = {arc.cause for arc in arcs} - {""}
+    everything = still_open(arcs, pairs, ())
+    assert closed_by(arcs, pairs, causes) == {c: everything - still_open(arcs, pairs, {c}) for c in causes}
 
 
 def test_of_equals_the_cause_nearest_the_data_is_named() -> None:

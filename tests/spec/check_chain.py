@@ -68,7 +68,8 @@ class _Walk:
             "member-of": lambda to: self._over("member-of", to), "eligible-member-of": lambda to: self._over("eligible-member-of", to),
             "may-join": lambda to: self._over("may-join", to), "granted": self._granted, "acts-on": self._acts_on, "runs-as": self._runs_as,
             "owns": self._owns, "trusted-by": self._trusted_by, "assigned-to": self._assigned_to, "takes-keys-of": self._takes_keys_of,
-            "holds-directory-role": self._holds, "reaches": self._reaches,
+            "holds-directory-role": lambda to: self._holds("holds-directory-role", to),
+            "eligible-for-directory-role": lambda to: self._holds("eligible-for-directory-role", to), "reaches": self._reaches,
         }  # fmt: skip
         self._true(bool(steps) and steps[-1].edge == "reaches", "a chain ends in its data")
         for number, step in enumerate(steps):
@@ -147,8 +148,8 @@ class _Walk:
         self._edge(compute, "assigned-to", self.here)
         self.place, self.standing = compute, True
 
-    def _holds(self, role: str) -> None:
-        self._edge(self.here, "holds-directory-role", role)
+    def _holds(self, edge: str, role: str) -> None:
+        self._edge(self.here, edge, role)
         self.standing = True
 
     # -- keys and data ----------------------------------------------------------------------------------------------------

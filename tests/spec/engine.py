@@ -81,7 +81,7 @@ class Engine:
         """Whom it sorts out as unwanted, all stores of the same environment and classes judged together."""
         node, estate = self._node(store), self.estate
         target = self._target(node)
-        spread = Spread(self.access.acting, self.access.approval, target, what)
+        spread = Spread(self.access.judge(target, what))
         for other in estate.nodes("data-store"):
             if self._target(other) == target:
                 spread.add(BitMap([other]), self.access.acting.into(other, what))

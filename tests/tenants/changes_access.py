@@ -154,6 +154,12 @@ def group_filled_by_rule(s: Sample) -> None:
 
 
 @change("scientists")
+def group_filled_by_what_people_write(s: Sample) -> None:
+    """An approved group is filled by a rule over what people write of themselves."""
+    group(s, _approved(s)).update(groupTypes=["DynamicMembership"], membershipRule='user.mobile -startsWith "+"')
+
+
+@change("scientists")
 def group_without_members(s: Sample) -> None:
     """An approved group has nobody in it."""
     group(s, _approved(s))["x-members"] = []
@@ -214,6 +220,13 @@ def auditor_owns_group_before_it_opens(s: Sample) -> None:
     """An auditor owns a group of production that has a row and no rights yet."""
     _empty_handed(s)
     group(s, "inside")["x-owners"].append(s.tenant.principals[s.who["outsider"]])
+
+
+@change("inside")
+def member_owns_group_of_production(s: Sample) -> None:
+    """A member of a group that opens production owns it."""
+    found = group(s, "inside")
+    found["x-owners"].append(found["x-members"][0])
 
 
 @change("inside")

@@ -405,7 +405,8 @@ def _data(t: Tenant, group: str, storage: str) -> None:
 
 def _attached(t: Tenant, group: str, workspace: str) -> None:
     hosts: dict[str, tuple[str, str, dict[str, Any]]] = {
-        "aks": ("Kubernetes", "Microsoft.ContainerService/managedClusters", {"kubernetesVersion": "1.30"}),
+        "aks": ("Kubernetes", "Microsoft.ContainerService/managedClusters", {"kubernetesVersion": "1.30", "agentPoolProfiles": [
+            {"name": "nodes", "vmSize": "STANDARD_DS3_V2", "count": 2, "enableAutoScaling": True, "minCount": 1, "maxCount": 5}]}),
         "arc": ("Kubernetes", "Microsoft.Kubernetes/connectedClusters", {"connectivityStatus": "Connected"}),
         "dbw-all": ("Databricks", "Microsoft.Databricks/workspaces", {"managedResourceGroupId": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-managed"}),
         "syn": ("SynapseSpark", "Microsoft.Synapse/workspaces", {"defaultDataLakeStorage": {"accountUrl": "https://stcopyall.dfs.core.windows.net"}}),
@@ -460,7 +461,20 @@ def _governance(t: Tenant, subscription: str, group: str, workspace: str, storag
     extend(subscription, "Microsoft.ManagedServices/registrationAssignments", guid("delegation"), {"registrationDefinition": {
         "properties": {"managedByTenantId": guid("msp tenant"), "authorizations": [delegated]}}})  # fmt: skip
     extend(group, "Microsoft.Authorization/locks", "keep", {"level": "CanNotDelete"})
-    extend(subscription, "Microsoft.Consumption/budgets", "all", {"category": "Cost", "amount": 1000})
+    told = {
+        "Actual_80": {
+            "enabled": True,
+            "operator": "GreaterThan",
+            "threshold": 80,
+            "contactEmails": ["ada@fabrikam.example"],
+        }
+    }
+    extend(
+        subscription,
+        "Microsoft.Consumption/budgets",
+        "all",
+        {"category": "Cost", "amount": 1000, "timeGrain": "Monthly", "notifications": told},
+    )
     extend(group, "Microsoft.Consumption/budgets", "group", {"category": "Cost", "amount": 100})
     extend(
         subscription,

@@ -226,7 +226,7 @@ def job(t: Tenant, where: Room, name: str, maker: str | None = None, **inputs: s
     read = inputs or {"data": where.data}
     arm_id = t.resource(where.workspace, "jobs", name, {
         "jobType": "Command", "status": "Completed", "computeId": where.cluster,
-        "inputs": {key: {"jobInputType": "uri_folder", "uri": uri} for key, uri in read.items()},
+        "inputs": {key: {"jobInputType": "mlflow_model" if "/models/" in uri else "uri_folder", "uri": uri} for key, uri in read.items()},
         "outputs": {"model": {"jobOutputType": "mlflow_model", "uri": f"azureml://datastores/workspaceartifactstore/paths/{name}"}}}, None)  # fmt: skip
     if maker:
         found(t, arm_id)["systemData"] = made_by(maker)

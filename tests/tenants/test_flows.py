@@ -244,6 +244,19 @@ def test_a_change_is_found_by_the_rules_that_speak_of_it(change: Change, wanted:
     assert not _found(report, "unknown")
 
 
+def test_a_finding_points_at_the_line_that_has_a_say() -> None:
+    t = _build()
+    writes_to_the_other_site(t)
+    keeps_the_model_elsewhere(t)
+    lines = {s.finding.rule: s.finding.line for s in _report(t).settled}
+    behaviour = next(n for n, line in enumerate(SCENARIO.splitlines(), 1) if line.startswith("  behaviour:"))
+    assert {rule: line.line for rule, line in lines.items() if line} == {
+        "RES26": behaviour,
+        "RES10": behaviour,
+        "RES04": behaviour + 3,
+    }
+
+
 def test_a_scenario_without_workspaces_or_metrics_at_a_site_is_found() -> None:
     more = SCENARIO.replace(
         "flows:\n", "  south: {region: italynorth, does: [store, train, log], data: [public]}\nflows:\n"

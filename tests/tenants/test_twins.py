@@ -89,13 +89,16 @@ def _fired(tenant: str) -> set[str]:
 # Rules that no change of a tenant can make fail, and why.
 NEVER = {
     "ACC42": "access reviews are not collected: never more than unknown",
+    **dict.fromkeys(
+        ("SCN01", "SCN04", "SCN06", "SCN11", "SCN12"), "about the scenario alone: tests/scenario/test_coherence.py"
+    ),
     "GAP01": "a list that could not be read is unknown; test_refused.py refuses each",
 }
 # What a scenario must say for a rule to have anything to judge, where `needs` of the rule does not tell.
 SAID: list[tuple[str, set[str], Callable[[Scenario], object]]] = [
     ("a second environment", {"SOD05", "SOD06", "SOD07", "SOD10", "SOD11", "SOD15"}, lambda s: len(s.environments) > 1),
     ("a test environment", {"SOD33"}, lambda s: any(e.stage == "test" for e in s.environments)),
-    ("environments told apart by more than subscriptions", {"EST01", "QUO02"},
+    ("environments told apart by more than subscriptions", {"EST01", "QUO02", "QUO13"},
      lambda s: {n for e in s.environments for n in e.match.subscriptions} != {n for scope in s.scope for n in scope.subscriptions} or not s.scope[0].subscriptions),
     ("a row that lets people into production", {"ACC20", "ACC21", "SOD12"},
      lambda s: any(set(row.duties) - {"observe", "approve"} or (row.reads and "approve" not in row.duties) for row in _production(s))),
@@ -103,6 +106,14 @@ SAID: list[tuple[str, set[str], Callable[[Scenario], object]]] = [
     ("a row that ends", {"ACC15"}, lambda s: any(row.expires for row in s.roles)),
     ("a row that says how it is activated", {"SOD23", "SOD35", "SOD36", "SOD37"}, lambda s: any(row.activation for row in s.roles)),
     ("a row with countries", {"ACC23", "ACC40"}, lambda s: any(row.countries for row in s.roles)),
+    ("units told by tags or names", {"EST13"}, lambda s: s.structure.keys),
+    ("flows", {"SCN05"}, lambda s: s.flows),
+    ("a policy of waivers", {"SCN07"}, lambda s: "waiver-policy" in s.keys),
+    ("environments told apart by tags", {"EST09", "EST10"}, lambda s: any(e.match.tags for e in s.environments)),
+    ("an environment with a lock", {"EST07"}, lambda s: any(e.lock for e in s.environments)),
+    ("an environment with tags", {"EST17"}, lambda s: any(e.tags for e in s.environments)),
+    ("a class that the platform may not copy", {"RES22"}, lambda s: any(c.platform_replication == "deny" for c in s.data_classes)),
+    ("somebody who releases", {"SCN10"}, lambda s: s.release),
     ("data for production only", {"ACC33", "ACC34"}, lambda s: any(c.production_only for c in s.data_classes)),
     ("administrators who need approval", {"SOD39"}, lambda s: any(a.approval == "required" for a in s.administrators)),
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from scanner.findings import Report
 from scanner.scenario.load import load
 from scanner.scenario.model import Scenario
 from tests.support.scan import FIXTURES
-from tests.tenants import changes_access, changes_duties, changes_places  # noqa: F401  (they enter their changes)
+from tests.tenants import changes_access, changes_duties, changes_estate, changes_flows, changes_places  # noqa: F401  (they enter their changes)
 from tests.tenants.change import CHANGES, Change
 from tests.tenants.kit import Sample
 from tests.tenants.samples import SAMPLES

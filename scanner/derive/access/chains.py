@@ -126,7 +126,8 @@ def _own(estate: Estate, entry: Entry) -> Iterator[Step]:
         yield Step("granted", estate.ref(grant.role), f"on {estate.name(grant.scope)}{mark}{condition}")
     kind = entry.cause.partition(":")[0]
     if kind == "directory-role" and entry.via is not None:
-        yield Step("holds-directory-role", estate.ref(entry.via))
+        edge = "eligible-for-directory-role" if entry.mark == "eligible" else "holds-directory-role"
+        yield Step(edge, estate.ref(entry.via))
     elif kind == "owner" and entry.acts_as is not None:
         yield Step("owns", estate.ref(entry.acts_as), "may add a credential to it")
     elif kind == "trust" and entry.acts_as is not None:

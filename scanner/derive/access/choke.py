@@ -106,8 +106,8 @@ class _Problem:
                 seen[key] = seen.get(key, BitMap()) | who
             for (cause, how, acts_as), who in by_entry.items():
                 self._ends(f, cause, how, acts_as, _people(who), pairs)
-            for cause, who in behind.items():
-                for link in f.routes.upstream(cause, _people(who)):
+            if behind:
+                for link in f.routes.upstream(behind, _people(BitMap().union(*behind.values()))):
                     self._arc(link, link.target)
         self.pairs = {end: frozenset(sources) for end, sources in pairs.items()}
         self._causes = {end: cause for (cause, _), end in self._terminals.items()}

@@ -18,6 +18,7 @@ from scanner.derive.access.approval import Approval, Target
 from scanner.derive.access.chains import explain, marks_on, weakest
 from scanner.derive.access.closure import Layers, layered
 from scanner.derive.access.engine import RIGHTS, Engine
+from scanner.derive.access.judge import Judge
 from scanner.derive.access.spread import Part, Spread
 from scanner.derive.access.words import called, mended
 from scanner.findings import Step
@@ -49,7 +50,7 @@ def derive(engine: Engine, acting: Acting, approval: Approval) -> Ownerships:
         for stores in groups:
             _gaps(engine, stores)
         for access in ("read", "write"):
-            spread = Spread(acting, approval, target, access)
+            spread = Spread(Judge(acting, approval, target, access))
             for stores in groups:
                 spread.add(BitMap(stores), acting.into(stores[0], access))
                 possible.straight(stores, target, access)
@@ -57,7 +58,7 @@ def derive(engine: Engine, acting: Acting, approval: Approval) -> Ownerships:
             possible.through(spread)
     tenant = engine.estate.node(ids.ROOT_SCOPE)
     if tenant is not None:
-        spread = Spread(acting, approval, Target(None, frozenset(), None), "read")
+        spread = Spread(Judge(acting, approval, Target(None, frozenset(), None), "read"))
         spread.add(BitMap([tenant]), acting.into(tenant, "read"))
         _collect(openings, spread)
     homes = _homes(engine)
@@ -113,6 +114,7 @@ def _collect(openings: dict[str, _Opening], spread: Spread) -> None:
         if opening is None:
             opening = openings[key] = _Opening(spread)
         opening.parts.append(part)
+    spread.judge.forget()
 
 
 def _node(engine: Engine, key: str, opening: _Opening, homes: Mapping[str, BitMap]) -> None:

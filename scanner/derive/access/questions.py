@@ -8,6 +8,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from operator import itemgetter
 
 from pyroaring import BitMap
 
@@ -28,10 +29,10 @@ from scanner.derive.access.ways import (
     of_tenant,
     target_of,
 )
-from scanner.findings import Chain, Gap
+from scanner.findings import Chain, Gap, NodeRef
 from scanner.graph.estate import UNSET, Estate
 
-DATA = ("data-store", "environment", "data-class", "datastore", "data-asset", "workspace")  # what may be asked about
+DATA = ("environment", "data-class", "data-store", "datastore", "data-asset", "workspace")  # what may be asked about
 STATES: tuple[State, ...] = (
     "unwanted",
     "approved",
@@ -70,6 +71,7 @@ class Questions:
         self.estate: Estate = access.engine.estate
         self._alike = Alike(self.engine, access.acting.credentials)
         self._ways: dict[tuple[int, str], list[Ways]] = {}
+        self._refs: dict[int, tuple[str, str, NodeRef]] = {}
 
     # -- what is asked about --------------------------------------------------------------------------------------
 
@@ -139,7 +141,7 @@ class Questions:
         drawn = (link for f in found for link in f.routes.links) if draw else ()
         return WhoCan(
             how, estate.ref(asked), self._about(how, targets), tuple(map(estate.ref, targets)), ways, above,
-            self.marks(ref.key for way in (*ways, *above) for ref in way.who), self.gaps(found), self._blind(targets), picture(estate, drawn),
+            self.marks({ref.key for way in (*ways, *above) for ref in way.who}), self.gaps(found), self._blind(targets), picture(estate, drawn),
         )  # fmt: skip
 
     def paths(self, principal: int, asked: int, *, draw: bool = False) -> Paths:
@@ -157,7 +159,7 @@ class Questions:
                     drawn.update(dict.fromkeys(f.routes.route(person, way.cause)))
         return Paths(
             estate.ref(principal), estate.ref(asked), tuple(dict.fromkeys(estate.ref(node) for f in found for node in f.shown)), ways, above,
-            self.marks(ref.key for way in (*ways, *above) for ref in way.who), self.gaps(found), picture(estate, drawn),
+            self.marks({ref.key for way in (*ways, *above) for ref in way.who}), self.gaps(found), picture(estate, drawn),
         )  # fmt: skip
 
     def duties(self, principal: int) -> DutiesOf:
@@ -205,7 +207,7 @@ class Questions:
         estate = self.estate
         f, way, _ = parts[0]
         who = BitMap().union(*(people for _, _, people in parts))
-        people = sorted((estate.ref(n) for n in who), key=lambda ref: (ref.name.casefold(), ref.key))
+        people = self._people(who)
         line = estate.line(way.row, "name") or estate.line(way.row, "release-workload") if way.row is not None else None
         row = ""
         if way.row is not None:
@@ -220,6 +222,15 @@ class Questions:
             tuple(dict.fromkeys(estate.ref(node) for found, _, _ in parts for node in found.shown)), self.chain(f, one, some),
             any(one.certain for _, one, _ in parts), way.mark, row, line, tuple(sorted(gaps)), way.fix, way.anybody,
         )  # fmt: skip
+
+    def _people(self, who: Iterable[int]) -> list[NodeRef]:
+        """Identities by name; the same people come in by many ways."""
+        known = self._refs
+        for node in who:
+            if node not in known:
+                ref = self.estate.ref(node)
+                known[node] = (ref.name.casefold(), ref.key, ref)
+        return [ref for _, _, ref in sorted((known[node] for node in who), key=itemgetter(0, 1))]
 
     def chain(self, f: Found, way: WayIn, who: BitMap) -> Chain:
         """The shortest chain of a way, of whoever of some people has the shortest."""

@@ -57,30 +57,25 @@ class Routes:
         """The links that leave a node."""
         return self._out.get(node, [])
 
-    def upstream(self, cause: str, sources: Iterable[int]) -> set[Link]:
-        """Every link on some way from the sources to a link of the cause, those of the cause left out."""
-        heads = {link.source for link in self.having(cause)}
-        seen = set(heads)
-        waiting = list(heads)
+    def upstream(self, causes: Iterable[str], sources: Iterable[int]) -> list[Link]:
+        """Every link on some way from the sources to a link of one of the causes."""
+        seen = {link.source for cause in causes for link in self.having(cause)}
+        waiting = list(seen)
         while waiting:
             for link in self._into.get(waiting.pop(), ()):
-                if link.cause != cause and link.source not in seen:
+                if link.source not in seen:
                     seen.add(link.source)
                     waiting.append(link.source)
-        ahead: defaultdict[int, list[Link]] = defaultdict(list)
-        for node in seen:
-            for link in self._into.get(node, ()):
-                if link.cause != cause and link.source in seen:
-                    ahead[link.source].append(link)
-        reached = set(sources) & seen
+        reached = seen.intersection(sources)
         waiting = list(reached)
-        found: set[Link] = set()
+        found: list[Link] = []
         while waiting:
-            for link in ahead.get(waiting.pop(), ()):
-                found.add(link)
-                if link.target not in reached:
-                    reached.add(link.target)
-                    waiting.append(link.target)
+            for link in self._out.get(waiting.pop(), ()):
+                if link.target in seen:
+                    found.append(link)
+                    if link.target not in reached:
+                        reached.add(link.target)
+                        waiting.append(link.target)
         return found
 
     def _toward(self, cause: str) -> dict[int, Link]:
@@ -166,5 +161,9 @@ def named_cause(estate: Estate, cause: str) -> tuple[str, str]:
         "setting": (f"{second} of {one}", f"Switch {second} of {one} off"),
         "trust": (f"{one} trusts {other}", f"Remove the federated credential for {other} from {one}"),
         "instance": (f"{other} is the compute instance of {one}", f"Give {other} an identity that reaches less"),
+        "graph-permission": (
+            f"what {one} may do by Microsoft Graph",
+            f"Take the permissions it does not need from {one}",
+        ),
         "policy": (f"the access policy of {one} for {other}", f"Remove the access policy for {other} from {one}"),
     }.get(kind, (cause, ""))

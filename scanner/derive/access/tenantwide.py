@@ -12,7 +12,7 @@ from scanner.graph.estate import Estate
 
 
 def entries(engine: Engine) -> Iterator[Entry]:
-    """An entry for each holder of a directory role that can make itself a reader, and for each workload that can."""
+    """An entry for each who holds, or may activate, a directory role that makes readers, and for each workload that can."""
     estate = engine.estate
     tenant = estate.node(ids.ROOT_SCOPE)
     if tenant is None:
@@ -20,12 +20,15 @@ def entries(engine: Engine) -> Iterator[Entry]:
     for role in sorted(estate.nodes("directory-role"), key=estate.key):
         if estate.key(role) not in DIRECTORY_ROLES:
             continue
-        for principal in sorted(set(estate.neighbours(role, "directory-role-of")), key=estate.key):
+        # who has activated a role is, to the hour, its holder, and counts as one who may
+        eligible = set(estate.neighbours(role, "directory-role-eligible"))
+        for principal in sorted(eligible.union(estate.neighbours(role, "directory-role-of")), key=estate.key):
             who = engine.members(principal)
             if who:
                 yield by_standing(
-                    f"directory-role:{estate.key(role)}", "directory-admin", who, tenant, source=principal, via=role
-                )
+                    f"directory-role:{estate.key(role)}", "directory-admin", who, tenant, source=principal, via=role,
+                    mark="eligible" if principal in eligible else None,
+                )  # fmt: skip
     for kind in ("service-principal", "managed-identity"):
         for workload in estate.nodes(kind):
             if permissions(estate, workload):

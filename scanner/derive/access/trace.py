@@ -18,7 +18,7 @@ def entries(spread: Spread, part: Part, person: int | None, store: int) -> list[
         tail += _onward(spread, last.acts_as, store)
     if part.behind is None or person is None:
         return tail
-    return [*_before(spread, part, person), *tail]
+    return [*spread.judge.row(part.behind, part.way, part.certain, person), *tail]
 
 
 def ends(spread: Spread, part: Part, person: int | None) -> list[Entry]:
@@ -26,7 +26,7 @@ def ends(spread: Spread, part: Part, person: int | None) -> list[Entry]:
     tail = [part.cause] if part.after is None else [part.cause, part.after]
     if part.behind is None or person is None:
         return tail
-    first = spread.first_step(part, person)
+    first = spread.judge.first_step(part.behind, part.way, part.certain, person)
     return tail if first is None else [first, *tail]
 
 
@@ -44,7 +44,7 @@ def _onward(spread: Spread, start: int, store: int) -> list[Entry]:
     after: dict[int, tuple[Entry, int | None]] = {}
     waiting: list[tuple[Entry, int | None]] = [(entry, None) for entry in spread.acting.into(store, spread.access)]
     for entry, following in waiting:
-        for identity in spread.accepted(entry) & acting.actable:
+        for identity in spread.judge.accepted(entry) & acting.actable:
             if identity not in after:
                 after[identity] = (entry, following)
                 waiting += [(step, identity) for step in acting.steps(identity)]
@@ -56,22 +56,3 @@ def _onward(spread: Spread, start: int, store: int) -> list[Entry]:
         entry, here = after[here]
         found.append(entry)
     return found
-
-
-def _before(spread: Spread, part: Part, person: int) -> list[Entry]:
-    """How a person comes to act as the identity that takes the cause."""
-    acting = spread.acting
-    assert part.behind is not None  # noqa: S101  # asked by the caller
-    seen = {part.behind}
-    waiting: list[tuple[int, list[Entry]]] = [(part.behind, [])]
-    for identity, row in waiting:
-        steps = [step for step in acting.steps(identity) if step.certain or not part.certain]
-        for step in steps:
-            if step.way == part.way and person in spread.unwanted(step):
-                return [step, *row]
-        for step in steps:
-            for before in step.who & acting.actable:
-                if before not in seen:
-                    seen.add(before)
-                    waiting.append((before, [step, *row]))
-    return []

@@ -79,7 +79,7 @@ def into_store(access: Access, store: int, how: str) -> Ways:
     """The ways to read, or to write, a store."""
     engine = access.engine
     entries = access.acting.into(store, how)
-    spread = Spread(access.acting, access.approval, target_of(engine.estate, store), how)
+    spread = Spread(access.judge(target_of(engine.estate, store), how))
     spread.add(BitMap([store]), entries)
     ways = [*_judged(access, spread), *_emergency(access, spread, entries)]
     return Ways(store, how, partial(into, access.acting, store, how), tuple(ways), _gaps(engine, store, ways))
@@ -91,7 +91,7 @@ def of_tenant(access: Access) -> Ways | None:
     if tenant is None:
         return None
     entries = access.acting.into(tenant, "read")
-    spread = Spread(access.acting, access.approval, Target(None, frozenset(), None), "read")
+    spread = Spread(access.judge(Target(None, frozenset(), None), "read"))
     spread.add(BitMap([tenant]), entries)
     ways = (*_judged(access, spread), *_emergency(access, spread, entries))
     links = tuple(

@@ -42,7 +42,7 @@ def mended(estate: Estate, cause: Entry) -> str:
         named = estate.name(owned) if owned is not None else place
         return f"Remove {source} as owner of {named}, or make the owner an administrator"
     if kind == "directory-role":
-        return f"Make {source} eligible for the role with approval, declare the account under `break-glass`, or take the role away"
+        return f"Take the role from {source}, or declare it: under `administrators`, or under `break-glass` for an emergency account"
     if kind == "graph-permission":
         return f"Take from {source} the permissions it does not need: {', '.join(tenantwide.permissions(estate, cause.source or 0))}"
     return {

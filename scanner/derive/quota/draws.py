@@ -34,6 +34,9 @@ class Draws:
         default_factory=lambda: defaultdict(int)
     )  # how many computes draw
 
+    # clusters nobody could look into
+    unread: defaultdict[Place, list[int]] = field(default_factory=lambda: defaultdict(list))
+
     def of(self, place: Place, family: str) -> Mapping[int, Range]:
         return self.amounts.get((place, family), {})
 
@@ -83,11 +86,9 @@ def _compute(
     host = estate.first(compute, "attached-to")
     if host is not None or kind == "virtual-machine":
         for size, count, spot in _attached(estate, compute, host):
-            where = host if host is not None and isinstance(estate.get(host, "region"), str) else compute
-            subscription = ids.subscription_of(estate.key(host)) if host is not None else None
-            place = Place(
-                "vm", subscription or str(estate.get(workspace, "subscription")), str(estate.get(where, "region"))
-            )
+            place = _host_place(estate, workspace, compute, host)
+            if host is not None and size is UNSET:
+                found.unread[place].append(host)
             again = host is not None and host in attached
             _machines(found, sizes, place, workspace, size, 0 if again else count, spot=spot)
         if host is not None:
@@ -101,6 +102,18 @@ def _compute(
     if kept and isinstance(size, str) and size in sizes:
         family, cores = sizes[size]
         found.idle[place, family + "lowpriority" * spot][compute] = kept * cores
+
+
+def _host_place(estate: Estate, workspace: int, compute: int, host: int | None) -> Place:
+    """Where an attached compute's machines are counted; of a cluster nobody could read, anywhere in its subscription."""
+    if host is None:
+        return _place(estate, "vm", workspace, compute)
+    subscription = ids.subscription_of(estate.key(host)) or str(estate.get(workspace, "subscription"))
+    region = estate.get(host, "region")
+    single = estate.get(compute, "compute-type") == "virtual-machine"  # it stands where the compute says
+    return Place(
+        "vm", subscription, region if isinstance(region, str) else str(estate.get(compute, "region")) if single else ANY
+    )
 
 
 def _attached(estate: Estate, compute: int, host: int | None) -> Iterator[tuple[Any, Any, bool]]:

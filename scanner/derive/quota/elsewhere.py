@@ -27,6 +27,8 @@ def derive(estate: Estate) -> None:
         key = _key(estate, pool)
         if key is not None and estate.get(pool, "system") in _SYSTEMS:
             _write(estate, pool, spare[key], doubtful[key])
+        else:
+            estate.set(pool, "spare-elsewhere", frozenset())  # what is short there, no other place can give
     for need in estate.nodes("quota-need"):
         key = (str(estate.get(need, "of")), str(estate.get(need, "family")))
         region = estate.get(need, "region")

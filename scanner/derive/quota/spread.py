@@ -54,9 +54,9 @@ def _granted(estate: Estate) -> dict[tuple[str, str], dict[str, Range]]:
 
 
 def _names(estate: Estate, pool: int) -> list[tuple[str, str]]:
-    """What needs call a pool."""
+    """What needs call a pool. Quota of virtual machines counts where attached clusters of the estate draw on it."""
     system, model = estate.get(pool, "system"), estate.get(pool, "model")
-    if system == "ml":
+    if system == "ml" or (system == "vm" and estate.neighbours(pool, "drawn-on-by")):
         return [("family", str(estate.get(pool, "family")))]
     return [("model", model)] if system == "model" and isinstance(model, str) else []
 
@@ -159,6 +159,9 @@ def _models(estate: Estate, scenario: int | None, survive: bool, granted: Mappin
             continue
         if not sku.startswith(_UNBOUND) and model not in spoken_of:
             found[model, sku].append(pool)
+    for name, gap in tuple(estate.unread) if survive else ():
+        if name == "quota-pool" and estate.gaps[gap].kind in ("model-usage", "subscription", "workspace"):
+            estate.mark_unread("model-spread", gap)
     for (model, sku), pools in sorted(found.items()):
         deployed = total(
             exactly(estate.get(p, "used") or 0) if estate.get(p, "used") is not UNSET else ANYTHING for p in pools

@@ -53,6 +53,7 @@ def _writers(engine: Engine) -> None:
     estate = engine.estate
     users = BitMap(node for node in estate.nodes("user") if estate.get(node, "break-glass") is not True)
     counted: dict[int, int] = {}
+    perhaps: list[int] = []  # why somebody who could not be counted may be able to
     for environment in estate.nodes("environment"):
         people = BitMap()
         for duty in estate.nodes("duty"):
@@ -60,8 +61,11 @@ def _writers(engine: Engine) -> None:
                 for edge in _HELD:
                     for principal in estate.neighbours(duty, edge):
                         people |= _entering(engine, principal)
+                for principal in estate.neighbours(duty, "may-be-held-by"):
+                    gap = estate.edge_gap(principal, "may-hold", duty)
+                    perhaps += [gap] if gap is not None else []
         counted[environment] = len(people & users)
-    gaps = list(dict.fromkeys(
+    gaps = list(dict.fromkeys(perhaps)) + list(dict.fromkeys(
         gap for node, name, found in estate.gap_marks() for gap in found
         if name in ("holds", "may-be-joined-by", "break-glass") or (name == "has-member" and estate.kind(node) == "group")
     ))  # fmt: skip

@@ -126,7 +126,9 @@ def _resource(context: Context, kind: str, body: shapes.Arm[shapes.Nothing], of:
 
 
 def _storage(context: Context, kind: str, body: shapes.Arm[shapes.Storage], of: str, raw: bytes) -> None:
-    node = place(context, kind, body, raw)
+    # after a failover the bytes are where this says, whatever the account's location was
+    primary = body.properties.primary_location if body.properties is not UNSET else UNSET
+    node = place(context, kind, body, raw, primary)
     estate = context.estate
     context.accounts.setdefault(estate.name(node).lower(), []).append(node)
     sku = known(body.sku)
@@ -224,6 +226,7 @@ def _model_account(context: Context, kind: str, body: shapes.Arm[shapes.ModelAcc
     if body.properties is not UNSET:
         disabled = known(body.properties.disable_local_auth, False)
         context.estate.set(node, "local-auth", UNSET if disabled is UNSET else not disabled)
+        copies.model_account(context, node, body.properties)
 
 
 def _addressed(context: Context, kind: str, node: int) -> None:

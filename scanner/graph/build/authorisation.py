@@ -7,8 +7,9 @@ eligibility is the eligible assignment and never a standing one, or verdicts wou
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from scanner import ids
 from scanner.graph.build import shapes, shapes_access
@@ -54,6 +55,17 @@ def _activation(context: Context, kind: str, body: Item, of: str, raw: bytes) ->
         context.activations[_triple(facts)] = (ids.last(source).lower() if source else "", facts)
     elif known(facts.end_date_time):
         _grant(context, facts, "time-bound")
+        node = context.estate.node(_key(context, facts))
+        if node is not None:
+            context.estate.set(node, "days", _days(known(facts.start_date_time), known(facts.end_date_time)))
+
+
+def _days(start: object, end: object) -> float | UnsetType:
+    """How long something lasts; unset where PIM does not say from when, or in words nobody expected."""
+    try:
+        return (datetime.fromisoformat(str(end)) - datetime.fromisoformat(str(start))).total_seconds() / 86_400
+    except (TypeError, ValueError):
+        return UNSET
 
 
 def _eligibility(context: Context, kind: str, body: Item, of: str, raw: bytes) -> None:

@@ -50,6 +50,14 @@ def log_analytics(context: Context, node: int, properties: Any) -> None:
         )
 
 
+def model_account(context: Context, node: int, properties: Any) -> None:
+    """An account of several regions says which; most say none."""
+    stated = known(properties.locations)
+    listed = known(stated.regions, []) if stated else [] if stated is None else UNSET
+    places = listed if listed is UNSET else [known(place.name) for place in listed]
+    copies(context, node, UNSET if places is UNSET or UNSET in places else places)
+
+
 def database(context: Context, kind: str, node: int, properties: Any) -> None:
     """Where a database is kept and backed up; absent settings have the defaults that Azure documents."""
     if properties is UNSET:

@@ -15,7 +15,8 @@ _REFERENCES = ("stored-in", "depends-on", "attached-to", "connects-to", "reaches
 def resolve(context: Context) -> None:
     """Writes `gone` on what workspaces refer to and was not found, and on user-assigned identities without a resource; `read-whole` on the tenant."""
     estate = context.estate
-    whole = not context.snapshot.manifest.scope
+    manifest = context.snapshot.manifest
+    whole = not manifest.scope and not manifest.exclude
     for tenant in estate.nodes("tenant"):
         estate.set(tenant, "read-whole", whole)
     unread: dict[str, list[int]] = {}
@@ -83,7 +84,11 @@ def _listed(context: Context, key: str) -> bool:
     arm_type = ids.resource_type(key)
     if arm_type not in BY_ARM_TYPE and arm_type.count("/") != 1:
         return False
-    if not context.snapshot.manifest.scope:
+    manifest = context.snapshot.manifest
+    group = context.estate.node(ids.resource_group_of(key) or "")
+    if manifest.exclude and (group is None or context.estate.kind(group) != "resource-group"):
+        return False  # its group may be one that was left out
+    if not manifest.scope:
         return True
     kinds = _kinds(key)
     return any(

@@ -272,6 +272,7 @@ class Storage(Shape):
     is_sftp_enabled: Flag = UNSET
     allowed_copy_scope: Text = UNSET
     allow_cross_tenant_replication: Flag = UNSET
+    primary_location: Text = UNSET
     secondary_location: Text = UNSET
 
 
@@ -302,8 +303,17 @@ class Insights(Shape):
     workspace_resource_id: Text = msgspec.field(default=UNSET, name="WorkspaceResourceId")
 
 
+class AccountRegion(Shape):
+    name: Text = UNSET
+
+
+class AccountRegions(Shape):
+    regions: list[AccountRegion] | UnsetType | None = UNSET
+
+
 class ModelAccount(Shape):
     disable_local_auth: Flag = UNSET
+    locations: AccountRegions | UnsetType | None = UNSET
 
 
 class ModelName(Shape):

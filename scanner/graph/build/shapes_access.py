@@ -17,6 +17,7 @@ class Assignment(Shape):
     principal_type: Text = UNSET
     condition: Text = UNSET
     created_by: Text = UNSET
+    start_date_time: Text = UNSET
     end_date_time: Text = UNSET
     assignment_type: Text = UNSET
     linked_role_eligibility_schedule_instance_id: Text = UNSET
