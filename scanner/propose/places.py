@@ -214,7 +214,7 @@ def _sites(estate: Estate, draft: Draft) -> tuple[tuple[Site, ...], set[str], st
     for region in sorted(used):
         counted = seen[region]
         does = [d for d in ("store", "train", "fine-tune", "serve", "serve-batch", "log") if counted[d]]
-        said = ", ".join(plural(n, _WORDS[w]) for w, n in sorted(counted.items()) if w in _WORDS)
+        said = ", ".join(f"{n} {_WORDS[w][n != 1]}" for w, n in sorted(counted.items()) if w in _WORDS)
         if does and regions.region(region) is not None:
             sites.append(
                 Site(
@@ -228,9 +228,10 @@ def _sites(estate: Estate, draft: Draft) -> tuple[tuple[Site, ...], set[str], st
     return tuple(sites), {r for r in used if regions.region(r) is None}, tag
 
 
-_WORDS: Mapping[str, str] = {
-    "workspace": "workspace", "store": "store", "train": "sign of training", "fine-tune": "tuning job", "serve": "endpoint",
-    "serve-batch": "batch endpoint", "log": "log store",
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "workspace": ("workspace", "workspaces"), "store": ("store", "stores"), "train": ("job or compute that trains", "jobs or computes that train"),
+    "fine-tune": ("job that tunes", "jobs that tune"), "serve": ("endpoint", "endpoints"), "serve-batch": ("batch endpoint", "batch endpoints"),
+    "log": ("log store", "log stores"),
 }  # fmt: skip
 
 
