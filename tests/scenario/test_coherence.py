@@ -175,9 +175,9 @@ def test_check_names_a_region_that_the_estate_uses_and_no_table_has() -> None:
     workspace = estate.add("workspace", "/subscriptions/s/w", "w")
     estate.connect(workspace, "located-in", place)
     text = SHIPPED["multi-environment"]
-    assert [f.cause for f in bind(estate, from_document(yamlfile.parse(text, "s.yaml"))) if f.rule == "SCN04"] == [
-        "unplaced"
-    ]
+    assert [
+        p.cause for p in summary(estate, from_document(yamlfile.parse(text, "s.yaml"))).problems if p.rule == "SCN04"
+    ] == ["unplaced"]
     placed = from_document(yamlfile.parse(text + "regions: {Mars North: {country: Denmark}}\n", "s.yaml"))
     assert [p for p in summary(estate, placed).problems if p.rule == "SCN04"] == []
 
