@@ -39,7 +39,7 @@ def derive(estate: Estate) -> None:
             estate.mark_gap(store, "entered-from", gap)
     for compute, target in tuple(estate.pairs("attached-to")):
         _attached(estate, compute, target)
-    for compute in estate.nodes("compute"):
+    for compute in estate.nodes("compute") if "attached-to" in estate.gap_names else ():
         for gap in estate.gaps_at(compute, "attached-to"):
             estate.mark_gap(compute, "computes-in", gap)
     for registry in estate.nodes("ml-registry"):
@@ -79,8 +79,16 @@ def _unplaced(estate: Estate) -> None:
     """Of regions nobody places: whether anything that is judged stands or is copied there."""
     for region in estate.nodes("region"):
         if estate.get(region, "known") is False:
-            there = any(node not in estate.aside for node in estate.neighbours(region, "location-of"))
+            there = any(_judged(estate, node) for node in estate.neighbours(region, "location-of"))
             estate.set(region, "in-use", there)
+
+
+def _judged(estate: Estate, node: int) -> bool:
+    """A copy is judged where what it is a copy of is."""
+    if estate.kind(node) != "replica":
+        return node not in estate.aside
+    owners = (*estate.neighbours(node, "replica-of"), *estate.neighbours(node, "platform-copy-of"))
+    return any(owner not in estate.aside for owner in owners)
 
 
 def _attached(estate: Estate, compute: int, target: int) -> None:

@@ -54,7 +54,7 @@ def bind(estate: Estate, scenario: Scenario) -> None:
             continue
         writer.write(account, frozenset(found))
         writer.guard(account)
-        writer.assets(account, bool(assets.get(account)))
+        writer.assets(account, assets.get(account, ()))
         if estate.get(account, "holds-data") is False:
             # an asset nobody could list may add a class that is to be guarded
             for gap in _doubts(estate, account, "data-asset"):
@@ -236,16 +236,21 @@ class _Writer:
         estate.set(store, "holds-data", bool(guarded))
         estate.set(store, "production-classes", guarded & self.production)
 
-    def assets(self, account: int, has_asset: bool) -> None:
-        """Whether a data asset points to a storage account."""
+    def assets(self, account: int, assets: Sequence[int]) -> None:
+        """Whether a data asset of the same home points to a storage account: the account is judged through it then.
+
+        An asset of a wider home, or of none, says nothing of what else is in the account.
+        """
         estate = self.estate
         if account in estate.aside:
             return
-        gaps = [] if has_asset else _doubts(estate, account, "data-asset", "datastore")
+        home = estate.get(account, "home-regions")
+        told = any(estate.get(a, "regulated") is True and estate.get(a, "home-regions") == home for a in assets)
+        gaps = [] if told else _doubts(estate, account, "data-asset", "datastore")
         for gap in gaps:
-            estate.mark_gap(account, "has-data-asset", gap)
+            estate.mark_gap(account, "told-by-asset", gap)
         if not gaps:
-            estate.set(account, "has-data-asset", has_asset)
+            estate.set(account, "told-by-asset", told)
 
 
 class _Facts:

@@ -242,6 +242,22 @@ def test_two_classes_have_the_home_both_allow() -> None:
     assert estate.get(torn, "home-conflict") is True and estate.get(torn, "home-regions") == frozenset()
 
 
+@pytest.mark.parametrize(("of_asset", "told"), [("live", True), ("public", False), (None, False)])
+def test_an_account_is_judged_through_an_asset_only_where_the_asset_has_its_home(
+    of_asset: str | None, told: bool
+) -> None:
+    """A public asset in an account of customers' data says nothing of where the customers' data is."""
+    estate = _estate()
+    account = estate.add("storage-account", "/subscriptions/sub-prod/st", "st")
+    estate.set(account, "tags", {"class": "live"})
+    if of_asset:
+        asset = estate.add("data-asset", "/subscriptions/sub-prod/asset", "asset")
+        estate.set(asset, "tags", {"class": of_asset})
+        estate.connect(asset, "stored-in", account)
+    bind(estate, _load(BASE))
+    assert (estate.get(account, "regulated"), estate.get(account, "told-by-asset")) == (True, told)
+
+
 def test_an_asset_nobody_could_list_may_add_a_class() -> None:
     estate = _estate()
     workspace = _workspace(estate, "sub-prod", "w")
