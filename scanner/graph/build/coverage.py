@@ -40,6 +40,7 @@ _POOL_LISTS = {
 # Where these stand, quota is asked for; they also say who draws on it.
 _TELL_REGIONS = {"workspace", "compute", "model-account"}
 _ANYWHERE = ""  # the scope of a row that does not even tell where it belongs
+_OF_PEOPLE = ("account-enabled", "guest", "declared-guest", "country", "synchronised", "unresolved")
 
 
 def misread(context: Context, kind: str, raw: bytes) -> None:
@@ -154,6 +155,8 @@ def _mark(context: Context, entry: Coverage) -> int:
     origins.doubt(estate, entry.kind, gap)
     outside.doubt(estate, entry.kind, gap)
     governance.doubt(context, entry.kind, entry.scope, gap)
+    if entry.kind == "user" and entry.outcome != "bounded":
+        _doubt_people(context, gap)
     if entry.kind == "outbound-rule" and owner is not None:
         estate.set(owner, "open-outbound", UNSET)
         estate.mark_gap(owner, "open-outbound", gap)
@@ -170,6 +173,15 @@ def _mark(context: Context, entry: Coverage) -> int:
         if entry.kind in ("subscription", "workspace", "ml-usage"):
             estate.mark_unread("quota-share", gap)  # made of both
     return gap
+
+
+def _doubt_people(context: Context, gap: int) -> None:
+    """Of people whom only groups and assignments tell of, nothing is known but their id."""
+    estate = context.estate
+    for person in estate.nodes("user"):
+        for attribute in _OF_PEOPLE:
+            if estate.get(person, attribute) is UNSET:
+                estate.mark_gap(person, attribute, gap)
 
 
 def _below(record: RecordKind) -> list[str]:
