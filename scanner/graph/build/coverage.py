@@ -71,8 +71,7 @@ def mark(context: Context) -> None:
     for entry in context.snapshot.coverage:
         if entry.outcome != "complete" and entry.code != "AadPremiumLicenseRequired":
             _mark(context, entry)
-    _mark_groups_unlisted(context)
-    _mark_groups_left_out(context)
+    _mark_groups(context)
     for kind, scope in dict.fromkeys(context.misread):
         entry = Coverage(kind, scope or ids.ROOT_SCOPE, "partial", detail="a row of it has a shape nobody expected")
         gap = _mark(context, entry)
@@ -82,30 +81,24 @@ def mark(context: Context) -> None:
     _explain_missing(context)
 
 
-def _mark_groups_unlisted(context: Context) -> None:
-    """Where groups could not be listed nobody asked who is in them; those that hold something are known all the same."""
-    asked = {entry.scope for entry in context.snapshot.coverage if entry.kind == "group-member"}
-    estate = context.estate
-    unread = estate.unread_gaps("group")
-    for group in tuple(estate.nodes("group")) if unread else ():
-        if estate.key(group) not in asked and estate.key(group) not in context.in_directory:
-            for gap in unread:
-                estate.mark_gap(group, "has-member", gap)
-                _unread_members(context, group, gap)
-
-
-def _mark_groups_left_out(context: Context) -> None:
-    """Members that nobody asked for: of groups of another tenant, which are in no directory of ours, and in a large
-    directory of groups that nothing was assigned to. They may have any.
+def _mark_groups(context: Context) -> None:
+    """Groups whose members nobody asked for: where groups could not be listed, of groups of another tenant, which are in no
+    directory of ours, and in a large directory of those that nothing was assigned to. They may have any; those that hold
+    something are known all the same.
     """
     asked = {entry.scope for entry in context.snapshot.coverage if entry.kind == "group-member"}
     estate = context.estate
+    unread = estate.unread_gaps("group")
     for group in tuple(estate.nodes("group")):
-        if estate.key(group) in asked:
+        key = estate.key(group)
+        if key in asked:
             continue
+        for gap in unread if key not in context.in_directory else ():
+            estate.mark_gap(group, "has-member", gap)
+            _unread_members(context, group, gap)
         if estate.get(group, "origin") == "delegated":
-            gap = Gap("group-member", estate.key(group), "", "not visible", "it is a group of another tenant")
-            _unread_members(context, group, estate.add_gap(gap))
+            gap = estate.add_gap(Gap("group-member", key, "", "not visible", "it is a group of another tenant"))
+            _unread_members(context, group, gap)
         elif asked:
             estate.set(group, "empty", UNSET)
             estate.set(group, "under-pim", UNSET)
