@@ -336,7 +336,11 @@ def test_a_model_comes_by_a_flow_where_the_scenario_declares_flows(what: str, to
                         "class": None, "becomes": None, "approver": None, "in-force": True}.items():  # fmt: skip
         world.estate.set(flow, name, value)
     model = world.estate.add("model", "/model", "churn:1")
-    for name, value in {"stage": "production", "environment": "production", "uri": "azureml://registries/central/models/churn/versions/1"}.items():
+    for name, value in {
+        "stage": "production",
+        "environment": "production",
+        "uri": "azureml://registries/central/models/churn/versions/1",
+    }.items():
         world.estate.set(model, name, value)
     world.derive()
     assert world.estate.get(model, "came-by") == came
