@@ -153,6 +153,10 @@ def document(check: bool, printed: bool) -> int:
             click.echo("rules/README.md is stale\n  help: `mlposture rules document` writes it anew", err=True)
         return int(Exit.FINDINGS if wrong or stale else Exit.CLEAN)
     place = promises.path()
+    if not (data.rules().parent / "pyproject.toml").is_file():
+        raise UserError(
+            "the rules of an installed mlposture are not to be changed", help="work in a checkout, or `--print` it"
+        )
     before = place.read_text(encoding="utf-8")
     after = promises.with_awaited(before, promises.awaited_now(made, rules))
     if after != before:

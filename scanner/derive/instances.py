@@ -16,6 +16,8 @@ def derive(estate: Estate) -> None:
         return
     declared = administrators(estate)
     rooms = {estate.name(e) for e in estate.nodes("environment") if estate.get(e, "stage") == "exploration"}
+    unseen = [(inside - declared.get(group, set()), gaps) for group in estate.nodes("group") if (gaps := estate.gaps_at(group, "has-member"))
+              and isinstance(inside := estate.get(group, "environments-assigned"), frozenset)]  # fmt: skip
     for compute in instances:
         found = {str(estate.get(compute, "environment"))} | rooms
         own = set(found)
@@ -26,6 +28,8 @@ def derive(estate: Estate) -> None:
                 if isinstance(inside, frozenset):
                     found |= inside - declared.get(principal, set())
                 gaps += estate.gaps_at(principal, "environments-assigned")
+        for inside, doubts in unseen:  # the user may be in a group whose members nobody could read
+            gaps += doubts if inside - own else ()
         estate.set(compute, "assigned-elsewhere", frozenset(found - own))
         for gap in dict.fromkeys(gaps):
             estate.mark_gap(compute, "assigned-elsewhere", gap)

@@ -92,6 +92,11 @@ class Flows:
                 self._guarded.add(name)
         self._remembered: dict[tuple[object, ...], Answer] = {}
 
+    @property
+    def declared(self) -> bool:
+        """Whether the scenario says anything of flows."""
+        return self._declared
+
     def guarded(self, classes: Iterable[str]) -> frozenset[str]:
         """Those classes that have a home or are for production only: only a flow that names one carries it."""
         return frozenset(classes) & self._guarded

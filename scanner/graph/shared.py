@@ -69,13 +69,14 @@ MADE = (
     ),
     text(
         "came-by",
-        "the path it came by; other is a workload that does not release",
+        "the path it came by; other is a workload that does not release, undeclared a release or registry without a flow",
         "release",
         "registry",
         "training",
         "platform",
         "person",
         "other",
+        "undeclared",
     ),
 )
 # What a thing was made from, and whether it may be where it is.

@@ -48,7 +48,7 @@ def in_rows(estate: Estate, draft: Draft) -> Draft:
         if any(estate.get(g, "origin") == "own" for g in estate.neighbours(n, "granted"))
     ]
     if people:
-        remarks["roles"] = (*remarks["roles"], f"{plural(len(people), 'person')} hold roles of their own, without a group: {some((estate.name(n) for n in people), 4)}".replace("persons", "people"))  # fmt: skip
+        remarks["roles"] = (*remarks["roles"], f"roles of their own, without a group, are held by {some((estate.name(n) for n in people), 4)}")  # fmt: skip
     emergency, unsure = _emergency(estate)
     return replace(draft, rows=rows, administrators=administrators, release=release, emergency=emergency,
                    remarks={**remarks, **({"break-glass": (unsure,)} if unsure else {})})  # fmt: skip

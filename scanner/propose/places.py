@@ -85,7 +85,7 @@ def _environments(estate: Estate, judged: Sequence[int], tenant: str) -> Iterato
             name, stage = stage_of(value) or (kebab(value, found, "environment"), "production")
             before = found.get(name)
             guess = "" if stage_of(value) else "; nothing tells its stage, so the strictest is taken"
-            said = f"{count} of {plural(len(judged), 'workspace')} have tag {best}={value}, of their own or from above{guess}"
+            said = f"tag {best}={value} is on {count} of {len(judged)} workspaces, their own or from above{guess}"
             found[name] = Environment(name, stage, f"{before.evidence}; {said}" if before else said, tag=best, values=(*(before.values if before else ()), value))  # fmt: skip
         left = [node for node in judged if tagged(estate, node, best) is None]
     for kind, attribute in (("subscription", "subscriptions"), ("resource-group", "resource_groups")):
@@ -214,7 +214,7 @@ def _sites(estate: Estate, draft: Draft) -> tuple[tuple[Site, ...], set[str], st
     for region in sorted(used):
         counted = seen[region]
         does = [d for d in ("store", "train", "fine-tune", "serve", "serve-batch", "log") if counted[d]]
-        said = ", ".join(plural(n, _WORDS[w]) for w, n in sorted(counted.items()) if w in _WORDS)
+        said = ", ".join(f"{n} {_WORDS[w][n != 1]}" for w, n in sorted(counted.items()) if w in _WORDS)
         if does and regions.region(region) is not None:
             sites.append(
                 Site(
@@ -228,9 +228,10 @@ def _sites(estate: Estate, draft: Draft) -> tuple[tuple[Site, ...], set[str], st
     return tuple(sites), {r for r in used if regions.region(r) is None}, tag
 
 
-_WORDS: Mapping[str, str] = {
-    "workspace": "workspace", "store": "store", "train": "training job or compute", "fine-tune": "job that tunes a model", "serve": "endpoint or model",
-    "serve-batch": "batch endpoint", "log": "log store",
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "workspace": ("workspace", "workspaces"), "store": ("store", "stores"), "train": ("job or compute that trains", "jobs or computes that train"),
+    "fine-tune": ("job that tunes", "jobs that tune"), "serve": ("endpoint", "endpoints"), "serve-batch": ("batch endpoint", "batch endpoints"),
+    "log": ("log store", "log stores"),
 }  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def _structure(estate: Estate, draft: Draft) -> Structure:
     if best is not None and sum(tags[best].values()) * 2 > len(workspaces):
         unit = UNIT_TAGS[best]
         evidence.append(
-            f"{sum(tags[best].values())} of {plural(len(workspaces), 'workspace')} have tag {best}, with {plural(len(tags[best]), 'value')}"
+            f"tag {best} is on {sum(tags[best].values())} of {len(workspaces)} workspaces, with {plural(len(tags[best]), 'value')}"
         )
 
     def of(node: int) -> tuple[object, ...]:
@@ -53,16 +53,16 @@ def _structure(estate: Estate, draft: Draft) -> Structure:
     word = unit or "site"
     several = len(draft.environments) - len(exploring) > 1
     per = f"{word}-and-environment" if several else word
-    apart = bool(workspaces) and len({of(n) for n in workspaces}) == len(workspaces)
+    apart = len(workspaces) > 1 and len({of(n) for n in workspaces}) == len(workspaces)
     if apart:
         evidence.append(f"no two workspaces are of one {per.replace('-and-', ' and ')}")
-    group = _group_per(estate, workspaces, of, per)
+    group = _group_per(estate, workspaces, of, per) if len(workspaces) > 1 else ""
     if group:
         evidence.append(f"resource groups are apart by {group.replace('-and-', ' and ')}")
     costs = keys_among(estate, [*workspaces, *estate.nodes("resource-group")], COST_TAGS)
     cost = max(costs, key=lambda key: sum(costs[key].values()), default="")
     if cost:
-        evidence.append(f"{plural(sum(costs[cost].values()), 'resource')} or groups have tag {cost}")
+        evidence.append(f"tag {cost} is on {plural(sum(costs[cost].values()), 'workspace')} or groups")
     return Structure(unit, best or "" if unit else "", per if apart else "", group, cost, tuple(evidence))
 
 

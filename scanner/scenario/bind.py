@@ -29,14 +29,8 @@ def bind(estate: Estate, scenario: Scenario, today: date | None = None) -> tuple
     names = Names(estate, scenario.span)
     rows.bind(estate, scenario, names)
     quota.bind(estate, scenario)
-    used = (
-        estate.name(node)
-        for node in estate.nodes("region")
-        if any(True for _ in estate.neighbours(node, "location-of"))
-    )
     return (
         *coherence.findings(scenario),
-        *coherence.unplaced(scenario, used),
         *_tenants(estate, scenario),
         *unclear,
         *names.findings,

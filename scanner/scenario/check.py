@@ -12,6 +12,7 @@ from scanner.findings import Finding
 from scanner.graph.estate import Estate
 from scanner.scenario.bind import bind
 from scanner.scenario.coherence import findings as incoherent
+from scanner.scenario.coherence import unplaced
 from scanner.scenario.model import Match, Scenario
 
 _SHOWN = 12
@@ -49,7 +50,9 @@ def summary(
     """Binds the scenario onto the estate, when there is one, and counts; `also` are problems found elsewhere."""
     if estate is None:
         return Summary(scenario, None, _in_order((*incoherent(scenario), *also)))
-    found = bind(estate, scenario, today)
+    # a scan says of such regions what stands in them (RES33)
+    used = (estate.name(n) for n in estate.nodes("region") if any(True for _ in estate.neighbours(n, "location-of")))
+    found = (*bind(estate, scenario, today), *unplaced(scenario, used))
     inside = [n for kind in _JUDGED for n in estate.nodes(kind) if n not in estate.aside]
     counted = {environment.name: dict.fromkeys(_JUDGED, 0) for environment in scenario.environments}
     for node in inside:

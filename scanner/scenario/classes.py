@@ -96,7 +96,13 @@ def _others(estate: Estate, writer: _Writer) -> None:
         if not estate.neighbours(asset, "stored-in"):
             writer.write(asset, frozenset(writer.recogniser.at(asset)) or writer.default(asset))
     for datastore in estate.nodes("datastore"):
-        writer.write(datastore, writer.of_all(estate.neighbours(datastore, "stored-in")))
+        stores = estate.neighbours(datastore, "stored-in")
+        unseen = [store for store in stores if estate.kind(store) == "missing"]
+        classes = writer.of_all(stores)
+        if unseen and not classes:
+            writer.leave_open(datastore, unseen[0])
+        else:
+            writer.write(datastore, classes)
     for model in estate.nodes("model"):
         writer.write(model, frozenset(writer.recogniser.at(model)))
     for asset in estate.nodes("registry-asset"):

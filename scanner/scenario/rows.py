@@ -88,6 +88,8 @@ def _administrators(estate: Estate, scenario: Scenario, names: Names) -> None:
         estate.set(node, "approval", entry.approval)
         estate.set(node, "at-most", entry.at_most)
         group = names.find(entry.group, _GROUPS, entry.span)
+        for gap in estate.unread_gaps("group") if group is None else ():
+            estate.mark_gap(node, "names", gap)
         if group is not None:
             estate.connect(node, "names", group)
             for member in within(estate, group):
@@ -134,7 +136,8 @@ def _break_glass(estate: Estate, scenario: Scenario, names: Names) -> None:
     span: Span
     for name in scenario.break_glass.accounts if scenario.break_glass else ():
         span = scenario.break_glass.span if scenario.break_glass else scenario.span
-        account = names.find(name, ("user", *_WORKLOADS), span)
+        kinds = ("user",) if "@" in name else ("user", *_WORKLOADS)  # a sign-in name is nobody's but a person's
+        account = names.find(name, kinds, span)
         if account is not None:
             estate.set(account, "break-glass", True, span)
 

@@ -131,6 +131,10 @@ def test_who_may_activate_a_role_of_the_directory_can_take_the_data_so_marked() 
     assert [step.edge for step in shown[1]] == ["eligible-for-directory-role", "reaches"]
     answer = Questions(engine.access).who_can("read", engine._node(A1))
     assert [(way.mark, [ref.key for ref in way.who]) for way in answer.above] == [("eligible", ["ann"])]
+    closing = choke(Questions(engine.access), engine._node(A1))
+    assert [(c.cause, c.identities) for c in closing.causes] == [
+        ("directory-role:62e90394-69f5-4237-9190-012177145e10", 1)
+    ]
 
 
 def test_a_role_of_the_directory_is_open_to_the_owner_of_its_group() -> None:

@@ -321,6 +321,31 @@ def test_a_model_came_by_the_release_a_registry_training_or_by_hand(facts: dict[
     assert world.estate.get(model, "came-by") == came
 
 
+@pytest.mark.parametrize(
+    ("what", "to", "came"), [("model", "production", "registry"), ("model", "development", "undeclared"), ("image", "production", "undeclared")]
+)  # fmt: skip
+def test_a_model_comes_by_a_flow_where_the_scenario_declares_flows(what: str, to: str, came: str) -> None:
+    world = World()
+    workspace(world, "production")
+    workspace(world, "development")
+    scenario = world.estate.add("scenario", "scenario")
+    world.estate.set(scenario, "keys", frozenset({"flows"}))
+    flow = world.estate.add("flow", "flow:0")
+    source = "development" if to == "production" else "production"
+    for name, value in {"what": what, "from": source, "to": to, "from-is": frozenset({"environment"}), "to-is": frozenset({"environment"}),
+                        "class": None, "becomes": None, "approver": None, "in-force": True}.items():  # fmt: skip
+        world.estate.set(flow, name, value)
+    model = world.estate.add("model", "/model", "churn:1")
+    for name, value in {
+        "stage": "production",
+        "environment": "production",
+        "uri": "azureml://registries/central/models/churn/versions/1",
+    }.items():
+        world.estate.set(model, name, value)
+    world.derive()
+    assert world.estate.get(model, "came-by") == came
+
+
 def test_curated_environments_are_of_the_platform() -> None:
     world = World()
     asset = world.estate.add("ml-asset", "/env", "AzureML-sklearn-1.5")

@@ -22,6 +22,9 @@ from scanner.scenario.model import Scenario
 from scanner.snapshot import Coverage, Snapshot
 from tests.support.scan import FIXTURES, TODAY, report_of, scenario, tenant, the_duties
 from tests.support.tenants import snapshot_of
+from tests.tenants import everything, twins
+from tests.tenants.samples import SAMPLES
+from tests.tenants.twins import Twin
 
 TENANTS = sorted(path.parent.name for path in FIXTURES.glob("*/tenant.json"))
 
@@ -228,6 +231,27 @@ def test_a_tenant_that_tells_nothing_gets_the_strictest_draft_there_is() -> None
     loaded = _loaded(propose(snapshot_of(document), the_duties()))
     assert [(e.name, e.stage) for e in loaded.environments] == [("everything", "production")]
     assert loaded.roles == () and loaded.sites == ()
+
+
+TWINS = [twin for name in SAMPLES for twin in twins.declared(name)][::9]
+
+
+@pytest.mark.parametrize("twin", TWINS, ids=lambda twin: twin.name)
+def test_a_broken_tenant_gets_a_proposal_that_holds(twin: Twin) -> None:
+    snapshot = snapshot_of(twin.sample().tenant.document)
+    found = summary(build(snapshot, {}), _loaded(propose(snapshot, the_duties())))
+    assert found.problems == ()
+
+
+def test_what_a_pattern_lacks_for_want_of_evidence_is_said_by_check() -> None:
+    """One workspace in which no group holds a role, and no tag says what is in a store."""
+    snapshot = snapshot_of(everything.document())
+    text = propose(snapshot, the_duties())
+    found = summary(build(snapshot, {}), _loaded(text))
+    assert {(p.rule, p.cause) for p in found.problems} == {
+        ("SCN01", f"single-environment|{part}") for part in ("data-classes", "roles")
+    }
+    assert "is taken all the same: the finding of `scenario check` says what to add" in text
 
 
 def test_without_the_directory_nobody_is_named_by_a_name() -> None:

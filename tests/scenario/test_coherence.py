@@ -12,7 +12,7 @@ from scanner.findings import Finding
 from scanner.graph.estate import Estate
 from scanner.policy.load import load_rules
 from scanner.scenario import ingredients
-from scanner.scenario.bind import bind
+from scanner.scenario.check import summary
 from scanner.scenario.coherence import findings
 from scanner.scenario.load import PATTERNS, from_document, load
 from tests.support.scan import FIXTURES, report_of, tenant
@@ -169,17 +169,17 @@ def test_a_region_nobody_places_is_named() -> None:
         assert all(f.line is not None and f.line.line == _line(text, "regions: {") and f.fix for f in said)
 
 
-def test_a_region_the_estate_uses_and_no_table_has_is_named() -> None:
+def test_check_names_a_region_that_the_estate_uses_and_no_table_has() -> None:
     estate = Estate()
     place = estate.add("region", "marsnorth", "marsnorth")
     workspace = estate.add("workspace", "/subscriptions/s/w", "w")
     estate.connect(workspace, "located-in", place)
     text = SHIPPED["multi-environment"]
-    assert [f.cause for f in bind(estate, from_document(yamlfile.parse(text, "s.yaml"))) if f.rule == "SCN04"] == [
-        "unplaced"
-    ]
+    assert [
+        p.cause for p in summary(estate, from_document(yamlfile.parse(text, "s.yaml"))).problems if p.rule == "SCN04"
+    ] == ["unplaced"]
     placed = from_document(yamlfile.parse(text + "regions: {Mars North: {country: Denmark}}\n", "s.yaml"))
-    assert [f for f in bind(estate, placed) if f.rule == "SCN04"] == []
+    assert [p for p in summary(estate, placed).problems if p.rule == "SCN04"] == []
 
 
 def test_a_scan_says_them_as_findings_and_a_copied_waiver_settles_one() -> None:

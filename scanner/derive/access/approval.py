@@ -167,15 +167,18 @@ class Approval:
             or estate.get(identity, "policies")
         ):
             return False
-        hosts = [
-            host for host in estate.neighbours(identity, "identity-of") if estate.kind(host) != "user-assigned-identity"
-        ]
+        hosts = self._hosts(identity)
         own = estate.node(str(estate.get(identity, "host")))
         if not hosts and own is not None:
             hosts = [own]
         return any(estate.kind(host) in _OWN for host in hosts) and all(
             estate.get(host, "environment") == target.environment for host in hosts
         )
+
+    def _hosts(self, identity: int) -> list[int]:
+        """What was seen to run as an identity."""
+        estate = self.estate
+        return [h for h in estate.neighbours(identity, "identity-of") if estate.kind(h) != "user-assigned-identity"]
 
     def _approved(self, entry: Entry, source: int, target: Target, access: str) -> tuple[BitMap, bool]:
         """Identities that come in as a role row approves, and whether that hangs on an unread mark."""
@@ -228,7 +231,9 @@ class Approval:
         found = [*self.unread_names, *estate.gaps_at(node, "origin"), *estate.gaps_at(node, "declared")]
         if estate.kind(source) == "managed-identity":
             host = estate.node(str(estate.get(source, "host")))
-            if host is None or estate.kind(host) == "missing" or estate.get(host, "environment") is UNSET:
+            # one that nothing was seen to run as may be that of something no list showed
+            alone = estate.get(source, "user-assigned") is not False and not self._hosts(source)
+            if alone or host is None or estate.kind(host) == "missing" or estate.get(host, "environment") is UNSET:
                 found += [gap for kind, gap in estate.unread if kind in _HOSTS]
         return tuple(found)
 

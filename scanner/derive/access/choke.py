@@ -27,13 +27,17 @@ _FEW = 50
 _ANYBODY = 2**32 - 1  # in a set of identities, whoever comes without one
 
 
-def choke(questions: Questions, asked: int | None, *, draw: bool = False) -> Choke:
-    """The smallest set of causes whose removal closes all unwanted chains to the data of a node, or to all data."""
+def choke(questions: Questions, asked: int | None, *, draw: bool = False, wide: bool = True) -> Choke:
+    """The smallest set of causes whose removal closes all unwanted chains to the data of a node, or to all data; those that
+    open everything in the tenant among them, unless only what is not `wide` is asked for.
+    """
     estate = questions.estate
     stores = questions.stores(asked)
     few = len(stores) <= _FEW
     alike = [[store] for store in stores] if few else [stores]  # each store has keys of its own
     found = [f for how in ("read", "write") for some in alike for f in questions.into(some, how)]
+    if wide and stores:
+        found += questions.tenant
     problem = _Problem(questions, found, few)
     result = cut.smallest(problem.arcs, problem.pairs)
     ways = [way for way in questions.ways(found) if way.state == "unwanted"]
@@ -67,7 +71,7 @@ def of_production(access: Access) -> tuple[ChokePoint, ...]:
     for environment in estate.nodes("environment"):
         if estate.get(environment, "stage") != "production" or not 0 < len(questions.stores(environment)) <= _FEW:
             continue
-        answer = choke(questions, environment)
+        answer = choke(questions, environment, wide=False)  # those are told of once for the tenant
         if answer.causes:
             removals = tuple((closing.words, closing.chains) for closing in answer.causes)
             beyond = len(answer.beyond)

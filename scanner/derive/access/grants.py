@@ -40,6 +40,7 @@ def derive(engine: Engine) -> None:
         if estate.gaps[g].kind
         in ("role-assignment", "role-eligibility", "role-definition", "delegation", "classic-administrator")
     ]
+    _unread(estate, gaps)
     for principal in estate.nodes("principal"):
         inside = frozenset(assigned.get(principal, ()))
         listed = rows.get(principal, set()) | declared.get(principal, set())
@@ -49,6 +50,19 @@ def derive(engine: Engine) -> None:
             for gap in gaps:
                 for attribute in ("environments-assigned", "undeclared-environments"):
                     estate.mark_gap(principal, attribute, gap)
+
+
+def _unread(estate: Estate, gaps: list[int]) -> None:
+    """Emergency accounts and administrators' groups may hold what nobody could list; rules ask them what they hold."""
+    asked = [node for node in estate.nodes("user") if estate.get(node, "break-glass") is True] if gaps else []
+    asked += (
+        [group for row in estate.nodes("administrator-row") for group in estate.neighbours(row, "names")]
+        if gaps
+        else []
+    )
+    for principal in asked:
+        for gap in gaps:
+            estate.mark_gap(principal, "granted", gap)
 
 
 def environments_below(engine: Engine) -> dict[int, set[str]]:
@@ -111,6 +125,8 @@ def _write(
     if not estate.gaps_at(node, "principal-kind"):
         estate.set(node, "principal-kind", estate.kind(grant.principal))
     estate.set(node, "break-glass", estate.get(grant.principal, "break-glass"))
+    for gap in estate.gaps_at(grant.principal, "break-glass"):
+        estate.mark_gap(node, "break-glass", gap)
     over = declared.get(grant.principal, set())
     service = estate.get(node, "origin") == "service"
     for gap in unnamed:

@@ -10,7 +10,7 @@ from typing import Literal
 from pyroaring import BitMap
 
 from scanner import ids
-from scanner.derive.access import Access, tenantwide, trace
+from scanner.derive.access import Access, trace
 from scanner.derive.access.approval import Target
 from scanner.derive.access.chains import marks_on, weakest
 from scanner.derive.access.closure import Layers
@@ -94,11 +94,7 @@ def of_tenant(access: Access) -> Ways | None:
     spread = Spread(access.judge(Target(None, frozenset(), None), "read"))
     spread.add(BitMap([tenant]), entries)
     ways = (*_judged(access, spread), *_emergency(access, spread, entries))
-    links = tuple(
-        Link(e.source, tenant, e.way, tenantwide.explained(access.engine.estate, e), e.cause, e.certain, e.mark, e)
-        for e in entries if e.source is not None
-    )  # fmt: skip
-    return Ways(tenant, "read", lambda: links, tuple(ways))
+    return Ways(tenant, "read", partial(into, access.acting, tenant, "read"), tuple(ways))
 
 
 def into_environment(access: Access, environment: int, duty: str) -> Ways | None:

@@ -9,6 +9,7 @@ from scanner.derive.access import denials
 from scanner.derive.access.engine import RIGHTS, Engine
 from scanner.derive.access.held import Grant
 from scanner.derive.duties import Duties, Way
+from scanner.derive.movement import End, Flows, end_of
 from scanner.derive.table import Table
 from scanner.graph.estate import UNSET, Estate
 
@@ -130,6 +131,16 @@ def _accounted(engine: Engine, table: Table, source: int, grant: Grant, environm
     return all("release" in table.duties(principal, e, unit if isinstance(unit, str) else None) for e in environments)
 
 
+def _flowing(estate: Estate, flows: Flows, node: int) -> bool:
+    """Whether a flow carries models into the environment of one, where the scenario declares flows at all."""
+    target = end_of(estate, node)
+    if not flows.declared or target.environment is None:
+        return True
+    others = {estate.name(e) for e in estate.nodes("environment")} - {target.environment}
+    sources = (End(target.region, name) for name in sorted(others))
+    return any(flows.may("model", (), source, target, ("environment",)).allowed for source in sources)
+
+
 def _paths(estate: Estate) -> None:
     """Writes `came-by` on models, components, AML environments and schedules of production."""
     releasing = {
@@ -141,10 +152,13 @@ def _paths(estate: Estate) -> None:
         for row in estate.nodes("role-row")
         if "train" in (estate.get(row, "duties") or ())
     }
+    flows = Flows(estate)
     for node in estate.nodes("ml-artifact"):
         if estate.get(node, "stage") != "production":
             continue
         came = _came_by(estate, node, releasing, training)
+        if came in ("release", "registry") and estate.kind(node) == "model" and not _flowing(estate, flows, node):
+            came = "undeclared"
         if came is not None:
             estate.set(node, "came-by", came)
         else:

@@ -67,13 +67,15 @@ def _writers(engine: Engine) -> None:
         counted[environment] = len(people & users)
     gaps = list(dict.fromkeys(perhaps)) + list(dict.fromkeys(
         gap for node, name, found in estate.gap_marks() for gap in found
-        if name in ("holds", "may-be-joined-by", "break-glass") or (name == "has-member" and estate.kind(node) == "group")
+        if name in ("holds", "may-be-joined-by", "break-glass", "mark") or (name == "has-member" and estate.kind(node) == "group")
     ))  # fmt: skip
+    unread = estate.unread_gaps("workspace")  # others may change those, and an environment may be in use by them
+    gaps += [gap for gap in unread if gap not in gaps]
     for environment, amount in counted.items():
         before = _before(estate, environment, list(counted))
         upstream = max((counted[e] for e in before), default=None)
         for name, value in (("writers", amount), ("writers-before", upstream)):
-            if value is None or not gaps:
+            if (value is None and not unread) or not gaps:
                 estate.set(environment, name, value, estate.line(environment, "name"))
             for gap in gaps:
                 estate.mark_gap(environment, name, gap)

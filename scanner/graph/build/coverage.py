@@ -40,6 +40,7 @@ _POOL_LISTS = {
 # Where these stand, quota is asked for; they also say who draws on it.
 _TELL_REGIONS = {"workspace", "compute", "model-account"}
 _ANYWHERE = ""  # the scope of a row that does not even tell where it belongs
+_OF_PEOPLE = ("account-enabled", "guest", "declared-guest", "country", "synchronised", "unresolved")
 
 
 def misread(context: Context, kind: str, raw: bytes) -> None:
@@ -70,8 +71,7 @@ def mark(context: Context) -> None:
     for entry in context.snapshot.coverage:
         if entry.outcome != "complete" and entry.code != "AadPremiumLicenseRequired":
             _mark(context, entry)
-    _mark_groups_unlisted(context)
-    _mark_groups_left_out(context)
+    _mark_groups(context)
     for kind, scope in dict.fromkeys(context.misread):
         entry = Coverage(kind, scope or ids.ROOT_SCOPE, "partial", detail="a row of it has a shape nobody expected")
         gap = _mark(context, entry)
@@ -81,30 +81,24 @@ def mark(context: Context) -> None:
     _explain_missing(context)
 
 
-def _mark_groups_unlisted(context: Context) -> None:
-    """Where groups could not be listed nobody asked who is in them; those that hold something are known all the same."""
-    asked = {entry.scope for entry in context.snapshot.coverage if entry.kind == "group-member"}
-    estate = context.estate
-    unread = estate.unread_gaps("group")
-    for group in tuple(estate.nodes("group")) if unread else ():
-        if estate.key(group) not in asked and estate.key(group) not in context.in_directory:
-            for gap in unread:
-                estate.mark_gap(group, "has-member", gap)
-                _unread_members(context, group, gap)
-
-
-def _mark_groups_left_out(context: Context) -> None:
-    """Members that nobody asked for: of groups of another tenant, which are in no directory of ours, and in a large
-    directory of groups that nothing was assigned to. They may have any.
+def _mark_groups(context: Context) -> None:
+    """Groups whose members nobody asked for: where groups could not be listed, of groups of another tenant, which are in no
+    directory of ours, and in a large directory of those that nothing was assigned to. They may have any; those that hold
+    something are known all the same.
     """
     asked = {entry.scope for entry in context.snapshot.coverage if entry.kind == "group-member"}
     estate = context.estate
+    unread = estate.unread_gaps("group")
     for group in tuple(estate.nodes("group")):
-        if estate.key(group) in asked:
+        key = estate.key(group)
+        if key in asked:
             continue
+        for gap in unread if key not in context.in_directory else ():
+            estate.mark_gap(group, "has-member", gap)
+            _unread_members(context, group, gap)
         if estate.get(group, "origin") == "delegated":
-            gap = Gap("group-member", estate.key(group), "", "not visible", "it is a group of another tenant")
-            _unread_members(context, group, estate.add_gap(gap))
+            gap = estate.add_gap(Gap("group-member", key, "", "not visible", "it is a group of another tenant"))
+            _unread_members(context, group, gap)
         elif asked:
             estate.set(group, "empty", UNSET)
             estate.set(group, "under-pim", UNSET)
@@ -154,6 +148,8 @@ def _mark(context: Context, entry: Coverage) -> int:
     origins.doubt(estate, entry.kind, gap)
     outside.doubt(estate, entry.kind, gap)
     governance.doubt(context, entry.kind, entry.scope, gap)
+    if entry.kind == "user" and entry.outcome != "bounded":
+        _doubt_people(context, gap)
     if entry.kind == "outbound-rule" and owner is not None:
         estate.set(owner, "open-outbound", UNSET)
         estate.mark_gap(owner, "open-outbound", gap)
@@ -170,6 +166,15 @@ def _mark(context: Context, entry: Coverage) -> int:
         if entry.kind in ("subscription", "workspace", "ml-usage"):
             estate.mark_unread("quota-share", gap)  # made of both
     return gap
+
+
+def _doubt_people(context: Context, gap: int) -> None:
+    """Of people whom only groups and assignments tell of, nothing is known but their id."""
+    estate = context.estate
+    for person in estate.nodes("user"):
+        for attribute in _OF_PEOPLE:
+            if estate.get(person, attribute) is UNSET:
+                estate.mark_gap(person, attribute, gap)
 
 
 def _below(record: RecordKind) -> list[str]:
