@@ -337,7 +337,7 @@ def test_a_sql_server_tells_of_databases_that_are_nowhere_else(
     server: dict[str, Any], backup: Any, region: str, told: bool
 ) -> None:
     estate = Estate()
-    nothing = {"replicated-regions": frozenset()}
+    nothing: dict[str, Any] = {"replicated-regions": frozenset()}
     above = _add(estate, "sql-server", "/server", "eastus", {**server, **nothing})
     database = _add(estate, "sql-database", "/server/databases/d", region, {**EU_HOME, **nothing})
     if backup is not UNSET:

@@ -61,6 +61,21 @@ def images_in_another_region(s: Sample) -> None:
     s.tenant.resource(s.rooms["dev"].shelf.registry, "replications", _FAR, {"status": {"displayStatus": "Ready"}}, _FAR)
 
 
+@change("dev")
+def model_account_abroad(s: Sample) -> None:
+    """A model account of regulated data stands on another continent."""
+    where = _guarded(s)
+    tags = dict(kit.found(s.tenant, where.lake)["tags"])
+    s.tenant.resource(where.group, "Microsoft.CognitiveServices/accounts", "oai-abroad", {
+        "disableLocalAuth": True, "publicNetworkAccess": "Disabled"}, _FAR, kind="OpenAI", sku={"name": "S0"}, tags=tags)  # fmt: skip
+
+
+@change("dev")
+def network_in_a_region_nobody_places(s: Sample) -> None:
+    """A network stands in a region that is newer than the table of regions."""
+    s.tenant.resource(s.rooms["dev"].group, "Microsoft.Network/virtualNetworks", "vnet-new", {}, "atlantiscentral")
+
+
 # -- quota ----------------------------------------------------------------------------------------------------------------
 
 
