@@ -230,6 +230,11 @@ class Approval:
             host = estate.node(str(estate.get(source, "host")))
             if host is None or estate.kind(host) == "missing" or estate.get(host, "environment") is UNSET:
                 found += [gap for kind, gap in estate.unread if kind in _HOSTS]
+            elif estate.kind(host) == "user-assigned-identity" and set(estate.neighbours(source, "identity-of")) <= {
+                host
+            }:
+                # whatever takes it along may be in a list nobody could read, and may let it in
+                found += [gap for kind, gap in estate.unread if kind in _OWN]
         return tuple(found)
 
     def _covers(self, row: int, target: Target, way: str, access: str) -> bool:
