@@ -46,6 +46,8 @@ def ways_of(estate: Estate, role: str) -> set[str]:
     found = {way for way, actions in _CONTROL.items() if any(_gives(estate, role, a, False) for a in actions)}
     if any(_gives(estate, role, a, True) for a, _ in _DATA):
         found.add("data-role")
+    if any(_gives(estate, role, a, True) for actions in reach.HOST_DATA.values() for a in actions):
+        found.add("act-on-host")
     if any(_gives(estate, role, a, True) for a in reach.VAULT_SECRETS):
         found.add("vault")
     return found

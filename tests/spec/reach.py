@@ -37,11 +37,14 @@ ANYBODY = "*"
 DATA = {
     ("storage-account", "read"): (
         f"{STORAGE}/blobservices/containers/blobs/read", f"{STORAGE}/fileservices/fileshares/files/read",
-        f"{STORAGE}/queueservices/queues/messages/read", f"{STORAGE}/tableservices/tables/entities/read"),
+        f"{STORAGE}/fileservices/readfilebackupsemantics/action", f"{STORAGE}/queueservices/queues/messages/read",
+        f"{STORAGE}/queueservices/queues/messages/process/action", f"{STORAGE}/tableservices/tables/entities/read"),
     ("storage-account", "write"): (
         f"{STORAGE}/blobservices/containers/blobs/write", f"{STORAGE}/blobservices/containers/blobs/add/action",
-        f"{STORAGE}/blobservices/containers/blobs/delete", f"{STORAGE}/fileservices/fileshares/files/write",
-        f"{STORAGE}/queueservices/queues/messages/write", f"{STORAGE}/tableservices/tables/entities/write"),
+        f"{STORAGE}/blobservices/containers/blobs/delete", f"{STORAGE}/blobservices/containers/blobs/move/action",
+        *(f"{STORAGE}/fileservices/{a}" for a in ("fileshares/files/write", "fileshares/files/delete", "writefilebackupsemantics/action")),
+        *(f"{STORAGE}/queueservices/queues/messages/{a}" for a in ("write", "add/action", "process/action", "delete")),
+        *(f"{STORAGE}/tableservices/tables/entities/{a}" for a in ("write", "add/action", "update/action", "delete"))),
     ("search-service", "read"): (f"{SEARCH}/indexes/documents/read",),
     ("search-service", "write"): (f"{SEARCH}/indexes/documents/write",),
 }  # fmt: skip
@@ -84,6 +87,13 @@ HOSTS = {
         for a in ("listclusteradmincredential/action", "listclusterusercredential/action", "runcommand/action", "write")),
     "microsoft.datafactory/factories": ("microsoft.datafactory/factories/pipelines/write", "microsoft.datafactory/factories/write"),
 }  # fmt: skip
+# Signing in to a host, or placing work on it, by data actions.
+HOST_DATA = {
+    "microsoft.compute/virtualmachines": tuple(f"microsoft.compute/virtualmachines/{a}/action" for a in ("login", "loginasadmin")),
+    "microsoft.containerservice/managedclusters": tuple(
+        f"microsoft.containerservice/managedclusters/{a}/write"
+        for a in ("pods", "apps/deployments", "apps/daemonsets", "apps/statefulsets", "batch/jobs", "batch/cronjobs")),
+}  # fmt: skip
 # What runs and takes an identity along: the type is made by writing it, in a resource group or below its parent.
 RUNS = (*HOSTS, f"{ML}/computes", f"{ML}/onlineendpoints")
 
@@ -110,14 +120,15 @@ def arm_type(place: str) -> str:
 
 def by_assignment(
     world: World, place: str, actions: Iterable[str], into: str, way: str, *, data: bool = False,
-    also: Callable[[str], Answer] = lambda who: "yes", made_at: str | None = None,
+    also: Callable[[str], Answer] = lambda who: "yes", made_at: str | None = None, data_actions: Iterable[str] = (),
 ) -> Iterator[Step]:  # fmt: skip
     """Everybody whom an assignment lets take one of some actions at a place, where they `also` need something."""
     for a in world.assignments:
         if made_at is not None and a.scope != made_at:
             continue
         for who in inside(world, a.principal) & world.everybody:
-            answer = strongest(gives(world, a, who, action, data, place) for action in actions)
+            wanted = [*((action, data) for action in actions), *((action, True) for action in data_actions)]
+            answer = strongest(gives(world, a, who, action, kind, place) for action, kind in wanted)
             if answer != "no" and (answer := weakest(answer, also(who))) != "no":
                 yield Step(who, into, way, a.key, answer, a.principal, a)
 
@@ -294,7 +305,9 @@ def into_hosted(world: World, place: str, identity: str) -> Iterator[Step]:
     elif "/policyassignments/" in place:
         yield from by_assignment(world, above, ASSIGN_POLICIES, identity, "grant-self")
     elif sort in HOSTS:
-        yield from by_assignment(world, place, HOSTS[sort], identity, "act-on-host")
+        yield from by_assignment(
+            world, place, HOSTS[sort], identity, "act-on-host", data_actions=HOST_DATA.get(sort, ())
+        )
 
 
 def may_create(world: World, who: str) -> Answer:

@@ -235,6 +235,11 @@ class Approval:
             alone = estate.get(source, "user-assigned") is not False and not self._hosts(source)
             if alone or host is None or estate.kind(host) == "missing" or estate.get(host, "environment") is UNSET:
                 found += [gap for kind, gap in estate.unread if kind in _HOSTS]
+            elif estate.kind(host) == "user-assigned-identity" and set(estate.neighbours(source, "identity-of")) <= {
+                host
+            }:
+                # whatever takes it along may be in a list nobody could read, and may let it in
+                found += [gap for kind, gap in estate.unread if kind in _OWN]
         return tuple(found)
 
     def _covers(self, row: int, target: Target, way: str, access: str) -> bool:

@@ -24,6 +24,8 @@ _KEEPING = {
     "datastore": ("stored-credential", "run-as-compute"),
     "connection": ("stored-credential",),
 }
+# What opens an account to whoever comes without an identity of the directory: its setting, the unread list, and the way.
+_AROUND = (("public-blobs", "anonymous-containers", "anonymous"), ("sftp", "local-users", "local-user"))
 
 
 class Possible:
@@ -44,6 +46,9 @@ class Possible:
             entries = list(direct.into(self.wide.engine, self.wide.credentials, stores[0], access))
             found = dict.fromkeys((*self._kept(stores[0]), *self._places(entries), *self._joining(entries)))
             self._tie(found, target, access, stores)
+            if access == "read":
+                for store in stores:
+                    self._tie(dict.fromkeys(self._around(store)), target, access, [store])
 
     def through(self, spread: Spread) -> None:
         """What could open them through identities that reach them: unread hosts, owners, trusts, and rights on hosts."""
@@ -65,6 +70,15 @@ class Possible:
             for kind, gap in self._unread:
                 for way in _KEEPING.get(kind, ()):
                     yield way, gap
+
+    def _around(self, store: int) -> Iterator[tuple[str, int]]:
+        """Containers and users of SFTP that were not listed, where the account's settings let them open it."""
+        estate = self.estate
+        if estate.kind(store) == "storage-account":
+            for setting, listed, way in _AROUND:
+                if estate.get(store, setting) is not False:
+                    for gap in estate.gaps_at(store, listed):
+                        yield way, gap
 
     def _behind(self, identity: int) -> Iterator[tuple[str, int]]:
         """An identity that reaches the store may have hosts, owners or trusts that were not listed."""
