@@ -109,7 +109,7 @@ def test_coverage_says_what_is_missing_by_permission(cloud: tuple[Simulator, lis
     done = _run("coverage", file)
     assert _code(done) == Exit.CLEAN
     assert "Microsoft.MachineLearningServices/workspaces/datastores/read: 2 lists refused (datastore)" in done.output
-    assert "403 AuthorizationFailed" in done.output and "RES02" in done.output
+    assert "403 AuthorizationFailed" in done.output and "more of RES" in done.output
     document = json.loads(_run("coverage", file, "--format", "json").output)
     (unread,) = document["unread"]
     assert (

@@ -169,15 +169,6 @@ def waivers_ended(s: Sample) -> None:
 
 
 @change("dev")
-def model_account_abroad(s: Sample) -> None:
-    """A model account of regulated data stands on another continent."""
-    where = _guarded(s)
-    tags = dict(kit.found(s.tenant, where.lake)["tags"])
-    s.tenant.resource(where.group, "Microsoft.CognitiveServices/accounts", "oai-far", {
-        "disableLocalAuth": True, "publicNetworkAccess": "Disabled"}, _FAR, kind="OpenAI", sku={"name": "S0"}, tags=tags)  # fmt: skip
-
-
-@change("dev")
 def cluster_nobody_knows_where(s: Sample) -> None:
     """A cluster of development stands in a region that no table has."""
     s.tenant.cluster(s.rooms["dev"].workspace, "new", "STANDARD_DS3_V2", 1, "atlantisnorth")

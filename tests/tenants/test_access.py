@@ -274,10 +274,10 @@ def test_access_ends_where_its_row_wants_it_to() -> None:
     assert "ACC15" not in _rules(_standing(), _with_row(by=None, purpose=None))
 
 
-def test_whether_access_that_stays_is_reviewed_is_unknown() -> None:
+def test_access_that_stays_is_reviewed_where_its_row_wants_that() -> None:
     wanted = _with_row(by=None, purpose=None, review=90)
-    assert "ACC42" in _rules(_standing(), wanted, "unknown")
-    assert "ACC42" not in _rules(tenant("contoso"), wanted, "unknown") | _rules(_standing(), wanted)
+    assert "ACC42" in _rules(_standing(), wanted)
+    assert "ACC42" not in _rules(tenant("contoso"), wanted) | _rules(tenant("contoso"), wanted, "unknown")
 
 
 def test_readers_are_in_the_countries_of_their_row() -> None:
