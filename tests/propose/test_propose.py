@@ -233,7 +233,7 @@ def test_a_tenant_that_tells_nothing_gets_the_strictest_draft_there_is() -> None
     assert loaded.roles == () and loaded.sites == ()
 
 
-TWINS = [twin for name in SAMPLES for twin in twins.declared(name)][::15]
+TWINS = [twin for name in SAMPLES for twin in twins.declared(name)][::40]
 
 
 @pytest.mark.parametrize("twin", TWINS, ids=lambda twin: twin.name)
