@@ -238,7 +238,7 @@ class Arm:
                     "ParentResourceNotFound",
                     f"Can not perform requested operation on nested resource. Parent resource '{under[-2]}' not found.",
                 )
-        elif "/providers/" in place and place not in self.tenant.by_id:
+        elif "/providers/" in place and place not in self.tenant.by_id and not place.endswith("/default"):
             return arm_error(404, "ResourceNotFound", f"The Resource '{ids.last(place)}' was not found.")
         machine_learning = namespace == "microsoft.machinelearningservices" and len(under) > 1
         items = self.tenant.by_parent.get((parent, kind), ())
