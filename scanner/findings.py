@@ -43,6 +43,9 @@ class Chain:
     steps: tuple[Step, ...] = ()
 
 
+NO_PLACE = "no-place"  # why a gap is one: it was read, and says nothing of where it stands
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Gap:
     """A list that could not be read, so that whatever depends on it is unknown.

@@ -21,11 +21,16 @@ def _all(*options: Callable[[Command], Command]) -> Callable[[Command], Command]
     return lambda command: reduce(lambda done, option: option(done), reversed(options), command)
 
 
+def own_rules(name: str = "own", more: str = "") -> Callable[[Command], Command]:
+    """`--rules DIR`, as the argument `name`; `more` says what they are for, where that is not plain."""
+    return click.option("--rules", name, multiple=True, type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+                        help=f"Folder with rules of your own{more}; may be repeated.")  # fmt: skip
+
+
 existing_file = click.Path(path_type=Path, dir_okay=False)
 
 selection = _all(
-    click.option("--rules", multiple=True, type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
-                 help="Folder with rules of your own; may be repeated."),
+    own_rules("rules"),
     click.option("--select", "-s", multiple=True, metavar="WHAT",
                  help="Only these rules: id, family, theme, severity, control or glob; may be repeated."),
     click.option("--ignore", multiple=True, metavar="WHAT", help="Not these rules; may be repeated."),

@@ -47,14 +47,7 @@ def list_rules(rules: tuple[Path, ...], select: tuple[str, ...], ignore: tuple[s
 
 @rules.command("show", short_help="Print all there is to a rule.")
 @click.argument("id")
-@click.option(
-    "--rules",
-    "own",
-    multiple=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Folder with rules of your own; may be repeated.",
-)
+@options.own_rules()
 def show(id: str, own: tuple[Path, ...]) -> int:  # fmt: skip
     """Print all there is to a rule: its sentence, why, fix, examples and what its walk can touch."""
     return _print(_one(id, own), whole=True)
@@ -82,14 +75,7 @@ def test(rules: tuple[Path, ...], select: tuple[str, ...], ignore: tuple[str, ..
 
 @click.command()
 @click.argument("rule")
-@click.option(
-    "--rules",
-    "own",
-    multiple=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Folder with rules of your own; may be repeated.",
-)
+@options.own_rules()
 def explain(rule: str, own: tuple[Path, ...]) -> int:  # fmt: skip
     """Say what RULE asks for, why, and how to mend a finding."""
     return _print(_one(rule, own), whole=False)

@@ -26,14 +26,7 @@ def scenario() -> None:
     help="Say also what of this estate it matches.",
 )
 @click.option("--format", type=click.Choice(["text", "json"]), default="text", help="What is printed.  [default: text]")
-@click.option(
-    "--rules",
-    "own",
-    multiple=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Folder with rules of your own that it waives; may be repeated.",
-)
+@options.own_rules(more=" that it waives")
 def check(file: Path, snapshot_file: Path | None, format: str, own: tuple[Path, ...]) -> int:  # fmt: skip
     """Load FILE, say what it declares, what in it cannot hold, and with a snapshot what it would match.
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from scanner import regions
-from scanner.findings import Gap
+from scanner.findings import NO_PLACE, Gap
 from scanner.graph.estate import UNSET, Estate
 from scanner.graph.records import RECORDS
 
 # Kinds that say themselves in which other regions they are kept.
 _REPLICATED = ("model-account", "cosmos-account", "sql-server", "sql-database", "postgresql-server", "log-analytics")
 _BACKED_UP = ("cosmos-account", "sql-database", "postgresql-server")
-_VAULTS = {
+VAULTS = {
     "microsoft.recoveryservices/vaults": "recovery-vault",
     "microsoft.dataprotection/backupvaults": "backup-vault",
 }
@@ -29,7 +29,7 @@ def derive(estate: Estate) -> None:
         for node in estate.nodes(kind):
             _backups(estate, node, kind, "geo-redundant backups")
     for node in estate.nodes("resource"):
-        kind = _VAULTS.get(str(estate.get(node, "type")), "")
+        kind = VAULTS.get(str(estate.get(node, "type")), "")
         if kind:
             crossing = estate.get(node, "cross-region-restore") is True
             words = "geo-redundant copy of its backups" + (", which may be restored there" if crossing else "")
@@ -82,6 +82,11 @@ def region_of(estate: Estate, name: str) -> int:
     estate.set(node, "named-by-site", bool(sites))
     estate.set(node, "sites", frozenset(estate.name(site) for site in sites))
     return node
+
+
+def nowhere(estate: Estate, region: str) -> int:
+    """The gap of a region that neither the table nor the scenario places."""
+    return estate.add_gap(Gap("region", region, "", NO_PLACE))
 
 
 def pair(estate: Estate, node: int) -> str | None:
@@ -147,4 +152,4 @@ def _unpaired(estate: Estate, node: int, kind: str, region: object) -> None:
         for gap in gaps:
             estate.mark_gap(node, "platform-copies-to", gap)
     elif isinstance(region, str) and regions.region(region) is None:
-        estate.mark_gap(node, "platform-copies-to", estate.add_gap(Gap("region", region, "", "no-place")))
+        estate.mark_gap(node, "platform-copies-to", nowhere(estate, region))

@@ -76,6 +76,15 @@ class Movements:
             return None
         return answer.classes if known else None
 
+    def between(
+        self, subject: int, edge: str, what: str, thing: int, sources: frozenset[str], targets: frozenset[str],
+        classes: frozenset[str] | None, gaps: Sequence[int] = (),
+    ) -> None:  # fmt: skip
+        """Notes one movement from each of some regions to each of others."""
+        for source in sources:
+            for target in targets:
+                self.add(_Way(subject, edge, what, thing, End(source), End(target)), classes, gaps)
+
     def write(self) -> None:
         """Makes the nodes."""
         for way, seen in self._seen.items():
@@ -296,10 +305,8 @@ def _attaches(movements: Movements, datastore: int) -> None:
     kept, attached = movements.where.data(datastore), movements.where.stands(workspace)
     _leave_open(estate, datastore, ("attaches-across",), [*kept.gaps, *attached.gaps])
     classes, gaps = classes_of(estate, datastore)
-    for source in kept.regions:
-        for target in attached.regions:
-            way = _Way(datastore, "attaches-across", "attach", _holder(kept, datastore), End(source), End(target))
-            movements.add(way, classes, gaps)
+    holder = _holder(kept, datastore)
+    movements.between(datastore, "attaches-across", "attach", holder, kept.regions, attached.regions, classes, gaps)
 
 
 def _collects(movements: Movements, deployment: int) -> None:
@@ -312,10 +319,8 @@ def _collects(movements: Movements, deployment: int) -> None:
         kept = movements.where.data(node)
         _leave_open(estate, deployment, ("collects-across",), [*kept.gaps, *serving.gaps])
         classes, gaps = classes_of(estate, node)
-        for source in serving.regions:
-            for target in kept.regions:
-                way = _Way(deployment, "collects-across", "data", _holder(kept, node), End(source), End(target))
-                movements.add(way, classes, gaps)
+        holder = _holder(kept, node)
+        movements.between(deployment, "collects-across", "data", holder, serving.regions, kept.regions, classes, gaps)
 
 
 def _reports(movements: Movements, endpoint: int) -> None:
@@ -326,7 +331,5 @@ def _reports(movements: Movements, endpoint: int) -> None:
         return
     serving, kept = movements.where.serving(endpoint), movements.where.stands(workspace)
     _leave_open(estate, endpoint, ("reports-across",), [*serving.gaps, *kept.gaps])
-    for source in serving.regions:
-        for target in kept.regions:
-            way = _Way(endpoint, "reports-across", "metadata", workspace, End(source), End(target))
-            movements.add(way, frozenset())
+    regions = (serving.regions, kept.regions)
+    movements.between(endpoint, "reports-across", "metadata", workspace, *regions, frozenset())

@@ -7,16 +7,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scanner import ids, regions
-from scanner.derive.residency import NO_PLACE, geography, nowhere
+from scanner.derive.copies import VAULTS, nowhere
+from scanner.derive.residency import geography
+from scanner.derive.whereabouts import Whereabouts
 from scanner.findings import Gap
 from scanner.graph.estate import UNSET, Estate
 from scanner.graph.kinds import KINDS
 from scanner.graph.shared import HOLDS
 
-_VAULTS = {"microsoft.recoveryservices/vaults", "microsoft.dataprotection/backupvaults"}
 _PRIVATE_ENDPOINT = "microsoft.network/privateendpoints"
 _SERVERLESS = "microsoft.machinelearningservices/workspaces/serverlessendpoints"
-_ARC = "microsoft.kubernetes/connectedclusters"
 _KEEPS = {
     "microsoft.storage/storageaccounts",
     *(kind.arm_type for kind in KINDS.values() if HOLDS[0].name in kind.attributes),
@@ -28,7 +28,7 @@ _TOLD_BY_HOME = ("storage-account", "model-account", "database")
 def derive(estate: Estate) -> None:
     for node in estate.nodes("resource"):
         kind = estate.get(node, "type")
-        if kind in _VAULTS:
+        if kind in VAULTS:
             _vault(estate, node)
         elif kind == _PRIVATE_ENDPOINT:
             _entrance(estate, node)
@@ -37,8 +37,9 @@ def derive(estate: Estate) -> None:
     for gap in _unlisted(estate, "private-endpoint", "subscription"):
         for store in estate.nodes("data-store"):
             estate.mark_gap(store, "entered-from", gap)
+    where = Whereabouts(estate)
     for compute, target in tuple(estate.pairs("attached-to")):
-        _attached(estate, compute, target)
+        _attached(estate, where, compute, target)
     for compute in estate.nodes("compute") if "attached-to" in estate.gap_names else ():
         for gap in estate.gaps_at(compute, "attached-to"):
             estate.mark_gap(compute, "computes-in", gap)
@@ -109,18 +110,17 @@ def _judged(estate: Estate, node: int) -> bool:
     return any(owner not in estate.aside for owner in owners)
 
 
-def _attached(estate: Estate, compute: int, target: int) -> None:
-    """An attached compute is where what it stands for is; of a cluster connected by Arc only whoever connected it says where."""
-    key = estate.key(target)
-    region = estate.node(str(estate.get(target, "region")))
-    if ids.resource_type(key) == _ARC:
-        estate.mark_gap(compute, "computes-in", estate.add_gap(Gap("arc-cluster", key, "", NO_PLACE)))
-    elif region is not None:
+def _attached(estate: Estate, where: Whereabouts, compute: int, target: int) -> None:
+    """An attached compute is where what it stands for is."""
+    found = where.compute(compute)
+    regions_ = [region for name in sorted(found.regions) if (region := estate.node(name)) is not None]
+    for region in regions_:
         estate.connect(compute, "computes-in", region, f"it is {estate.name(target)}")
-    else:
-        unknown = estate.gaps_at(target, "located-in") or estate.gaps_at(target, "*")
-        for gap in unknown or [estate.add_gap(Gap("resource", key, "", "missing"))]:
-            estate.mark_gap(compute, "computes-in", gap)
+    gaps = list(found.gaps)
+    if not gaps and not regions_:
+        gaps.append(estate.add_gap(Gap("resource", estate.key(target), "", "missing")))
+    for gap in gaps:
+        estate.mark_gap(compute, "computes-in", gap)
 
 
 def _unlisted(estate: Estate, *kinds: str) -> list[int]:

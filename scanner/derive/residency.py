@@ -12,7 +12,6 @@ _GEO, _LOCAL = {"grs", "ragrs", "gzrs", "ragzrs"}, {"lrs", "zrs"}
 _IN_GEOGRAPHY = {"standard", "provisionedmanaged"}
 _IN_ZONE = {"datazonestandard", "datazoneprovisionedmanaged", "datazonebatch"}
 _ANYWHERE = "any region of the world"
-NO_PLACE = "no-place"  # why a gap is one: it was read, and says nothing of where it stands
 
 
 def derive(estate: Estate) -> None:
@@ -49,11 +48,6 @@ def _storage(estate: Estate, account: int) -> None:
         copies.unread(estate, account, "storage-account", "region")
 
 
-def nowhere(estate: Estate, region: str) -> int:
-    """The gap of a region that neither the table nor the scenario places."""
-    return estate.add_gap(Gap("region", region, "", NO_PLACE))
-
-
 def geography(estate: Estate, region: str) -> tuple[str, frozenset[str]] | None:
     """A region's geography in words, and its regions; None where nobody places the region.
 
@@ -86,7 +80,7 @@ def _area(estate: Estate, deployment: int) -> Area | None:
     if kind in _IN_GEOGRAPHY:
         found = geography(estate, region)
         if found is None:
-            estate.mark_gap(deployment, "*", nowhere(estate, region))
+            estate.mark_gap(deployment, "*", copies.nowhere(estate, region))
         return found
     if kind in _IN_ZONE and known and known.openai_zone:
         return f"the {known.openai_zone} data zone", regions.within(boundary=[known.openai_zone])

@@ -9,8 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scanner.derive.residency import NO_PLACE
-from scanner.findings import Gap
+from scanner.findings import NO_PLACE, Gap
 from scanner.graph.estate import UNSET, Estate
 from scanner.graph.shared import Run
 
@@ -160,7 +159,7 @@ class Whereabouts:
         if estate.kind(attached) == "missing":
             return Where(frozenset(), (attached,), self._why(attached, "*"))
         if estate.get(attached, "type") == _ARC:
-            gap = Gap("resource", estate.key(attached), "", NO_PLACE)
+            gap = Gap("arc-cluster", estate.key(attached), "", NO_PLACE)
             return Where(frozenset(), (attached,), (estate.add_gap(gap),))
         return self.stands(attached)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from scanner import ids
 from scanner.errors import Span
-from scanner.findings import Chain, Finding, Gap, NodeRef, RuleResult
+from scanner.findings import NO_PLACE, Chain, Finding, Gap, NodeRef, RuleResult
 from scanner.graph.estate import UNSET, Estate
 from scanner.policy import shortcut
 from scanner.policy.compile import candidates
@@ -216,7 +216,7 @@ def _unknown(
             f"could not read {gap.kind} of {gap.scope}"
             if gap.permission
             else f"{gap.scope} does not say where it stands"
-            if gap.reason == "no-place"
+            if gap.reason == NO_PLACE
             else f"{gap.scope}: {gap.detail}"
             if gap.reason == "not stated"
             else f"did not find {gap.scope}"

@@ -138,3 +138,15 @@ def _located(places: Mapping[str, Sequence[Mapping[str, Any]]], kind: str) -> It
         subscription, _, location = place.partition("/")
         for row in rows:
             yield record(kind, row, f"/subscriptions/{subscription.lower()}/locations/{location.lower()}")
+
+
+def references(value: Any) -> Iterator[str]:
+    """Every folded resource id that a document mentions, wherever it stands."""
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from references(inner)
+    elif isinstance(value, str) and value.startswith("/subscriptions/") and "/providers/" in value:
+        yield ids.fold(value)

@@ -17,7 +17,7 @@ from scanner.graph.records import RECORDS
 from scanner.simulator import Fault, Simulator
 from scanner.snapshot import Coverage, Snapshot
 from tests.support.scan import FIXTURES, first_rules, pairs, report_of, scanned, scenario, tenant
-from tests.support.tenants import snapshot_of
+from tests.support.tenants import references, snapshot_of
 from tests.tenants.write import documents, text
 
 EXPECTED = json.loads((FIXTURES / "contoso" / "expected.json").read_text(encoding="utf-8"))
@@ -173,24 +173,13 @@ def test_quota_that_nobody_asked_for_is_unknown_and_not_lacking() -> None:
     assert ("QUO07", "serving on Standard DSv5") in pairs(report, "unknown")
 
 
-def _references(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for inner in value.values():
-            yield from _references(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _references(inner)
-    elif isinstance(value, str) and value.startswith("/subscriptions/") and "/providers/" in value:
-        yield ids.fold(value)
-
-
 def test_the_document_is_sound() -> None:
     document = tenant("contoso")
     keys = [ids.fold(r["id"]) for r in document["resources"]]
     assert len(keys) == len(set(keys)) and 170 <= len(keys) <= 240
     known = set(keys)
     for resource in document["resources"]:
-        for reference in _references(resource["properties"]):
+        for reference in references(resource["properties"]):
             assert reference in known or ids.resource_type(reference) == "", reference
     principals = {item["id"] for kind in ("users", "groups", "servicePrincipals") for item in document["graph"][kind]}
     assert {a["properties"]["principalId"] for a in document["roleAssignments"]} <= principals

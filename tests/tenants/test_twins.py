@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from scanner import ids
 from scanner.findings import Report
 from scanner.scenario.model import RoleRow, Scenario
 from tests.support.scan import FIXTURES, report_of, rules, scanned
+from tests.support.tenants import references
 from tests.tenants import twins
 from tests.tenants.change import CHANGES
 from tests.tenants.samples import SAMPLES
@@ -156,24 +157,13 @@ def test_the_twins_together_make_every_rule_fire() -> None:
     assert {rule.info.id for rule in rules()} - everything - set(NEVER) == set()
 
 
-def _references(value: object) -> Iterator[str]:
-    if isinstance(value, dict):
-        for inner in value.values():
-            yield from _references(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _references(inner)
-    elif isinstance(value, str) and value.startswith("/subscriptions/") and "/providers/" in value:
-        yield ids.fold(value)
-
-
 @pytest.mark.parametrize("tenant", SAMPLES)
 def test_the_document_is_sound(tenant: str) -> None:
     document = SAMPLES[tenant]().tenant.document
     keys = [ids.fold(r["id"]) for r in document["resources"]]
     assert len(keys) == len(set(keys)) and len(document["subscriptions"]) >= 2
     for resource in document["resources"]:
-        for reference in _references(resource["properties"]):
+        for reference in references(resource["properties"]):
             assert reference in keys or ids.resource_type(reference) == "", reference
     principals = {item["id"] for kind in ("users", "groups", "servicePrincipals") for item in document["graph"][kind]}
     assert {a["properties"]["principalId"] for a in document["roleAssignments"]} <= principals
