@@ -12,6 +12,7 @@ def run(settings: Settings, progress: Progress | None = None) -> Snapshot:
     """Collects and returns a snapshot. Raises CollectionError when sign-in fails or nothing answers, UserError for wrong settings."""
     import asyncio
 
+    from scanner.collect.ending import terminable
     from scanner.collect.estate import collect
 
-    return asyncio.run(collect(settings, progress or Silent()))
+    return asyncio.run(terminable(collect(settings, progress or Silent())))

@@ -16,6 +16,7 @@ from scanner import ids
 from scanner.collect import answers as answers_
 from scanner.collect import clouds, credentials, hierarchy, resource_graph, types
 from scanner.collect.answers import Failed
+from scanner.collect.ending import terminable
 from scanner.collect.hierarchy import Place
 from scanner.collect.reader_role import actions_of
 from scanner.collect.session import Session
@@ -104,7 +105,7 @@ class Diagnosis:
 
 def run(settings: Settings, kinds: Collection[str], progress: Progress | None = None) -> Diagnosis:
     """Looks and changes nothing. Raises CollectionError when nobody can sign in or subscriptions cannot be listed."""
-    return asyncio.run(_run(settings, kinds, progress or Silent()))
+    return asyncio.run(terminable(_run(settings, kinds, progress or Silent())))
 
 
 async def _run(settings: Settings, kinds: Collection[str], progress: Progress) -> Diagnosis:
