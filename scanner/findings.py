@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+import msgspec
+
 from scanner.errors import Span
 
 Outcome = Literal["fail", "unknown"]
@@ -16,8 +18,7 @@ SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")  # wors
 DecidedBy = Literal["graph", "load", "settle", "coverage"]
 
 
-@dataclass(frozen=True, slots=True)
-class NodeRef:
+class NodeRef(msgspec.Struct, frozen=True, gc=False):
     """A node as reports show it: `key` is folded and stable, `id` is the ARM or object id as Azure wrote it."""
 
     key: str
@@ -26,8 +27,7 @@ class NodeRef:
     id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True, gc=False):
     """One step of a chain: the edge followed, the node it led to, and what a person should note there."""
 
     edge: str
@@ -35,8 +35,7 @@ class Step:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(msgspec.Struct, frozen=True, gc=False):
     """The shortest path that explains a finding: from `start`, step by step."""
 
     start: NodeRef
@@ -65,8 +64,7 @@ class Gap:
     detail: str = field(default="", compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True, gc=False):
     """A failing or unknown verdict on one subject for one cause.
 
     `cause` is a stable key (folded ARM id, object id, or a derived key made of such ids). `subject.key` and
@@ -162,8 +160,7 @@ class AcceptedGap:
     line: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(msgspec.Struct, frozen=True, gc=False):
     """A finding after waivers and baseline: still open, or waived and by what; new or known to the baseline."""
 
     finding: Finding

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 Type = Literal["text", "boolean", "number", "set", "map", "opaque"]
@@ -78,7 +79,7 @@ class EdgeKind:
     conditional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ontology:
     """All kinds, unions and edges, with the few questions asked of them."""
 
@@ -92,6 +93,7 @@ class Ontology:
             return (kind_or_union,)
         return self.unions[kind_or_union]
 
+    @cache  # noqa: B019  # there is one ontology, for the life of the process
     def direction(self, name: str) -> tuple[EdgeKind, bool] | None:
         """The edge kind a name stands for and whether the name is its forward one; None when unknown."""
         if name in self.edges:
@@ -101,6 +103,7 @@ class Ontology:
                 return edge, False
         return None
 
+    @cache  # noqa: B019  # there is one ontology, for the life of the process
     def leaving(self, kind: str) -> tuple[str, ...]:
         """The edge names (forward and inverse) that can leave a plain kind, sorted."""
         names = set()
@@ -111,6 +114,7 @@ class Ontology:
                 names.add(edge.inverse)
         return tuple(sorted(names))
 
+    @cache  # noqa: B019  # there is one ontology, for the life of the process
     def arriving_at(self, name: str) -> frozenset[str]:
         """The plain kinds an edge name can lead to."""
         found = self.direction(name)

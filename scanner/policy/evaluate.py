@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import cache, partial
 from typing import Any
 
 from scanner import ids
@@ -13,10 +14,12 @@ from scanner.graph.estate import UNSET, Estate
 from scanner.policy import shortcut
 from scanner.policy.compile import candidates
 from scanner.policy.match import Answer, holds
-from scanner.policy.message import fill, say
-from scanner.policy.model import Condition, Reference, Rule, comparisons, references
+from scanner.policy.message import message, say
+from scanner.policy.model import Condition, Reference, Rule, comparisons
 from scanner.policy.shortcut import Ask
 from scanner.policy.walk import Reached, Route, chain, route, unseen, walk
+
+Walk = Callable[[int], Reached]
 
 
 def evaluate(
@@ -36,12 +39,13 @@ def evaluate(
     ready: defaultdict[str, list[Finding]] = defaultdict(list)
     for finding in decided:
         ready[finding.rule].append(finding)
+    walker = _walkers(estate, rules)
     for rule in rules:
         left_out = _not_applicable(rule, patterns, keys)
         if left_out:
             results.append(RuleResult(rule.info, not_applicable=left_out))
         elif rule.info.decided_by == "graph":
-            results.append(_evaluate(estate, rule))
+            results.append(_evaluate(estate, rule, *walker(rule)))
         else:
             findings = tuple(ready[rule.info.id])
             results.append(RuleResult(rule.info, len(findings), 0, findings))
@@ -55,11 +59,27 @@ def _not_applicable(rule: Rule, patterns: Collection[str], keys: Collection[str]
     return f"the scenario has no `{missing[0]}`" if missing else ""
 
 
-def _evaluate(estate: Estate, rule: Rule) -> RuleResult:
+def _walkers(estate: Estate, rules: Sequence[Rule]) -> Callable[[Rule], tuple[Route, Walk]]:
+    """How each rule walks, prepared when it is asked for; rules that walk alike share the way and, subject by subject, the walk."""
+    times = Counter(_way(rule) for rule in rules)
+
+    @cache
+    def walker(follow: frozenset[str], to: str, through: bool) -> tuple[Route, Walk]:
+        by = route(estate, follow, estate.ontology.members(to) if to else (), through)
+        once = partial(walk, estate, by=by)
+        return by, cache(once) if times[follow, to, through] > 1 else once
+
+    return lambda rule: walker(*_way(rule))
+
+
+def _way(rule: Rule) -> tuple[frozenset[str], str, bool]:
+    return rule.follow, rule.to, rule.through
+
+
+def _evaluate(estate: Estate, rule: Rule, by: Route, walk_from: Walk) -> RuleResult:
     judged = 0
     findings: list[Finding] = []
     subjects_with_findings = 0
-    by = route(estate, rule.follow, estate.ontology.members(rule.to) if rule.to else (), rule.through)
     ask = shortcut.asking(estate, rule)
     suspects: list[int] = []
     for kind in estate.ontology.members(rule.subject):
@@ -67,7 +87,7 @@ def _evaluate(estate: Estate, rule: Rule) -> RuleResult:
         judged += count
         suspects += some
     for subject in shortcut.worth_a_walk(estate, rule, by, ask, suspects):
-        found = list(_judge(estate, rule, subject, by, ask))
+        found = list(_judge(estate, rule, subject, walk_from, ask))
         findings.extend(found)
         subjects_with_findings += bool(found)
     passed = judged - subjects_with_findings
@@ -89,14 +109,14 @@ def _left_out(rule: Rule, kind: str) -> bool:
     return holds(anyone, rule.where, node, node) is False
 
 
-def _judge(estate: Estate, rule: Rule, subject: int, by: Route, ask: Ask) -> Iterator[Finding]:
+def _judge(estate: Estate, rule: Rule, subject: int, walk_from: Walk, ask: Ask) -> Iterator[Finding]:
     where = holds(estate, rule.where, subject, subject)
     if where is False:
         return
     if rule.expectation == "must":
         yield from _must(estate, rule, subject, where)
         return
-    reached = walk(estate, subject, by)
+    reached = walk_from(subject)
     if rule.expectation == "never-together":
         yield from _never_together(estate, rule, subject, where, reached, ask)
     elif rule.expectation == "some":
@@ -196,7 +216,7 @@ def _finding(
 ) -> Finding:
     shown = [estate.get(node, "fix") for node in found]
     return Finding(
-        rule.info.id, "fail", estate.ref(subject), cause, fill(rule.message, estate, subject, found),
+        rule.info.id, "fail", estate.ref(subject), cause, message(rule.message)(estate, subject, found),
         tuple(_chains(estate, subject, found, reached)), *_intent(estate, rule, subject, found), *_place(estate, subject),
         fix=next((fix for fix in shown if isinstance(fix, str) and fix), ""),
     )  # fmt: skip
@@ -243,7 +263,7 @@ def _conditional(estate: Estate, rule: Rule, subject: int, found: Sequence[int],
         return _unknown(estate, rule, subject, gaps, found, reached)
     return Finding(
         rule.info.id, "unknown", estate.ref(subject), "+".join(sorted(estate.key(node) for node in found)),
-        f"{fill(rule.message, estate, subject, found)}, if a condition allows it",
+        f"{message(rule.message)(estate, subject, found)}, if a condition allows it",
         tuple(_chains(estate, subject, found, reached)), *_intent(estate, rule, subject, found), *_place(estate, subject),
         reason="condition",
     )  # fmt: skip
@@ -274,16 +294,15 @@ def _chains(estate: Estate, subject: int, found: Sequence[int], reached: Reached
 def _intent(estate: Estate, rule: Rule, subject: int, found: Sequence[int]) -> tuple[str, Span | None]:
     """What the scenario asked for, in words, and the line that says so: the value last compared, else the subject's
     environment, else the first line."""
-    for name in reversed(references(rule)):
+    for name in reversed(rule.refers):
         line = estate.line(subject, name)
         value = (
             estate.get(subject, "home") if name in ("home-regions", "processing-regions") else estate.get(subject, name)
         )
         if line is not None:
             return say(value), line
-    compared = [t.attribute for c in rule.conditions for t in comparisons(c) if not isinstance(t.value, Reference)]
     for node in (*found, subject):
-        for name in compared:
+        for name in rule.compares:
             line = estate.line(node, name)
             if line is not None:
                 return "", line

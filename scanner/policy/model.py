@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from scanner.errors import Span
@@ -84,6 +84,16 @@ class Rule:
     status: str = "stable"
     since: str = ""
     span: Span | None = None
+    refers: tuple[str, ...] = field(init=False, compare=False)  # attributes of the subject the expectation refers to
+    compares: tuple[str, ...] = field(init=False, compare=False)  # attributes it compares with a value of its own
+
+    def __post_init__(self) -> None:
+        # asked for every finding, so read off the conditions once
+        tests = [test for condition in self.conditions for test in comparisons(condition)]
+        refers = tuple(t.value.attribute for t in tests if isinstance(t.value, Reference))
+        object.__setattr__(self, "refers", refers)
+        compares = tuple(t.attribute for t in tests if not isinstance(t.value, Reference))
+        object.__setattr__(self, "compares", compares)
 
 
 def comparisons(condition: Condition) -> tuple[Comparison, ...]:
@@ -93,13 +103,3 @@ def comparisons(condition: Condition) -> tuple[Comparison, ...]:
     if isinstance(condition, Not):
         return comparisons(condition.part)
     return tuple(test for part in condition.parts for test in comparisons(part))
-
-
-def references(rule: Rule) -> tuple[str, ...]:
-    """Attributes of the subject that the rule's expectation refers to, in order."""
-    return tuple(
-        test.value.attribute
-        for condition in rule.conditions
-        for test in comparisons(condition)
-        if isinstance(test.value, Reference)
-    )

@@ -8,7 +8,7 @@ from typing import Any
 
 from scanner.graph.estate import UNSET, Estate
 from scanner.policy.match import Answer, holds
-from scanner.policy.model import Condition, Rule, references
+from scanner.policy.model import Condition, Rule
 from scanner.policy.walk import Route, blind, leading_to
 
 Ask = Callable[[Condition, int, int], Answer]  # a condition at a node that was found, for a subject
@@ -19,7 +19,7 @@ _PLAIN = (str, bool, int, float, frozenset, type(None))
 def asking(estate: Estate, rule: Rule) -> Ask:
     """How conditions on what is found are asked: what does not depend on the subject once for each node, since many subjects
     lead to the same ones."""
-    if references(rule):
+    if rule.refers:
         return lambda condition, node, subject: holds(estate, condition, node, subject)
     known: dict[tuple[int, int], Answer] = {}
 
@@ -40,9 +40,9 @@ def worth_a_walk(estate: Estate, rule: Rule, by: Route, ask: Ask, suspects: Sequ
     """
     if rule.expectation not in ("every", "none", "never-together"):
         return suspects
-    arrived = set[int]().union(*(estate.arrived_at(edge) for edge in by.every))
+    arrived = set[int]().union(*(estate.arrived_at(edge) for edge in by.edges))
     targets = [node for node in estate.nodes(rule.to) if node in arrived]
-    groups, doubtful = _alike(estate, references(rule), suspects)
+    groups, doubtful = _alike(estate, rule.refers, suspects)
     if len(groups) * len(targets) > _FEW * (len(suspects) + 1):
         return suspects
     fine = rule.expectation == "every"  # the answer that is no offence

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from scanner.findings import Chain, Gap, Step
 from scanner.graph.estate import Estate
@@ -36,15 +37,17 @@ class Reached:
         return steps[::-1]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Route:
     """How a rule walks this estate: edges that occur in it, and those at which something could not be read.
 
-    Prepared once for a rule, so that a step costs no more than the edges there are.
+    Prepared once for all rules that walk alike, so that a step costs no more than the edges there are.
     """
 
-    sure: tuple[str, ...]
-    every: tuple[str, ...]
+    sure: Callable[[str], tuple[str, ...]]  # by the kind of a node, the edges to follow from it for certain
+    every: Callable[[str], tuple[str, ...]]  # the same with those that rest on a condition
+    edges: tuple[str, ...]
+    conditional: bool  # whether some of them rest on a condition
     watched: tuple[str, ...]  # edges with a gap somewhere
     to: frozenset[str]
     through: bool
@@ -52,9 +55,25 @@ class Route:
 
 def route(estate: Estate, follow: Collection[str], to: Collection[str], through: bool) -> Route:
     """The route of a rule: what it follows, to which plain kinds, and whether it goes on past them."""
-    every = [edge for edge in sorted(follow) if estate.has_edges(edge)]
+    every = tuple(edge for edge in sorted(follow) if estate.has_edges(edge))
     sure = tuple(edge for edge in every if not _conditional(estate, edge))
-    return Route(sure, tuple(every), tuple(sorted(set(follow) & estate.gap_names)), frozenset(to), through)
+    watched = tuple(sorted(set(follow) & estate.gap_names))
+    return Route(
+        _leaving(estate, sure), _leaving(estate, every), every, len(sure) < len(every), watched, frozenset(to), through
+    )
+
+
+def _leaving(estate: Estate, edges: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
+    """By kind, those edges that may leave it; what is missing may turn out to be of any kind."""
+
+    @cache
+    def leaving(kind: str) -> tuple[str, ...]:
+        if kind == "missing":
+            return edges
+        there = estate.ontology.leaving(kind)
+        return tuple(edge for edge in edges if edge in there)
+
+    return leaving
 
 
 def walk(estate: Estate, start: int, by: Route) -> Reached:
@@ -64,7 +83,7 @@ def walk(estate: Estate, start: int, by: Route) -> Reached:
     """
     gaps: dict[int, None] = {}
     certain, by_certain = _search(estate, start, by.sure, by, gaps)
-    if len(by.sure) == len(by.every):
+    if not by.conditional:
         return Reached(tuple(certain), (), tuple(gaps), start, by_certain, by_certain)
     anyhow, by_any = _search(estate, start, by.every, by, gaps)
     known = set(certain)
@@ -76,7 +95,7 @@ def leading_to(estate: Estate, by: Route, seeds: Collection[int]) -> set[int]:
     """Every node from which one of the seeds might be reached by a step or more; more than truly can, never fewer."""
     seen: set[int] = set()
     waiting = list(seeds)
-    back = [inverse_of(estate, edge) for edge in by.every]
+    back = [inverse_of(estate, edge) for edge in by.edges]
     while waiting:
         node = waiting.pop()
         for edge in back:
@@ -111,7 +130,7 @@ def _conditional(estate: Estate, edge: str) -> bool:
 
 
 def _search(
-    estate: Estate, start: int, edges: tuple[str, ...], by: Route, gaps: dict[int, None]
+    estate: Estate, start: int, edges: Callable[[str], tuple[str, ...]], by: Route, gaps: dict[int, None]
 ) -> tuple[list[int], _Parents]:
     parents: _Parents = {}
     found: list[int] = []
@@ -120,10 +139,11 @@ def _search(
     while frontier:
         following: list[tuple[str, int, int, str]] = []
         for node in frontier:
-            if by.watched or estate.kind(node) == "missing":
+            kind = estate.kind(node)
+            if by.watched or kind == "missing":
                 for index in gaps_of(estate, node, by.watched):
                     gaps[index] = None
-            for edge in edges:
+            for edge in edges(kind):
                 for target in estate.neighbours(node, edge):
                     if target not in seen:
                         following.append((estate.key(target), target, node, edge))

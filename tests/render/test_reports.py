@@ -12,6 +12,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+from msgspec.structs import replace as changed
 
 from scanner import data
 from scanner.errors import Exit, Span
@@ -307,7 +308,7 @@ def test_the_order_in_which_azure_answers_changes_no_byte() -> None:
     ("C:\\x\\s.yaml", "s.yaml"), ("sub\\x.yaml", "sub/x.yaml"), ("a:b.yaml", "a%3Ab.yaml"), ("x\udcff.yaml", "x%FF.yaml"),
 ])  # fmt: skip
 def test_an_address_is_relative_and_plain_however_the_file_was_named(file: str, address: str) -> None:
-    settled = tuple(replace(s, finding=replace(s.finding, line=Span(file, 3, 4))) for s in contoso().settled)
+    settled = tuple(changed(s, finding=changed(s.finding, line=Span(file, 3, 4))) for s in contoso().settled)
     (run,) = _sarif(replace(contoso(), scenario_file=file, settled=settled))["runs"]
     places = {r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in run["results"]}
     assert places == {address}

@@ -36,6 +36,8 @@ class Acting:
         self._before: dict[tuple[int, bool], BitMap] = {}
         self._creators: tuple[BitMap, BitMap] | None = None
         self._steps: dict[int, tuple[Entry, ...]] = {}
+        # stores are asked one after another, each by many openings
+        self._latest: tuple[tuple[int, str], list[Entry]] = ((-1, ""), [])
         self._beyond = Beyond()
 
     @cached_property
@@ -48,8 +50,12 @@ class Acting:
 
     def into(self, store: int, access: str) -> list[Entry]:
         """Every entry straight into a store, or into all data of the tenant; those of joiners last."""
-        plain = list(self._into(store, access))
-        return plain if self.wide is self else [*plain, *self._beyond.of(self.wide._into(store, access), plain)]
+        if self._latest[0] != (store, access):
+            found = list(self._into(store, access))
+            if self.wide is not self:
+                found = [*found, *self._beyond.of(self.wide._into(store, access), found)]
+            self._latest = (store, access), found
+        return self._latest[1]
 
     def _into(self, store: int, access: str) -> Iterator[Entry]:
         if self.estate.kind(store) == "tenant":

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from scanner.derive.access import trace
 from scanner.derive.access.engine import Engine
 from scanner.derive.access.entries import Entry
-from scanner.derive.access.membership import membership
 from scanner.derive.access.spread import Part, Spread
 from scanner.findings import Step
 from scanner.graph.estate import Estate
@@ -51,13 +50,13 @@ _ACTS_ON = {
 }
 
 
-def explain(spread: Spread, part: Part, person: int | None, store: int, access: str) -> tuple[int, tuple[Step, ...]]:
+def explain(engine: Engine, spread: Spread, part: Part, person: int | None, store: int) -> tuple[int, tuple[Step, ...]]:
     """Start and steps of a chain for one identity; each step is an edge or right the snapshot shows."""
     entries = trace.entries(spread, part, person, store)
     start = person if person is not None else entries[0].source
     if start is None:
         start = entries[0].place
-    return start, tuple(_steps(spread.estate, entries, start, store, access))
+    return start, tuple(_steps(engine, entries, start, store, spread.access))
 
 
 def marks_on(engine: Engine, entries: Iterable[Entry], person: int | None) -> set[str]:
@@ -87,12 +86,13 @@ def weakest(marks: Iterable[str]) -> str | None:
     return max(marks, key=MARKS.index, default=None)
 
 
-def _steps(estate: Estate, entries: list[Entry], start: int, store: int, access: str) -> Iterator[Step]:
+def _steps(engine: Engine, entries: list[Entry], start: int, store: int, access: str) -> Iterator[Step]:
+    estate = engine.estate
     here = start
     for number, entry in enumerate(entries):
         if entry.source is not None:
             joining = entry.joined or entry.mark == "may-join"
-            for edge, group in membership(estate, here, entry.source, joining):
+            for edge, group in engine.membership(here, entry.source, joining):
                 yield Step(edge, estate.ref(group), "as its owner" if edge == "may-join" else "")
         if entry.mark == "may-join" and entry.via is not None:
             yield Step("may-join", estate.ref(entry.via), "as its owner")

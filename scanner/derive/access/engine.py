@@ -19,7 +19,7 @@ from scanner.derive.access.actions import DEFINE_ROLES, STORES, Action, Right
 from scanner.derive.access.closure import united
 from scanner.derive.access.conditions import binds
 from scanner.derive.access.held import NOBODY, Grant, Held
-from scanner.derive.access.membership import members_of_groups
+from scanner.derive.access.membership import Membership, members_of_groups, membership
 from scanner.graph.estate import UNSET, Estate
 from scanner.graph.permissions import block_allows
 
@@ -68,6 +68,7 @@ class Engine:
         # stand-ins for the members of groups nobody could look into
         self.unseen = BitMap(node for node in estate.nodes("user") if estate.key(node).startswith("unread:"))
         self._inner: dict[int, tuple[int, ...]] = {}
+        self._ways: dict[tuple[int, int, bool], Membership] = {}
         self._can: dict[tuple[int, str, bool], Grants] = {}
         self._gives: defaultdict[Right, dict[int, Grants]] = defaultdict(dict)  # by role
         self._lasting = _Kept()
@@ -103,6 +104,14 @@ class Engine:
             self._standing = members_of_groups(self.estate, standing=True, joining=self.joining)
         found = self._standing.get(principal)
         return found if found is not None else BitMap([principal])
+
+    def membership(self, member: int, group: int, joining: bool) -> Membership:
+        """The shortest way from a member to a group (see `membership`); asked again for every store a group opens."""
+        key = (member, group, joining)
+        found = self._ways.get(key)
+        if found is None:
+            found = self._ways[key] = membership(self.estate, member, group, joining)
+        return found
 
     def inner_groups(self, principal: int) -> tuple[int, ...]:
         """The principal and, when it is a group, all groups nested in it."""

@@ -7,6 +7,8 @@ from pyroaring import BitMap
 from scanner.derive.access.closure import closure
 from scanner.graph.estate import Estate
 
+Membership = list[tuple[str, int]]  # groups on the way, each with the edge that leads to it
+
 
 def members_of_groups(estate: Estate, standing: bool = False, joining: bool = False) -> dict[int, BitMap]:
     """Everybody in each group, those who may activate membership included unless only `standing` ones count.
@@ -27,7 +29,7 @@ def members_of_groups(estate: Estate, standing: bool = False, joining: bool = Fa
     return closure(direct, lambda group: nested[group])
 
 
-def membership(estate: Estate, member: int, group: int, joining: bool = False) -> list[tuple[str, int]]:
+def membership(estate: Estate, member: int, group: int, joining: bool = False) -> Membership:
     """The groups on the shortest way from a member to a group, each with the edge that leads to it; standing membership
     before one that must be activated, and only where `joining` counts and no other way is there, groups that one may
     join. Empty when they are the same, or when there is none.
@@ -36,7 +38,7 @@ def membership(estate: Estate, member: int, group: int, joining: bool = False) -
     return found or _way(estate, member, group, ("member-of", "eligible-member-of", "may-join")) if joining else found
 
 
-def _way(estate: Estate, member: int, group: int, edges: tuple[str, ...]) -> list[tuple[str, int]]:
+def _way(estate: Estate, member: int, group: int, edges: tuple[str, ...]) -> Membership:
     if member == group:
         return []
     before: dict[int, tuple[str, int]] = {}

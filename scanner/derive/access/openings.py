@@ -34,6 +34,14 @@ class _Opening:
 
     spread: Spread
     parts: list[Part] = field(default_factory=list)
+    people: dict[tuple[int, ...], list[int]] = field(default_factory=dict)  # by numbers of parts, whom to show of them
+
+    def shown(self, engine: Engine, numbers: tuple[int, ...]) -> list[int]:
+        """The few that are shown of some parts; an opening into many stores is asked for each."""
+        found = self.people.get(numbers)
+        if found is None:
+            found = self.people[numbers] = _first(engine, [self.parts[n] for n in numbers])
+        return found
 
 
 Ownerships = frozenset[tuple[int, int]]  # owners, and the groups they may join
@@ -134,7 +142,7 @@ def _node(engine: Engine, key: str, opening: _Opening, homes: Mapping[str, BitMa
         estate.set(node, "mark", first.cause.mark if first.cause.mark is not None else UNSET)
         return
     _connect(engine, node, parts, stores)
-    shown = _first(engine, parts)
+    shown = opening.shown(engine, tuple(range(len(parts))))
     estate.set(node, "examples", frozenset(estate.key(n) for n in shown))
     estate.set(node, "fix", mended(estate, first.cause))
     estate.set(node, "from-environments", _places(engine, parts, homes))
@@ -179,10 +187,11 @@ def _connect(engine: Engine, node: int, parts: list[Part], stores: BitMap) -> No
 
 def _chain(engine: Engine, opening: _Opening, store: int) -> tuple[int, tuple[Step, ...]]:
     """The shortest chain into one of the stores, for the first of those whom it lets in there."""
-    parts = [part for part in opening.parts if store in part.stores]
-    shown = _first(engine, parts)
+    numbers = tuple(n for n, part in enumerate(opening.parts) if store in part.stores)
+    shown = opening.shown(engine, numbers)
     person = shown[0] if shown else None
-    return explain(opening.spread, _part_for(parts, person), person, store, opening.spread.access)
+    part = _part_for([opening.parts[n] for n in numbers], person)
+    return explain(engine, opening.spread, part, person, store)
 
 
 def _first(engine: Engine, parts: Sequence[Part]) -> list[int]:
