@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pyroaring import BitMap
@@ -57,8 +58,7 @@ class _Writer:
         self.alike: set[object] = set()
         self.used: dict[tuple[str, str], list[tuple[int, tuple[str, ...]]]] = {}
         self.asked: dict[tuple[object, ...], list[_Place]] = {}
-        # by way (its `id`: hashing all its actions would take longer than what is saved) and scope
-        self.at: dict[tuple[int, int], _Matches] = {}
+        self.roles = sorted({grant.role for grants in engine.grants.values() for grant in grants})
         self.sources: dict[int, int] = {}  # container -> where what it inherits comes from
 
     def run(self) -> None:
@@ -78,8 +78,9 @@ class _Writer:
                 self.nodes[duty.name, name] = node
         for duty in self.duties:
             for way in duty.ways:
+                matches = self._matcher(way)
                 for place in self._places(way):
-                    self._way(duty, way, place)
+                    self._way(duty, way, place, matches(place.resource))
         self._declared_duties()
         self._gaps()
 
@@ -178,8 +179,7 @@ class _Writer:
 
     # -- one way on one resource ----------------------------------------------------------------------------------
 
-    def _way(self, duty: Duty, way: Way, place: _Place) -> None:
-        matches = self._matches(way, place.resource)
+    def _way(self, duty: Duty, way: Way, place: _Place, matches: _Matches) -> None:
         if not matches or self._seen(way, place, matches):
             return
         held = _held(matches)
@@ -211,23 +211,33 @@ class _Writer:
         self.alike.add(key)
         return False
 
-    def _matches(self, way: Way, scope: int) -> _Matches:
+    def _matcher(self, way: Way) -> Callable[[int], _Matches]:
         """The assignments at a scope and above that give one of a way's actions; where none is added, the list of above."""
-        found = self.at.get((id(way), scope))
-        if found is None:
-            above = self.engine.chain(scope)[1:2]
-            rest = self._matches(way, above[0]) if above else []
-            own: _Matches = []
-            for grant in self.engine.grants.get(scope, ()):
-                for bit, action in enumerate(way.actions):
-                    answer = self.engine.can(grant.role, action)
-                    if answer in ("yes", "conditional"):
-                        sure = answer == "yes" and not grant.condition
-                        now = sure and grant.mark in ("standing", "time-bound")
-                        levels = (0, 1, 2) if now else (1, 2) if sure and grant.mark == "eligible" else (2,)
-                        own.append((grant, bit, levels))
-            found = self.at[id(way), scope] = [*own, *rest] if own else rest
-        return found
+        grants, chain = self.engine.grants, self.engine.chain
+        given = {role: found for role in self.roles if (found := self._given(way, role))}
+        known: dict[int, _Matches] = {}
+        nothing: _Matches = []
+
+        def matches(scope: int) -> _Matches:
+            found = known.get(scope)
+            if found is None:
+                above = chain(scope)
+                found = matches(above[1]) if len(above) > 1 else nothing
+                here = grants.get(scope)
+                if here is not None and given:
+                    own = [
+                        (grant, bit, _levels(grant, yes)) for grant in here for bit, yes in given.get(grant.role, ())
+                    ]
+                    found = [*own, *found] if own else found
+                known[scope] = found
+            return found
+
+        return matches
+
+    def _given(self, way: Way, role: int) -> tuple[tuple[int, bool], ...]:
+        """The bits of a way's actions that a role gives, and whether without a condition."""
+        answers = ((bit, self.engine.can(role, action)) for bit, action in enumerate(way.actions))
+        return tuple((bit, answer == "yes") for bit, answer in answers if answer in ("yes", "conditional"))
 
     def _not_denied(self, principal: int, way: Way, resource: int) -> BitMap | None:
         """Who of a principal is left when denials are taken off; None when none applies."""
@@ -356,6 +366,14 @@ class _Writer:
                 accounted = estate.get(grant.node, "origin") in _PLATFORM or grant.principal in self.table.administered
                 if not accounted and engine.can_any(grant.role, wanted) in ("yes", "conditional"):
                     estate.mark_gap(grant.principal, "holds", gap)
+
+
+def _levels(grant: Grant, unconditional: bool) -> tuple[int, ...]:
+    """What an assignment counts for: held for certain, once activated, at best."""
+    sure = unconditional and not grant.condition
+    if sure and grant.mark in ("standing", "time-bound"):
+        return 0, 1, 2
+    return (1, 2) if sure and grant.mark == "eligible" else (2,)
 
 
 def _held(matches: _Matches) -> dict[int, _Held]:

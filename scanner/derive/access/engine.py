@@ -308,14 +308,13 @@ class Engine:
         return found
 
     def _inherited(self, place: int, right: Right) -> tuple[Held, ...]:
-        found: tuple[Held, ...] = ()
-        for scope in reversed(self.chain(place)):
-            kept, key = self._kept(scope).inherits, (scope, right)
-            known = kept.get(key)
-            if known is None:
-                own = self.at(scope, right)
-                known = kept[key] = (*own, *found) if own else found
-            found = known
+        kept, key = self._kept(place).inherits, (place, right)
+        found = kept.get(key)
+        if found is None:
+            chain = self.chain(place)
+            rest = self._inherited(chain[1], right) if len(chain) > 1 else ()
+            own = self.at(place, right)
+            found = kept[key] = (*own, *rest) if own else rest
         return found
 
     def _given(self, scope: int, right: Right) -> Iterable[Held]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache, partial
 
 from scanner.derive.access import actions
 from scanner.derive.access.engine import Engine
@@ -17,6 +18,7 @@ def derive(engine: Engine) -> None:
     """Writes classes, environments, `above-environments`, `declared` and `break-glass` on assignments; rights of principals."""
     estate = engine.estate
     within = environments_below(engine)
+    can = cache(partial(classes, engine))
     environments = {estate.name(node): node for node in estate.nodes("environment")}
     declared = administrators(estate)
     # an administrators' group that could not be looked up may be any
@@ -28,14 +30,14 @@ def derive(engine: Engine) -> None:
         reached = _reached(engine, scope, within)
         above = estate.kind(scope) in _ABOVE and len(reached) > 1
         for grant in found:
-            _write(engine, grant, reached, above, declared, unnamed)
+            _write(engine, grant, can(grant.role), reached, above, declared, unnamed)
             for name in sorted(reached):
                 estate.connect(grant.node, "reaches-into", environments[name])
             if not above and estate.get(grant.node, "classes") not in (UNSET, frozenset({"read"}), frozenset()):
                 assigned[grant.principal] |= reached
     gaps = [
         g
-        for scope in estate.nodes("scope")
+        for scope in (estate.nodes("scope") if "scope-of" in estate.gap_names else ())
         for g in estate.gaps_at(scope, "scope-of")
         if estate.gaps[g].kind
         in ("role-assignment", "role-eligibility", "role-definition", "delegation", "classic-administrator")
@@ -74,7 +76,10 @@ def environments_below(engine: Engine) -> dict[int, set[str]]:
             name = estate.get(node, "environment")
             if isinstance(name, str) and (kind != "storage-account" or estate.get(node, "referenced") is True):
                 for scope in engine.chain(node):
-                    found[scope].add(name)
+                    names = found[scope]
+                    if name in names:
+                        break  # then all above have it too
+                    names.add(name)
     return found
 
 
@@ -113,13 +118,14 @@ def _rows(estate: Estate) -> dict[int, set[str]]:
 def _write(
     engine: Engine,
     grant: Grant,
+    can: Value,
     reached: frozenset[str],
     above: bool,
     declared: dict[int, set[str]],
     unnamed: list[int],
 ) -> None:
     estate, node = engine.estate, grant.node
-    estate.set(node, "classes", classes(engine, grant.role))
+    estate.set(node, "classes", can)
     estate.set(node, "environments", reached)
     estate.set(node, "above-environments", above)
     if not estate.gaps_at(node, "principal-kind"):
