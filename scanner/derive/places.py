@@ -85,8 +85,7 @@ def _kept_in(estate: Estate, node: int) -> set[object]:
 
 def _at_home(estate: Estate) -> None:
     """Whether services stand at home: so that what a home tells is not told again by where sites are."""
-    for node in estate.nodes("service"):
-        estate.set(node, "stands-at-home", True)
+    estate.fill("service", "stands-at-home", True)
     for kind in _TOLD_BY_HOME:
         for node in estate.nodes(kind):
             home, region = estate.get(node, "home-regions"), estate.get(node, "region")
