@@ -143,7 +143,7 @@ _KINDS = (
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
         boolean("hierarchical", "whether ADLS ACLs may grant what RBAC does not show", arm="properties.isHnsEnabled"),
         HOLDS,
-        boolean("told-by-asset", "whether a data asset of a workspace with the same home points to it, and tells where it is"),
+        boolean("judged-by-asset", "whether a data asset of a workspace with the same home points to it, and tells where it is"),
         text("secondary-region", "region of its geo-redundant copy; null when it has none", arm="properties.secondaryLocation"),
         words("environments-using", "environments whose workspaces use it"),
         words("anonymous-containers", "containers anybody may read without signing in", arm="properties.publicAccess"),

@@ -67,7 +67,8 @@ class EdgeKind:
     """An edge with its inverse name; both may be followed.
 
     `conditional` edges (a role assignment under a condition) make a chain that alone gives *unknown*, never a
-    failure. `sources` and `targets` are kinds or unions.
+    failure; their names begin with `perhaps-` (or have it before the verb), as names with `may-` say what somebody is
+    permitted to do. `sources` and `targets` are kinds or unions.
     """
 
     name: str

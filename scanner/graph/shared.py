@@ -35,14 +35,16 @@ BOUND = (
     boolean("home-conflict", "whether its classes have homes that share no region"),
     words("processing-regions", "regions where its data may be processed; the home when nothing else is said"),
     boolean("shared", "whether the scenario declares it a shared service"),
-    boolean("stands-at-home", "of a service: whether it stands at home, where a rule of its own tells of its home"),
+    boolean("at-home", "of a service: whether it is at home; false only where another rule reports it"),
     boolean("at-declared-region", "whether a shared service stands in the region its declaration names"),
     text("unit", "project, team or site it belongs to by the scenario's `structure.keys`; null when none"),
 )
 
 # What every place for data has that access is asked of.
 HOLDS = (
-    boolean("holds-data", "whether it holds data of a class that has a home or is for production only"),
+    boolean(
+        "holds-guarded-data", "whether it holds data of a guarded class: one that has a home, or is for production only"
+    ),
     words("reader-groups", "groups the scenario lets read it"),
     words(
         "production-classes", "those of its classes that are so guarded and that an environment of production may have"
@@ -93,7 +95,7 @@ AUDIENCE = (
 )
 LOCKS = words("locks", "locks that hold for it, from above too", "cannotdelete", "readonly", arm="properties.level")
 TOLD = boolean(
-    "told-by-server", "of a SQL database: whether it has the home of its server and is nowhere but where that is"
+    "judged-by-server", "of a SQL database: whether it has the home of its server and is nowhere but where that is"
 )
 BUDGETS = words("budgets", "budgets of its own")
 COPIES = words("replicated-regions", "regions beside its own in which it is kept by its own settings")

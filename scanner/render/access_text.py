@@ -27,14 +27,14 @@ _STATES = {
 _SHORT = ("own", "break-glass", "platform")  # named in one line unless everything is to be shown
 _MOST = 8  # ways of one kind that are drawn
 _HOW = {
-    "holds": ("✗", "now"), "may-activate": ("✗", "after activating it"), "may-hold": ("?", "as far as could be read, or under a condition"),
+    "holds": ("✗", "now"), "may-activate": ("✗", "after activating it"), "perhaps-holds": ("?", "as far as could be read, or under a condition"),
     "holds-as-declared": ("✓", "as the scenario declares, or by the platform"),
 }  # fmt: skip
 _BARE = (
     "reaches",
     "holds",
     "may-activate",
-    "may-hold",
+    "perhaps-holds",
     "holds-as-declared",
 )  # steps whose note says more than the node they lead to
 
@@ -226,7 +226,7 @@ class _Writer:
                     alike.setdefault((held.how, reason(held)), []).append(held)
             for (how, said), held_ in alike.items():
                 mark, when = _HOW[how]
-                plain = mark if how == "may-hold" else "·"
+                plain = mark if how == "perhaps-holds" else "·"
                 yield from self.page.wrapped(
                     ((f"  {plain} ", "magenta" if plain == "?" else "dim"), listed([h.duty for h in held_])),
                     when,
