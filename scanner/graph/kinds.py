@@ -9,11 +9,14 @@ from scanner.graph.ontology import (
     MARKS,
     STAGES,
     WAYS,
+    WAYS_IN_WORDS,
+    Attribute,
     NodeKind,
     attributes,
     boolean,
     number,
     opaque,
+    share,
     text,
     words,
 )
@@ -288,7 +291,7 @@ _KINDS = (
         NAMED, opaque("permissions", "permission blocks"), words("principals", "principals it holds for; `*` for all"),
         words("exclude-principals", "principals left out"), boolean("children", "whether scopes below are covered"))),
     NodeKind("opening", "opening", "derive", "one cause that opens data of one environment and class", attributes(
-        NAMED, text("way", "how", *WAYS), text("access", "read or write", "read", "write"),
+        NAMED, Attribute("way", "text", "how", WAYS, said=WAYS_IN_WORDS), text("access", "read or write", "read", "write"),
         boolean("approved", "whether the scenario approves it"),
         boolean("residual", "whether it is an administrator's residual reach"),
         boolean("platform", "whether its principal is a platform identity"),
@@ -311,8 +314,8 @@ _KINDS = (
         NAMED, text("system", "which quota", "ml", "vm", "model", "count"), text("family", "VM family or model, normalised"),
         text("region", "region"), text("subscription", "folded id"), opaque("workspace-use", "units each workspace uses"), opaque("workspace-caps", "cap of each workspace; unset when they could not be read"), number("limit", "units granted; null when unlimited"),
         number("used", "units in use"), number("declared", "units its clusters and deployments may take at most"),
-        number("headroom", "share of the limit left by the larger of used and declared"),
-        number("headroom-wanted", "share the scenario keeps free; null when it asks for none"),
+        share("headroom", "share of the limit left by the larger of used and declared"),
+        share("headroom-wanted", "share the scenario keeps free; null when it asks for none"),
         boolean("in-use", "whether it is used, drawn on by a declared compute, or needed; of VM quota: only what attached computes draw on"),
         boolean("reserved-for-production", "whether caps leave production its declared maximum"),
         text("sku", "deployment type of a model's pool; null for other systems"), text("model", "model of the pool; null when several share it, or for other systems"),
@@ -325,12 +328,12 @@ _KINDS = (
         words("idle-computes", "names of those clusters and instances"), *SUPPLY)),
     NodeKind("model-spread", "model spread", "derive", "quota of one model and deployment type over the regions that serve", attributes(
         NAMED, text("model", "the model"), text("sku", "deployment type"), number("deployed", "units deployed in all regions together"),
-        number("regions", "serving regions that have any"), number("largest-share", "share of the region that has most"),
+        number("regions", "serving regions that have any"), share("largest-share", "share of the region that has most"),
         text("largest-region", "that region"), number("left-after-worst-loss", "units left at home without it"),
         boolean("survive-region-loss", "whether one region may be lost"))),
     NodeKind("quota-share", "quota share", "derive", "what one workspace may take of a pool", attributes(
-        NAMED, number("cap", "its cap; null when none"), number("used", "units it uses"), number("share", "largest share of the pool it may take"),
-        number("pool-workspaces", "workspaces that may draw on the pool"), number("fair-share", "what the scenario allows; null when it asks for none"))),
+        NAMED, number("cap", "its cap; null when none"), number("used", "units it uses"), share("share", "largest share of the pool it may take"),
+        number("pool-workspaces", "workspaces that may draw on the pool"), share("fair-share", "what the scenario allows; null when it asks for none"))),
     NodeKind("serving-need", "serving need", "derive", "capacity of a family that serving sites need together", attributes(
         NAMED, text("family", "VM family"), number("amount", "units needed"), boolean("survive-region-loss", "whether one region may be lost"),
         number("left-after-worst-loss", "units left at home when the largest region is lost"),
@@ -338,7 +341,7 @@ _KINDS = (
     *MOVING,
     # -- what the scenario says
     NodeKind("scenario", "scenario", "bind", "the scenario's own settings", attributes(
-        NAMED, number("headroom", "quota.headroom"), number("fair-share", "quota.fair-share"),
+        NAMED, share("headroom", "quota.headroom"), share("fair-share", "quota.fair-share"),
         text("production-pool", "quota.production-pool"), boolean("survive-region-loss", "quota.survive-region-loss"),
         words("patterns", "patterns"), words("keys", "top-level keys the file has"),
         text("audience-tag", "tag by which an endpoint names its audience; null when none"), words("base-model-catalogues", "registries it declares as sources of base models"),

@@ -14,7 +14,7 @@ from scanner.graph.estate import UNSET, Estate
 from scanner.policy import shortcut
 from scanner.policy.compile import candidates
 from scanner.policy.match import Answer, holds
-from scanner.policy.message import message, say
+from scanner.policy.message import message, tell
 from scanner.policy.model import Condition, Reference, Rule, comparisons
 from scanner.policy.shortcut import Ask
 from scanner.policy.walk import Reached, Route, chain, route, unseen, walk
@@ -300,7 +300,7 @@ def _intent(estate: Estate, rule: Rule, subject: int, found: Sequence[int]) -> t
             estate.get(subject, "home") if name in ("home-regions", "processing-regions") else estate.get(subject, name)
         )
         if line is not None:
-            return say(value), line
+            return tell(value, name), line
     for node in (*found, subject):
         for name in rule.compares:
             line = estate.line(node, name)
