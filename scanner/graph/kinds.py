@@ -306,8 +306,9 @@ _KINDS = (
         words("kept-in-stages", "stages of the workspaces that keep the credentials its chains use", *STAGES),
         text("fix", "the step that closes it"))),
     NodeKind("duty", "duty", "derive", "a duty in an environment", attributes(
-        NAMED, text("duty", "which", "train", "approve", "release", "operate", "observe", "provision", "grant-access",
-                     "manage-quota", "manage-data", "write", "indirect-release", "read-data"),
+        NAMED, Attribute("duty", "text", "which", ("train", "approve", "release", "operate", "observe", "provision", "grant-access",
+                                                   "manage-quota", "manage-data", "write", "indirect-release", "read-data"),
+                         said={"manage-quota": "set quota", "indirect-release": "release indirectly"}),
         text("environment", "environment"), text("stage", "stage", *STAGES))),
     # -- quota
     NodeKind("quota-pool", "quota pool", "build", "limit and use of one family in one region of one subscription", attributes(

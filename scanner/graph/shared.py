@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scanner.graph.ontology import STAGES, boolean, number, opaque, text, words
+from scanner.graph.ontology import STAGES, Attribute, boolean, number, opaque, text, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +69,16 @@ MADE = (
         "key",
         arm="systemData.createdByType",
     ),
-    text(
+    Attribute(
         "came-by",
+        "text",
         "the path it came by; other is a workload that does not release, undeclared a release or registry without a flow",
-        "release",
-        "registry",
-        "training",
-        "platform",
-        "person",
-        "other",
-        "undeclared",
+        ("release", "registry", "training", "platform", "person", "other", "undeclared"),
+        said={
+            "person": "a person",
+            "other": "a workload that does not release",
+            "undeclared": "a release or registry that no flow covers",
+        },
     ),
 )
 # What a thing was made from, and whether it may be where it is.
@@ -93,7 +93,10 @@ AUDIENCE = (
     text("serves-from", "region it answers in: a Kubernetes endpoint in its cluster's"),
     words("audience-regions", "regions of the sites that serve that audience"),
 )
-LOCKS = words("locks", "locks that hold for it, from above too", "cannotdelete", "readonly", arm="properties.level")
+_LEVELS = {"cannotdelete": "CanNotDelete", "readonly": "ReadOnly"}
+LOCKS = Attribute(
+    "locks", "set", "locks that hold for it, from above too", tuple(_LEVELS), "properties.level", said=_LEVELS
+)
 TOLD = boolean(
     "judged-by-server", "of a SQL database: whether it has the home of its server and is nowhere but where that is"
 )
@@ -108,15 +111,15 @@ BACKUP = text(
     "geo-zone",
 )
 TAGGED = words("contradicting-tags", "environments that its tags, and those of what it is in, name beside one another")
-# What the scenario asks of a workspace as one room of its structure.
+# What the scenario asks of a workspace as a part of its structure.
 ROOM = (
     TAGGED,
-    boolean("own-room", "whether it is to be one unit's: of an environment, no hub, no room declared as shared"),
+    boolean("own-room", "whether it is to be one unit's: of an environment, no hub, none declared as shared"),
     text(
         "structure-unit",
         "project, team or site it is of, with its environment where the scenario divides by that; null when it says none",
     ),
-    text("lock-wanted", "the lock its environment demands; null when none", "cannotdelete", "readonly"),
+    Attribute("lock-wanted", "text", "the lock its environment demands; null when none", tuple(_LEVELS), said=_LEVELS),
     words("missing-tags", "tags its environment demands and it does not have"),
 )
 # What every pool and every need has that may find the same quota in another place.
