@@ -53,7 +53,8 @@ def tell(value: Any, attribute: str) -> str:
     if share and isinstance(value, float | int) and not isinstance(value, bool):
         return f"{value * 100:.3g}%"
     if isinstance(value, frozenset):
-        return say(frozenset(words.get(one, one) for one in value))
+        *others, last = sorted(words.get(one, str(one)) for one in value) or ["none"]
+        return f"{', '.join(others)} and {last}" if others else last
     return words[value] if isinstance(value, str) and value in words else say(value)
 
 
@@ -78,3 +79,13 @@ def say(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.2f}".rstrip("0").rstrip(".")
     return str(value)
+
+
+def not_known(estate: Estate, attributes: Sequence[str], nodes: Sequence[int]) -> list[str]:
+    """Which of these attributes nobody knows at these nodes, up to three; for what no gap explains."""
+    return [
+        f"`{name}` of {estate.name(node)} is not known"
+        for node in nodes
+        for name in attributes
+        if name in ONTOLOGY.kinds[estate.kind(node)].attributes and estate.get(node, name) is UNSET
+    ][:3]

@@ -175,7 +175,7 @@ def _said(row: RoleRow) -> str:
 
 def _contradiction(row: RoleRow, cause: str, said: str, why: str) -> Finding:
     subject = NodeRef(f"role-row:{row.role}@{row.environment}", "role-row", f"{row.role} in {row.environment}")
-    return incoherence("SCN10", subject, f"{cause}|{why}", f"`{row.principal}` is {said}: {why}", row.span,
+    return incoherence("SCN10", subject, f"{cause}|{why}", f"`{row.principal}` is listed as {said}: {why}", row.span,
                     "name another group for one of the two, or take the duty from one of them")  # fmt: skip
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from scanner.graph.edges import ONTOLOGY
-from scanner.graph.estate import UNSET
+from scanner.graph.estate import UNSET, Estate
 from scanner.graph.ontology import FLOWING, WAYS
-from scanner.policy.message import tell
+from scanner.policy.message import not_known, tell
 
 
 @pytest.mark.parametrize(
@@ -20,9 +20,11 @@ from scanner.policy.message import tell
         ("headroom-wanted", None, "none"),
         ("largest-share", UNSET, "unknown"),
         ("way", "run-as-compute", "running code as a compute's identity"),
-        ("creates", frozenset({"resource-group", "workspace"}), "resource group, workspace"),
+        ("creates", frozenset({"resource-group", "workspace"}), "resource group and workspace"),
         ("environment", "my-dev", "my-dev"),
         ("data-classes", frozenset({"patient-no"}), "patient-no"),
+        ("data-classes", frozenset({"c", "a", "b"}), "a, b and c"),
+        ("data-classes", frozenset(), "none"),
     ],
 )
 def test_a_value_is_told_in_words(attribute: str, value: object, words: str) -> None:
@@ -41,3 +43,13 @@ def test_what_people_named_is_never_reworded() -> None:
 
     assert not {name for name in free & fixed if tell("a-b", name) != "a-b"}
     assert all(tell(what, "what") == what for what in FLOWING)
+
+
+def test_what_is_not_known_is_named_where_no_gap_explains_it() -> None:
+    estate = Estate()
+    gus = estate.add("user", "gus", name="Gus")
+    estate.set(gus, "guest", True)
+
+    assert not_known(estate, ("guest", "account-enabled", "arm:tags.owner"), (gus,)) == [
+        "`account-enabled` of Gus is not known"
+    ]
