@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scanner import data
-from scanner.policy.describe import page
+from scanner.policy.describe import glossary, page
 from scanner.policy.examples import failures, mutants, survivors
 from scanner.policy.frameworks import NAMES
 from scanner.policy.load import load_rules
@@ -86,3 +86,23 @@ def test_regions_have_every_column() -> None:
     rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
     assert len(rows) > 60
     assert all(row["country"] and row["iso"] and row["geography"] for row in rows)
+
+
+@pytest.mark.parametrize("rule", GRAPH, ids=lambda rule: rule.info.id)
+def test_a_rule_s_page_says_what_each_of_its_words_means(rule: Rule) -> None:
+    words = dict(glossary(rule))
+
+    assert rule.follow <= words.keys()
+    assert all(meaning for meaning in words.values())
+    assert {rule.subject, rule.to} - {""} <= words.keys()
+
+
+def test_the_words_of_a_rule_are_those_of_the_ontology() -> None:
+    (rule,) = [rule for rule in RULES if rule.info.id == "ACC01"]
+
+    words = dict(glossary(rule))
+
+    assert words["opening"] == "one cause that lets identities reach data of one environment and class"
+    assert words["holds-guarded-data"].startswith("whether it holds data of a guarded class")
+    assert words["data-store"].startswith("one of these: ")
+    assert "name" not in words
