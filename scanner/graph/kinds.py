@@ -308,7 +308,7 @@ _KINDS = (
     NodeKind("duty", "duty", "derive", "a duty in an environment", attributes(
         NAMED, Attribute("duty", "text", "which duty", ("train", "approve", "release", "operate", "observe", "provision", "grant-access",
                                                    "manage-quota", "manage-data", "write", "indirect-release", "read-data"),
-                         said={"manage-quota": "set quota", "indirect-release": "release indirectly"}),
+                         said={"approve": "approve releases", "manage-quota": "set quota", "indirect-release": "release indirectly"}),
         text("environment", "environment"), text("stage", "what the environment is for", *STAGES))),
     # -- quota
     NodeKind("quota-pool", "quota pool", "build", "limit and use of one family in one region of one subscription", attributes(

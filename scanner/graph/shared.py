@@ -125,7 +125,7 @@ ROOM = (
 )
 # What every pool and every need has that may find the same quota in another place.
 SUPPLY = (
-    boolean("short", "whether it has less than is wanted"),
+    boolean("short", "whether it has less than is wanted: a pool that is full, or a site without what it needs"),
     words("spare-elsewhere", "names of pools of the same family or model that are granted and that nothing draws on"),
 )
 

@@ -9,6 +9,7 @@ from scanner import __version__
 from scanner.derive.access.answers import Answer, Choke, Difference, DutiesOf, HeldDuty, Paths, Way, WhoCan
 from scanner.errors import Span
 from scanner.findings import Chain, NodeRef
+from scanner.graph.ontology import WAYS_IN_WORDS
 from scanner.render.access_changes import difference, what_if
 from scanner.render.access_page import Page, capital, counted, grouped, identities, listed, plural, reason
 from scanner.render.terminal import styled
@@ -175,7 +176,7 @@ class _Writer:
             "  ",
         )
         yield from self.page.wrapped(("      ",), self.chain(way.chain, name=len(way.who) > 1))
-        others = list(dict.fromkeys(one.way for one in group if one.way != way.way))
+        others = list(dict.fromkeys(WAYS_IN_WORDS.get(one.way, one.way) for one in group if one.way != way.way))
         if others:
             yield from self.page.wrapped((("      also by ", "dim"),), listed(others), "dim")
         if way.fix and (whole or self.page.verbose):
