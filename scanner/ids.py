@@ -36,16 +36,14 @@ def parent(folded: str) -> str | None:
     """
     if folded == ROOT_SCOPE or folded.startswith(_MANAGEMENT_GROUP):
         return None
-    segments = folded.split("/")[1:]
-    if "providers" in segments:
-        at = len(segments) - 1 - segments[::-1].index("providers")
-        under = segments[at + 2 :]
-        if len(under) > 2:
-            return "/" + "/".join(segments[:-2])
-        above = segments[:at]
-        return "/" + "/".join(above) if above else ROOT_SCOPE
-    if len(segments) == 4 and segments[2] == "resourcegroups":
-        return "/" + "/".join(segments[:2])
+    above, provider, under = folded.rpartition("/providers/")
+    if provider:
+        if under.count("/") > 2:
+            return folded.rsplit("/", 2)[0]
+        return above or ROOT_SCOPE
+    segments = folded.split("/")
+    if len(segments) == 5 and segments[3] == "resourcegroups":
+        return "/".join(segments[:3])
     return None
 
 
@@ -64,13 +62,14 @@ def resource_type(folded: str) -> str:
 
     Resource groups and subscriptions have the types Azure gives them; an id without a provider has `""`.
     """
-    segments = folded.split("/")[1:]
-    if "providers" in segments:
-        at = len(segments) - 1 - segments[::-1].index("providers")
-        return _type_of((segments[at + 1], *segments[at + 2 :: 2]))
-    if len(segments) == 4 and segments[2] == "resourcegroups":
+    _, provider, under = folded.rpartition("/providers/")
+    if provider:
+        namespace, *rest = under.split("/")
+        return _type_of((namespace, *rest[::2]))
+    segments = folded.split("/")
+    if len(segments) == 5 and segments[3] == "resourcegroups":
         return "microsoft.resources/subscriptions/resourcegroups"
-    if len(segments) == 2 and segments[0] == "subscriptions":
+    if len(segments) == 3 and segments[1] == "subscriptions":
         return "microsoft.resources/subscriptions"
     return ""
 

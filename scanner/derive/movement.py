@@ -174,10 +174,12 @@ class Flows:
         return Answer(True, frozenset(arriving), crossed, tuple(used))
 
     def _sound(self, flow: _Flow, target: End) -> bool:
-        """A class leaves its home only as another one that is at home there, and by approval; inside it, nothing need change."""
-        if flow.data_class is None or target.region is None or self.at_home([flow.data_class], target.region):
+        """What arrives is at home where it arrives; a class that is not leaves its home only by approval, as one that is."""
+        if flow.data_class is None or target.region is None:
             return True
-        return flow.becomes is not None and self.at_home([flow.becomes], target.region) and flow.approved
+        if not self.at_home([flow.becomes or flow.data_class], target.region):
+            return False
+        return flow.approved or self.at_home([flow.data_class], target.region)
 
     def _carrying(self, what: str, data_class: str | None, crossing: Crossing, source: End, target: End) -> list[_Flow]:
         """Flows in force that carry a class over a crossing; what is not guarded goes where a guarded class may."""

@@ -84,9 +84,8 @@ def _kept_in(estate: Estate, node: int) -> set[object]:
 
 
 def _at_home(estate: Estate) -> None:
-    """Whether services stand at home: so that what a home tells is not told again by where sites are."""
-    for node in estate.nodes("service"):
-        estate.set(node, "at-home", True)
+    """Whether services are at home, so that what a rule about homes reports is not reported again by one about sites."""
+    estate.fill("service", "at-home", True)
     for kind in _TOLD_BY_HOME:
         for node in estate.nodes(kind):
             home, region = estate.get(node, "home-regions"), estate.get(node, "region")

@@ -191,6 +191,12 @@ class Estate:
             if lines is not None:
                 lines.append(index)
 
+    def fill(self, kind: str, attribute: str, value: Value) -> None:
+        """Writes one value on every node of a kind or union: where few of many differ, they are written after it."""
+        for member in self.ontology.members(kind):
+            table = self._tables[member]
+            table.columns[attribute] = [value] * len(table.nodes)
+
     def line(self, node: int, attribute: str) -> Span | None:
         """The scenario line an attribute was written from."""
         lines = self._table_of[node].lines.get(attribute)

@@ -137,8 +137,9 @@ def _others(estate: Estate, writer: _Writer) -> None:
 def _referenced(estate: Estate, writer: _Writer) -> None:
     """Whether machine learning has to do with it: a workspace, datastore or connection names it, or its own tag does."""
     unread = estate.unread_gaps("workspace", "datastore", "connection")
+    referred = frozenset[int]().union(*(estate.arrived_at(edge) for edge in ("depends-on", "stored-in", "connects-to")))
     for node in (node for kind in ("dependency", *_DATABASES) for node in estate.nodes(kind)):
-        named = any(_named(estate, place) for place in (node, *_whole(estate, node)))
+        named = node in referred or any(place in referred for place in _whole(estate, node))
         named = named or bool(writer.recogniser.at(node))
         gaps = [] if named else unread
         for gap in gaps:
@@ -148,10 +149,6 @@ def _referenced(estate: Estate, writer: _Writer) -> None:
     for kind in ("model-account", "ml-registry", "workspace", "log-analytics"):
         for node in estate.nodes(kind):
             estate.set(node, "referenced", True)
-
-
-def _named(estate: Estate, node: int) -> bool:
-    return any(estate.neighbours(node, edge) for edge in ("dependency-of", "stores", "connected-from"))
 
 
 def _whole(estate: Estate, node: int) -> Sequence[int]:
@@ -205,18 +202,14 @@ class _Writer:
             return
         facts = self.facts.get(classes)
         if facts is None:
-            facts = self.facts[classes] = _Facts(
-                [self.by_name[name] for name in sorted(classes) if name in self.by_name]
-            )
-        estate.set(node, "data-classes", classes or None, facts.classes[0].span if facts.classes else None)
-        estate.set(node, "regulated", facts.regulated)
-        line = facts.home[0].span if facts.home else None
-        estate.write(node, (("home", facts.words), ("home-regions", facts.home_regions)), line)
+            of = [self.by_name[name] for name in sorted(classes) if name in self.by_name]
+            facts = self.facts[classes] = _Facts(classes, of)
+        estate.write(node, facts.stated, facts.line)
+        estate.write(node, facts.at_home, facts.home_line)
         kind = estate.kind(node)
-        if kind in _AT_REST:
-            estate.set(node, "home-conflict", facts.regulated and not facts.home_regions)
-        elif kind in _PROCESSING:
-            estate.set(node, "processing-regions", facts.processing_regions, line)
+        if kind in _PROCESSING:
+            estate.set(node, "processing-regions", facts.processing_regions, facts.home_line)
+        estate.write(node, facts.at_rest if kind in _AT_REST else facts.anywhere)
         for name in classes:
             if name in self.nodes:
                 estate.connect(node, "of-class", self.nodes[name])
@@ -260,14 +253,19 @@ class _Writer:
 
 
 class _Facts:
-    """What a set of classes means together."""
+    """What a set of classes means together, as it is written on whatever holds them."""
 
-    def __init__(self, classes: Sequence[DataClass]) -> None:
-        self.classes = classes
-        self.home: list[Place] = [c.home for c in classes if c.home is not None]
-        self.regulated = bool(self.home)
-        self.words = " and ".join(dict.fromkeys(place.words for place in self.home)) or None
-        self.home_regions = _intersection([place.regions for place in self.home])
+    def __init__(self, names: frozenset[str], classes: Sequence[DataClass]) -> None:
+        home: list[Place] = [c.home for c in classes if c.home is not None]
+        regions = _intersection([place.regions for place in home])
+        self.line = classes[0].span if classes else None
+        self.home_line = home[0].span if home else None
+        self.stated = (("data-classes", names or None),)
+        self.at_home = (
+            ("home", " and ".join(dict.fromkeys(place.words for place in home)) or None), ("home-regions", regions),
+        )  # fmt: skip
+        self.anywhere = (("regulated", bool(home)),)
+        self.at_rest = (*self.anywhere, ("home-conflict", bool(home) and not regions))
         self.processing_regions = _intersection(
             [(c.processing or c.home).regions for c in classes if c.processing is not None or c.home is not None]  # type: ignore[union-attr]
         )

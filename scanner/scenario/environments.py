@@ -133,12 +133,13 @@ def bind(estate: Estate, scenario: Scenario) -> None:
         estate.set(node, "data", frozenset(environment.data))
         estate.set(node, "default-class", environment.default_class)
     finder = _Finder(estate, scenario)
+    doubtful = finder.recogniser.unread
     units = Units(estate, scenario)
     for kind in _BOUND:
         for node in estate.nodes(kind):
             if node in estate.aside:
                 continue
-            doubts = finder.doubts(node)
+            doubts = finder.doubts(node) if doubtful else ()
             if doubts:
                 for attribute, gap in product(("environment", "stage", "live", "unit", "belongs-to"), doubts):
                     estate.mark_gap(node, attribute, gap)
@@ -285,14 +286,18 @@ class Units:
 
 def _using(estate: Estate) -> None:
     """Which environments a dependency or resource group serves; more could be in workspaces nobody could list."""
-    gaps = [gap for kind, gap in estate.unread if kind == "workspace"]
+    users: dict[int, set[str]] = {}
+    for edge in ("depends-on", "contained-in"):
+        for user in estate.nodes("workspace"):
+            name = estate.get(user, "environment")
+            for node in estate.neighbours(user, edge) if isinstance(name, str) else ():
+                users.setdefault(node, set()).add(name)
     for kind in ("dependency", "resource-group"):
-        for node in estate.nodes(kind):
-            if kind == "dependency":
-                users = estate.neighbours(node, "dependency-of")
-            else:
-                users = [child for child in estate.neighbours(node, "contains") if estate.kind(child) == "workspace"]
-            found = {estate.get(user, "environment") for user in users}
-            estate.set(node, "environments-using", frozenset(e for e in found if isinstance(e, str)))
-            for gap in gaps:
+        estate.fill(kind, "environments-using", frozenset())
+        for gap in estate.unread_gaps("workspace"):
+            for node in estate.nodes(kind):
                 estate.mark_gap(node, "environments-using", gap)
+    used = {*estate.ontology.members("dependency"), "resource-group"}
+    for node, names in users.items():
+        if estate.kind(node) in used:
+            estate.set(node, "environments-using", frozenset(names))

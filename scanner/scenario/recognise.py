@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -85,7 +86,7 @@ class Recogniser:
 
     def nearest(self, node: int, above: Callable[[int], Iterator[int]]) -> tuple[int, tuple[str, ...]] | None:
         """The nearest node, from this one up, at which something applies, and what."""
-        for place in (node, *above(node)):
+        for place in itertools.chain((node,), above(node)):  # what is above is asked only when needed
             found = self.at(place)
             if found:
                 return place, found

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from scanner import ids, regions
 from scanner.errors import Span
-from scanner.graph.estate import UNSET, Estate
+from scanner.graph.estate import UNSET, Estate, Value
 from scanner.scenario import demands
 from scanner.scenario.demands import within
 from scanner.scenario.model import RoleRow, Scenario
@@ -166,13 +168,18 @@ def _readers(estate: Estate) -> None:
         for row in estate.nodes("role-row")
         for principal in estate.neighbours(row, "names")
     ]
+
+    @cache
+    def fitting(environment: Value, classes: frozenset[str], unit: Value) -> frozenset[str]:
+        return frozenset(
+            name for e, reads, u, name in rows if e == environment and classes <= reads and u in (None, unit)
+        )
+
     for store in estate.nodes("data-store"):
-        environment, classes, unit = (estate.get(store, a) for a in ("environment", "data-classes", "unit"))
+        classes = estate.get(store, "data-classes")
         if isinstance(classes, frozenset):
-            fitting = {
-                name for e, reads, u, name in rows if e == environment and classes <= reads and u in (None, unit)
-            }
-            estate.set(store, "reader-groups", frozenset(fitting))
+            found = fitting(estate.get(store, "environment"), classes, estate.get(store, "unit"))
+            estate.set(store, "reader-groups", found)
 
 
 def domain_of(sign_in_name: str) -> str:

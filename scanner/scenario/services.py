@@ -20,12 +20,11 @@ def bind(estate: Estate, scenario: Scenario) -> None:
     for entry in scenario.shared:
         by_name[ids.fold(entry.on) if entry.on.startswith("/") else entry.on.lower()] = entry
     for kind in ("service", "ml-registry", "workspace", "resource-group"):
-        for node in estate.nodes(kind):
+        estate.fill(kind, "shared", False)
+        estate.fill(kind, "at-declared-region", False)
+        for node in estate.nodes(kind) if by_name else ():
             entry_ = by_name.get(estate.key(node)) or by_name.get(estate.name(node).lower())
-            if entry_ is None or estate.kind(node) not in _KINDS[entry_.kind]:
-                estate.set(node, "shared", False)
-                estate.set(node, "at-declared-region", False)
-                continue
-            estate.set(node, "shared", True, entry_.span)
-            there = entry_.region is None or estate.get(node, "region") == entry_.region
-            estate.set(node, "at-declared-region", there, entry_.span)
+            if entry_ is not None and estate.kind(node) in _KINDS[entry_.kind]:
+                estate.set(node, "shared", True, entry_.span)
+                there = entry_.region is None or estate.get(node, "region") == entry_.region
+                estate.set(node, "at-declared-region", there, entry_.span)

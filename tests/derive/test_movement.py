@@ -127,6 +127,13 @@ def test_a_flow_counts_on_its_last_day_and_not_after_it() -> None:
     assert not _declared(flow, today=date(2026, 7, 1)).may("metrics", [], US, WEU).allowed
 
 
+def test_no_flow_lets_arrive_what_is_not_at_home_where_it_arrives() -> None:
+    """A class that may be anywhere must not become one that may not, approved or not."""
+    for more in ("", ", approved-by: board"):
+        flows = _declared(f"what: data, from: weu, to: us, class: live, becomes: claims{more}")
+        assert not flows.may("data", ["live"], WEU, US).allowed
+
+
 def test_a_region_no_site_names_is_left_and_entered_by_no_flow() -> None:
     flows = _declared("what: data, from: weu, to: neu")
     assert not flows.may("data", [], WEU, End("francecentral")).allowed

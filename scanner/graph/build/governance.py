@@ -34,10 +34,12 @@ def _boundary(context: Context, kind: str, body: shapes.Stated[shapes_flows.Boun
 def resolve(context: Context) -> None:
     estate, found = context.estate, context.flows
     for kind in _LOCKED:
-        for node in estate.nodes(kind):
+        estate.fill(kind, "locks", frozenset())
+        for node in estate.nodes(kind) if found.locks else ():
             estate.set(node, "locks", frozenset(_inherited(estate.key(node), found.locks)))
     for kind in _FUNDED:
-        for node in estate.nodes(kind):
+        estate.fill(kind, "budgets", frozenset())
+        for node in estate.nodes(kind) if found.budgets else ():
             estate.set(node, "budgets", frozenset(found.budgets.get(estate.key(node), ())))
 
 

@@ -63,7 +63,7 @@ def _child(
 ) -> tuple[int, int | None]:
     """Places a child and ties it to the parent that many resource levels above."""
     node = place(context, kind, body, raw)
-    above: str | None = ids.fold(body.id)
+    above: str | None = context.estate.key(node)
     for _ in range(levels):
         above = ids.parent(above) if above else None
     parent = context.refer(above)

@@ -100,10 +100,13 @@ def resolve(context: Context) -> None:
     """Writes names onto resources, and rules of activation onto the eligible assignments they are about."""
     estate, found = context.estate, context.settings
     for kind, attribute in ATTRIBUTES.values():
-        for node in estate.nodes(kind):
-            key = (estate.key(node), attribute)
-            if key not in found.odd:
-                estate.set(node, attribute, frozenset(found.names.get(key, ())))
+        estate.fill(kind, attribute, frozenset())
+    attributes_of = {attribute: kind for kind, attribute in ATTRIBUTES.values()}
+    for key, attribute in (*found.names, *found.odd):
+        node = estate.node(key)
+        if node is not None and estate.kind(node) == attributes_of.get(attribute):
+            odd = (key, attribute) in found.odd
+            estate.set(node, attribute, UNSET if odd else frozenset(found.names[key, attribute]))
     for registry in estate.nodes("container-registry"):
         tokens = found.tokens.get(estate.key(registry), {})
         lets = {
