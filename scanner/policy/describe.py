@@ -13,8 +13,8 @@ from scanner.policy.message import say
 from scanner.policy.model import ALWAYS, All, Any_, Comparison, Condition, Not, Reference, Rule, comparisons
 from scanner.policy.paths import reachable
 
-_EXPECT = {"must": "it must have", "every": "every one must have", "some": "some one must have",
-           "none": "none may have", "never-together": "these two must never be reached together"}  # fmt: skip
+_EXPECT = {"must": "it must hold that", "every": "for every one reached it must hold that", "some": "for some one reached it must hold that",
+           "none": "for none reached may it hold that", "never-together": "never may two be reached together where of the one"}  # fmt: skip
 _DECIDED = {"load": "when the scenario is bound to the estate", "settle": "when waivers are settled",
             "coverage": "from what could not be read"}  # fmt: skip
 _MOST = 12  # kinds of a union that are worth listing
@@ -37,9 +37,9 @@ def sentence(rule: Rule) -> str:
     """The rule as one sentence."""
     if rule.info.decided_by != "graph":
         return f"decided {_DECIDED[rule.info.decided_by]}, not by a sentence over the estate"
-    where = f" with {words(rule.where)}" if rule.where != ALWAYS else ""
+    where = f" where {words(rule.where)}" if rule.where != ALWAYS else ""
     walk = f", following {', '.join(sorted(rule.follow))} to {_article(rule.to)}" if rule.follow else ""
-    wanted = " and ".join(f"({words(c)})" if len(rule.conditions) > 1 else words(c) for c in rule.conditions)
+    wanted = ", and of the other ".join(words(c) for c in rule.conditions)
     return f"for each {rule.subject}{where}{walk}: {_EXPECT[rule.expectation]} {wanted}"
 
 
@@ -48,16 +48,30 @@ def words(condition: Condition) -> str:
     if isinstance(condition, Not):
         return f"not ({words(condition.part)})"
     if isinstance(condition, All | Any_):
-        joined = (" or " if isinstance(condition, Any_) else " and ").join(words(part) for part in condition.parts)
-        return joined or "anything"
+        link = " or " if isinstance(condition, Any_) else " and "
+        link = f",{link}" if len(condition.parts) > 2 else link
+        parts = [
+            f"({words(p)})" if isinstance(p, All | Any_) and len(p.parts) > 1 else words(p) for p in condition.parts
+        ]
+        return link.join(parts) or "anything"
     value = (
-        f"the subject's {condition.value.attribute}" if isinstance(condition.value, Reference) else say(condition.value)
+        f"the subject's {condition.value.attribute}"
+        if isinstance(condition.value, Reference)
+        else _said(condition.value)
     )
     if condition.matcher == "present":
-        return f"{condition.attribute} {'present' if condition.value else 'absent'}"
-    link = {"equals": " ", "in": " one of ", "at-most": " at most ", "at-least": " at least ", "matches": " like ",
-            "includes": " including ", "shares": " sharing any of "}[condition.matcher]  # fmt: skip
+        return f"{condition.attribute} is {'present' if condition.value else 'absent'}"
+    link = {"equals": " is ", "in": " is one of ", "at-most": " is at most ", "at-least": " is at least ", "matches": " is like ",
+            "includes": " includes ", "shares": " includes any of "}[condition.matcher]  # fmt: skip
     return f"{condition.attribute}{link}{value}"
+
+
+def _said(value: object) -> str:
+    """A value, or several of which one is enough."""
+    if not isinstance(value, frozenset):
+        return say(value)
+    *others, last = sorted(map(str, value)) or ["none"]
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def glossary(rule: Rule) -> Iterator[tuple[str, str]]:
@@ -138,4 +152,8 @@ def _article(word: str) -> str:
 
 
 def _wrapped(title: str, text: str) -> list[str]:
-    return [f"{title}:", *textwrap.wrap(text, 96, initial_indent="  ", subsequent_indent="  "), ""]
+    return [
+        f"{title}:",
+        *textwrap.wrap(text, 96, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False),
+        "",
+    ]

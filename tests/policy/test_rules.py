@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scanner import data
-from scanner.policy.describe import glossary, page
+from scanner.policy.describe import glossary, page, sentence
 from scanner.policy.examples import failures, mutants, survivors
 from scanner.policy.frameworks import NAMES
 from scanner.policy.load import load_rules
@@ -106,3 +106,28 @@ def test_the_words_of_a_rule_are_those_of_the_ontology() -> None:
     assert words["holds-guarded-data"].startswith("whether it holds data of a guarded class")
     assert words["data-store"].startswith("one of these: ")
     assert "name" not in words
+
+
+@pytest.mark.parametrize(
+    ("id", "words"),
+    [
+        ("RES03", "for each model-deployment where regulated is yes: it must hold that processed-at-home is yes"),
+        (
+            "SOD17",
+            "for each artifact-source where used-by-production is yes, following open-to, perhaps-open-to to a principal: "
+            "for none reached may it hold that break-glass is no",
+        ),
+        (
+            "QUO02",
+            "for each quota-pool where reserved-for-production is no, following drawn-on-by to a workspace: never may two be "
+            "reached together where of the one stage is development, and of the other stage is production",
+        ),
+        (
+            "RES06",
+            "for each workspace, following depends-on to a dependency: for every one reached it must hold that region is the "
+            "subject's region or (shared is yes and at-declared-region is yes)",
+        ),
+    ],
+)
+def test_a_rule_is_a_sentence_one_can_read_aloud(id: str, words: str) -> None:
+    assert sentence(next(rule for rule in RULES if rule.info.id == id)) == words
