@@ -51,7 +51,7 @@ def _tie(engine: Engine, endpoint: int, held: Held, allowed: BitMap) -> None:
         doubts = (*doubts, *estate.gaps_at(grant.node, "origin"))
     certain = held.certain and not doubts and bool(who - engine.unseen)
     estate.connect(
-        endpoint, "keys-open-to" if certain else "keys-may-open-to", grant.principal, estate.name(grant.role),
+        endpoint, "keys-open-to" if certain else "keys-perhaps-open-to", grant.principal, estate.name(grant.role),
         gap=None if certain else next(iter(doubts), None),
     )  # fmt: skip
 

@@ -17,7 +17,7 @@ from scanner.derive.table import Table
 from scanner.graph.estate import UNSET, Estate
 
 _PLATFORM = {"microsoft", "host-default", "policy", "service"}
-_LEVELS = ("holds", "may-activate", "may-hold")  # surest first
+_LEVELS = ("holds", "may-activate", "perhaps-holds")  # surest first
 _CREATING = {"provision", "write"}  # what those who may create resource groups and workspaces must be able to do
 _JUDGED = ("workspace", "storage-account", "container-registry", "ml-registry", "model-account")
 
@@ -282,7 +282,7 @@ class _Writer:
                 if duty.name != "read-data":
                     self._connect(principal, "holds-as-declared", duty.name, environment, reason, None)
                 continue
-            edge = "may-hold" if doubts or place.doubtful else _LEVELS[level]
+            edge = "perhaps-holds" if doubts or place.doubtful else _LEVELS[level]
             unsure = [
                 *doubts,
                 *(g for grant in held.grants if grant.mark is None for g in estate.gaps_at(grant.node, "mark")),

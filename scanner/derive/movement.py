@@ -152,7 +152,7 @@ class Flows:
             found = self._carrying(what, None, crossing, source, target)
             if not found:
                 return Answer(
-                    False, classes, crossed, (), f"no flow carries {what} {_between(crossing, source, target)}"
+                    False, classes, crossed, (), f"no flow carries {_noun(what)} {_between(crossing, source, target)}"
                 )
             used[found[0].node] = None
         for name in guarded:
@@ -165,7 +165,7 @@ class Flows:
                 ]
                 if not found:
                     return Answer(
-                        False, classes, crossed, (), f"no flow carries {what} of class {name} {_between(crossing, source, target)}"
+                        False, classes, crossed, (), f"no flow carries {_noun(what)} of class {name} {_between(crossing, source, target)}"
                     )  # fmt: skip
                 best = min(found, key=lambda flow: flow.becomes not in (None, name))
                 used[best.node] = None
@@ -199,7 +199,7 @@ class Flows:
     ) -> Answer:
         """Without a word on flows, models, images and code go one stage downstream, and nothing goes to another site."""
         if "site" in crossed:
-            words = f"the scenario declares no flows, so no {what} goes {_between('site', source, target)}"
+            words = f"the scenario declares no flows, so no {_noun(what)} may go {_between('site', source, target)}"
             return Answer(False, classes, crossed, (), words)
         present = [stage for stage in STAGES if stage in self._stages.values()]
         stages = [self._stages.get(str(end.environment)) for end in (source, target)]
@@ -208,8 +208,13 @@ class Flows:
         )
         if what in _BY_DEFAULT and downstream:
             return Answer(True, classes, crossed)
-        words = f"the scenario declares no flows, so no {what} goes {_between('environment', source, target)}"
+        words = f"the scenario declares no flows, so no {_noun(what)} may go {_between('environment', source, target)}"
         return Answer(False, classes, crossed, (), words)
+
+
+def _noun(what: str) -> str:
+    """What moves, as many."""
+    return {"model": "models", "image": "images", "attach": "attached storage"}.get(what, what)
 
 
 def end_of(estate: Estate, node: int) -> End:

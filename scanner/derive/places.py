@@ -46,7 +46,7 @@ def derive(estate: Estate) -> None:
     for registry in estate.nodes("ml-registry"):
         _published(estate, registry)
     for database in estate.nodes("database"):
-        estate.set(database, "told-by-server", _told(estate, database))
+        estate.set(database, "judged-by-server", _told(estate, database))
     _platform(estate)
     _boundary(estate)
     _at_home(estate)
@@ -84,15 +84,15 @@ def _kept_in(estate: Estate, node: int) -> set[object]:
 
 
 def _at_home(estate: Estate) -> None:
-    """Whether services stand at home: so that what a home tells is not told again by where sites are."""
-    estate.fill("service", "stands-at-home", True)
+    """Whether services are at home, so that what a rule about homes reports is not reported again by one about sites."""
+    estate.fill("service", "at-home", True)
     for kind in _TOLD_BY_HOME:
         for node in estate.nodes(kind):
             if estate.get(node, "regulated") is not True:
                 continue
             home, region = estate.get(node, "home-regions"), estate.get(node, "region")
             if isinstance(home, frozenset) and isinstance(region, str):
-                estate.set(node, "stands-at-home", region in home)
+                estate.set(node, "at-home", region in home)
 
 
 def _unplaced(estate: Estate) -> None:

@@ -7,7 +7,7 @@ may use nothing that is not in it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
 
@@ -15,12 +15,27 @@ Type = Literal["text", "boolean", "number", "set", "map", "opaque"]
 # What the scenario's flows let cross between sites or environments.
 FLOWING = ("data", "model", "image", "metrics", "metadata", "logs", "features", "code", "attach")
 STAGES = ("exploration", "development", "test", "production")
-# How a step reaches data or becomes somebody else, in the order in which reports name them.
-WAYS = (
-    "data-role", "account-key", "workspace-keys", "stored-credential", "run-as-compute", "run-as-endpoint", "act-on-host",
-    "attach-identity", "federate", "workspace-identity", "grant-self", "vault", "copy-out", "anonymous", "local-user",
-    "directory-admin", "graph-app",
-)  # fmt: skip
+# How a step reaches data or becomes somebody else, in the order in which reports name them, and in words that follow "by".
+WAYS_IN_WORDS = {
+    "data-role": "a data role",
+    "account-key": "an account key",
+    "workspace-keys": "keys a workspace hands out",
+    "stored-credential": "a stored credential",
+    "run-as-compute": "running code as a compute's identity",
+    "run-as-endpoint": "running code as an endpoint's identity",
+    "act-on-host": "running code on a host",
+    "attach-identity": "attaching a managed identity to a host",
+    "federate": "signing in from outside as a workload",
+    "workspace-identity": "acting as a workspace's identity",
+    "grant-self": "granting itself access",
+    "vault": "a secret in a key vault",
+    "copy-out": "copying the data out",
+    "anonymous": "anonymous access",
+    "local-user": "a local user of the account",
+    "directory-admin": "a directory role",
+    "graph-app": "a permission on Microsoft Graph",
+}
+WAYS = tuple(WAYS_IN_WORDS)
 # How a step is held, surest first: what survives of a chain is its weakest.
 MARKS = (
     "standing",
@@ -48,6 +63,8 @@ class Attribute:
     about: str
     values: tuple[str, ...] = ()
     arm: str = ""
+    share: bool = False
+    said: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +84,8 @@ class EdgeKind:
     """An edge with its inverse name; both may be followed.
 
     `conditional` edges (a role assignment under a condition) make a chain that alone gives *unknown*, never a
-    failure. `sources` and `targets` are kinds or unions.
+    failure; their names begin with `perhaps-` (or have it before the verb), as names with `may-` say what somebody is
+    permitted to do. `sources` and `targets` are kinds or unions.
     """
 
     name: str
@@ -143,6 +161,11 @@ def boolean(name: str, about: str, arm: str = "") -> Attribute:
 
 def number(name: str, about: str, arm: str = "") -> Attribute:
     return Attribute(name, "number", about, (), arm)
+
+
+def share(name: str, about: str) -> Attribute:
+    """A part of a whole: 0.2 is a fifth."""
+    return Attribute(name, "number", about, share=True)
 
 
 def words(name: str, about: str, *values: str, arm: str = "") -> Attribute:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scanner.graph.ontology import STAGES, boolean, number, opaque, text, words
+from scanner.graph.ontology import STAGES, Attribute, boolean, number, opaque, text, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ NAMED = (text("name", "the name as Azure has it"),)
 # What bind writes on every resource, from the environment and class that match it.
 BOUND = (
     text("environment", "the scenario's environment it belongs to; null when none matches"),
-    text("stage", "the life-cycle stage of that environment", *STAGES),
+    text("stage", "what its environment is for: exploration, development, test or production", *STAGES),
     boolean("live", "whether the environment serves customers"),
     words("data-classes", "classes of the data it holds; null when no class matches"),
     boolean("regulated", "whether any of its classes has a home"),
@@ -35,24 +35,24 @@ BOUND = (
     boolean("home-conflict", "whether its classes have homes that share no region"),
     words("processing-regions", "regions where its data may be processed; the home when nothing else is said"),
     boolean("shared", "whether the scenario declares it a shared service"),
-    boolean("stands-at-home", "of a service: whether it stands at home, where a rule of its own tells of its home"),
-    boolean("at-declared-region", "whether a shared service stands in the region its declaration names"),
+    boolean("at-home", "of a service: whether it is at home; false only where another rule reports it"),
+    boolean("at-declared-region", "whether a shared service is in the region its declaration names"),
     text("unit", "project, team or site it belongs to by the scenario's `structure.keys`; null when none"),
 )
 
 # What every place for data has that access is asked of.
 HOLDS = (
-    boolean("holds-data", "whether it holds data of a class that has a home or is for production only"),
-    words("reader-groups", "groups the scenario lets read it"),
-    words(
-        "production-classes", "those of its classes that are so guarded and that an environment of production may have"
+    boolean(
+        "holds-guarded-data", "whether it holds data of a guarded class: one that has a home, or is for production only"
     ),
+    words("reader-groups", "groups the scenario lets read it"),
+    words("production-classes", "its guarded classes that an environment of production may have"),
 )
 
 # What every place has that workspaces take models or images from.
 SOURCE = (
     words("environments-using", "environments whose workspaces or deployments use it"),
-    boolean("used-by-production", "whether one of those is production"),
+    boolean("used-by-production", "whether an environment of production uses it"),
 )
 
 # Who made what production runs on.
@@ -67,22 +67,22 @@ MADE = (
         "key",
         arm="systemData.createdByType",
     ),
-    text(
+    Attribute(
         "came-by",
-        "the path it came by; other is a workload that does not release, undeclared a release or registry without a flow",
-        "release",
-        "registry",
-        "training",
-        "platform",
-        "person",
-        "other",
-        "undeclared",
+        "text",
+        "how it got there; `other` is a workload that does not release, `undeclared` a release or registry without a flow",
+        ("release", "registry", "training", "platform", "person", "other", "undeclared"),
+        said={
+            "person": "a person",
+            "other": "a workload that does not release",
+            "undeclared": "a release or registry that no flow covers",
+        },
     ),
 )
 # What a thing was made from, and whether it may be where it is.
 LINEAGE = (
     words("learned-from", "guarded classes of the data it was made from, as they count where it is"),
-    words("away-from-home", "those whose home does not hold where it is, each with the region"),
+    words("away-from-home", "guarded classes it counts as outside their home, each with the region"),
     text("lineage", "how the first of these came: from the data over jobs and models; null when there is none"),
 )
 # Whom an endpoint serves, and from where.
@@ -91,9 +91,13 @@ AUDIENCE = (
     text("serves-from", "region it answers in: a Kubernetes endpoint in its cluster's"),
     words("audience-regions", "regions of the sites that serve that audience"),
 )
-LOCKS = words("locks", "locks that hold for it, from above too", "cannotdelete", "readonly", arm="properties.level")
+_LEVELS = {"cannotdelete": "CanNotDelete", "readonly": "ReadOnly"}
+LOCKS = Attribute(
+    "locks", "set", "locks that hold for it, from above too", tuple(_LEVELS), "properties.level", said=_LEVELS
+)
 TOLD = boolean(
-    "told-by-server", "of a SQL database: whether it has the home of its server and is nowhere but where that is"
+    "judged-by-server",
+    "of a SQL database: whether it has its server's home and is nowhere but there, so that the server is judged instead",
 )
 BUDGETS = words("budgets", "budgets of its own")
 COPIES = words("replicated-regions", "regions beside its own in which it is kept by its own settings")
@@ -105,21 +109,23 @@ BACKUP = text(
     "geo",
     "geo-zone",
 )
-TAGGED = words("contradicting-tags", "environments that its tags, and those of what it is in, name beside one another")
-# What the scenario asks of a workspace as one room of its structure.
+TAGGED = words(
+    "contradicting-tags", "environments that its tags, and those of its resource group and subscription, name at once"
+)
+# What the scenario asks of a workspace as a part of its structure.
 ROOM = (
     TAGGED,
-    boolean("own-room", "whether it is to be one unit's: of an environment, no hub, no room declared as shared"),
+    boolean("own-room", "whether it is to belong to one project, team or site: no hub, and not declared as shared"),
     text(
         "structure-unit",
         "project, team or site it is of, with its environment where the scenario divides by that; null when it says none",
     ),
-    text("lock-wanted", "the lock its environment demands; null when none", "cannotdelete", "readonly"),
+    Attribute("lock-wanted", "text", "the lock its environment demands; null when none", tuple(_LEVELS), said=_LEVELS),
     words("missing-tags", "tags its environment demands and it does not have"),
 )
 # What every pool and every need has that may find the same quota in another place.
 SUPPLY = (
-    boolean("short", "whether it has less than is wanted of it"),
+    boolean("short", "whether it has less than is wanted: a pool that is full, or a site without what it needs"),
     words("spare-elsewhere", "names of pools of the same family or model that are granted and that nothing draws on"),
 )
 
@@ -173,7 +179,7 @@ PRINCIPAL = (
         "environments-assigned",
         "environments in which it holds more than reader roles, by assignments inside them",
     ),
-    words("undeclared-environments", "of those, the ones for which the role table does not list it"),
+    words("undeclared-environments", "environments it is assigned in for which the role table does not list it"),
     boolean(
         "structure-creator",
         "whether the scenario lets it create resource groups and workspaces, itself or by a group it is in",
@@ -183,8 +189,8 @@ PERSON_OR_WORKLOAD = (
     boolean("account-enabled", "whether it may sign in", arm="accountEnabled"),
     boolean("release-workload", "whether the scenario names it the release workload"),
     words("acts-in", "environments in which a workload runs or holds more than reader roles"),
-    words("acts-undeclared-in", "of those, the ones neither its host nor the scenario puts it in"),
-    boolean("acts-in-production", "whether one of those is production"),
+    words("acts-undeclared-in", "environments it acts in although neither its host nor the scenario puts it there"),
+    boolean("acts-in-production", "whether it acts in production"),
 )
 GRAPH_PERMISSIONS = words(
     "graph-permissions", "application permissions it holds on Microsoft Graph, as Graph names them"

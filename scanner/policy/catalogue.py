@@ -30,9 +30,37 @@ def _head(rules: Sequence[Rule]) -> Iterator[str]:
     yield ""
     yield "<!-- Written by `mlposture rules document`; edit the rules or promises.yaml instead. -->"
     yield ""
-    yield f"{len(rules)} rules in {len(THEMES)} themes. `mlposture rules show ID` prints all there is to one: its sentence, why, fix, examples, the"
-    yield "kinds of resources it walks through, and the permissions it needs."
+    yield f"{len(rules)} rules in {len(THEMES)} themes. `mlposture rules show ID` prints all there is to one: its sentence, what each of its words"
+    yield "means, why, fix, examples, the kinds of resources it walks through, and the permissions it needs."
     yield ""
+    yield _READING
+
+
+_READING = """\
+## How to read a rule
+
+A rule is one sentence: **for** each of a kind, **where** something holds of it, **follow** these edges **to** another kind. Then one
+expectation: it **must** be so; **every** one reached, or **some** one, must be so; **none** may be; or two are **never-together**. The title
+says what is found when the rule fails. Where something that decides could not be read, the answer is *unknown*, which never counts as passed.
+
+| word | meaning |
+|---|---|
+| `stage` | what an environment is for: exploration, development, test or production |
+| regulated | of a data class that has a home: regions, a country, a geography or a boundary it may not leave |
+| guarded | of a data class that has a home, or that is for production only |
+| opening | one cause that lets identities reach data, with its way (how) and its access (read or write) |
+| approved | allowed by the scenario: its role table, its administrators or its shared services |
+| platform | an identity that Microsoft or Azure made, or that the scenario declares as a service |
+| duty | a named set of rights that belong to one job: train, release, approve; `rules/duties.yaml` lists them |
+| row | one role in one environment in the scenario's role table; a group with a row is an approved group |
+| grant | a role assignment: a role for somebody at a scope, active or eligible |
+| standing, eligible | always on; to be activated first through PIM |
+| break-glass | an emergency account, which other rules leave out |
+| declared | said in the scenario, so somebody decided it |
+| `may-...` | an edge for what somebody is permitted to do: add themselves to a group, activate a role |
+| `perhaps-...` | an edge that rests on a condition or on something unread; alone it leads to *unknown*, never to a failure |
+| `null` | was read and is absent; what an example leaves out was not read |
+"""
 
 
 # -- promises -----------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from scanner.graph.estate import UNSET, Estate
 from scanner.policy import shortcut
 from scanner.policy.compile import candidates
 from scanner.policy.match import Answer, holds
-from scanner.policy.message import message, say
+from scanner.policy.message import message, not_known, tell
 from scanner.policy.model import Condition, Reference, Rule, comparisons
 from scanner.policy.shortcut import Ask
 from scanner.policy.walk import Reached, Route, chain, route, unseen, walk
@@ -235,17 +235,19 @@ def _unknown(
         {
             f"could not read {gap.kind} of {gap.scope}"
             if gap.permission
-            else f"{gap.scope} does not say where it stands"
+            else f"{gap.scope} does not say where it is"
             if gap.reason == NO_PLACE
             else f"{gap.scope}: {gap.detail}"
             if gap.reason == "not stated"
-            else f"did not find {gap.scope}"
+            else f"could not find {gap.scope}"
             for gap in known
         }
     )
-    because = f": {', '.join(what[:3])}" if what else ": a fact it needs could not be read"
+    because = ", ".join(
+        what[:3] or not_known(estate, rule.compares, (*found, subject)) or ["a fact it needs could not be read"]
+    )
     return Finding(
-        rule.info.id, "unknown", estate.ref(subject), "unknown", f"{estate.name(subject)} cannot be judged{because}",
+        rule.info.id, "unknown", estate.ref(subject), "unknown", f"{estate.name(subject)} cannot be judged: {because}",
         tuple(_chains(estate, subject, found, reached)), *_intent(estate, rule, subject, found), *_place(estate, subject),
         reason="gap", gaps=known,
     )  # fmt: skip
@@ -300,7 +302,7 @@ def _intent(estate: Estate, rule: Rule, subject: int, found: Sequence[int]) -> t
             estate.get(subject, "home") if name in ("home-regions", "processing-regions") else estate.get(subject, name)
         )
         if line is not None:
-            return say(value), line
+            return tell(value, name), line
     for node in (*found, subject):
         for name in rule.compares:
             line = estate.line(node, name)

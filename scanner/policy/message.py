@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any
 
+from scanner.graph.edges import ONTOLOGY
 from scanner.graph.estate import UNSET, Estate
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -31,7 +32,7 @@ def message(template: str) -> Words:
             else:
                 parts[2 * at + 1] = "unknown"
                 continue
-            parts[2 * at + 1] = say(estate.get(node, attribute)) if attribute else estate.name(node)
+            parts[2 * at + 1] = tell(estate.get(node, attribute), attribute) if attribute else estate.name(node)
         return "".join(parts)
 
     return fill
@@ -44,6 +45,25 @@ def _place(words: str) -> tuple[int, str]:
         return _SUBJECT, attribute
     index, _, rest = attribute.partition(".")
     return (int(index), rest) if index.isdigit() else (0, attribute)
+
+
+def tell(value: Any, attribute: str) -> str:
+    """A value of an attribute in words a person would use: shares as percentages, words of enumerations without hyphens."""
+    share, words = _manner(attribute)
+    if share and isinstance(value, float | int) and not isinstance(value, bool):
+        return f"{value * 100:.3g}%"
+    if isinstance(value, frozenset):
+        *others, last = sorted(words.get(one, str(one)) for one in value) or ["none"]
+        return f"{', '.join(others)} and {last}" if others else last
+    return words[value] if isinstance(value, str) and value in words else say(value)
+
+
+@cache
+def _manner(attribute: str) -> tuple[bool, Mapping[str, str]]:
+    """Whether an attribute of this name is a share, and the words of its values, over all kinds of nodes."""
+    found = [kind.attributes[attribute] for kind in ONTOLOGY.kinds.values() if attribute in kind.attributes]
+    words = {value: one.said.get(value, value.replace("-", " ")) for one in found for value in one.values}
+    return any(one.share for one in found), words
 
 
 def say(value: Any) -> str:
@@ -59,3 +79,13 @@ def say(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.2f}".rstrip("0").rstrip(".")
     return str(value)
+
+
+def not_known(estate: Estate, attributes: Sequence[str], nodes: Sequence[int]) -> list[str]:
+    """Which of these attributes nobody knows at these nodes, up to three; for what no gap explains."""
+    return [
+        f"`{name}` of {estate.name(node)} is not known"
+        for node in nodes
+        for name in attributes
+        if name in ONTOLOGY.kinds[estate.kind(node)].attributes and estate.get(node, name) is UNSET
+    ][:3]

@@ -9,6 +9,7 @@ from scanner import __version__
 from scanner.derive.access.answers import Answer, Choke, Difference, DutiesOf, HeldDuty, Paths, Way, WhoCan
 from scanner.errors import Span
 from scanner.findings import Chain, NodeRef
+from scanner.graph.ontology import WAYS_IN_WORDS
 from scanner.render.access_changes import difference, what_if
 from scanner.render.access_page import Page, capital, counted, grouped, identities, listed, plural, reason
 from scanner.render.terminal import styled
@@ -27,14 +28,14 @@ _STATES = {
 _SHORT = ("own", "break-glass", "platform")  # named in one line unless everything is to be shown
 _MOST = 8  # ways of one kind that are drawn
 _HOW = {
-    "holds": ("✗", "now"), "may-activate": ("✗", "after activating it"), "may-hold": ("?", "as far as could be read, or under a condition"),
+    "holds": ("✗", "now"), "may-activate": ("✗", "after activating it"), "perhaps-holds": ("?", "as far as could be read, or under a condition"),
     "holds-as-declared": ("✓", "as the scenario declares, or by the platform"),
 }  # fmt: skip
 _BARE = (
     "reaches",
     "holds",
     "may-activate",
-    "may-hold",
+    "perhaps-holds",
     "holds-as-declared",
 )  # steps whose note says more than the node they lead to
 
@@ -175,7 +176,7 @@ class _Writer:
             "  ",
         )
         yield from self.page.wrapped(("      ",), self.chain(way.chain, name=len(way.who) > 1))
-        others = list(dict.fromkeys(one.way for one in group if one.way != way.way))
+        others = list(dict.fromkeys(WAYS_IN_WORDS.get(one.way, one.way) for one in group if one.way != way.way))
         if others:
             yield from self.page.wrapped((("      also by ", "dim"),), listed(others), "dim")
         if way.fix and (whole or self.page.verbose):
@@ -226,7 +227,7 @@ class _Writer:
                     alike.setdefault((held.how, reason(held)), []).append(held)
             for (how, said), held_ in alike.items():
                 mark, when = _HOW[how]
-                plain = mark if how == "may-hold" else "·"
+                plain = mark if how == "perhaps-holds" else "·"
                 yield from self.page.wrapped(
                     ((f"  {plain} ", "magenta" if plain == "?" else "dim"), listed([h.duty for h in held_])),
                     when,

@@ -179,7 +179,8 @@ def _result(settled: Settled, index: Mapping[str, int], places: _Places, options
 def _sentence(finding: Finding, rule: RuleInfo, hidden: Mapping[str, str]) -> str:
     """The first sentence names resource and problem: dashboards show it as the title."""
     message = _without_names(finding.message, hidden)
-    wanted = f" The scenario wants {finding.wanted}." if finding.wanted else ""
+    told = not finding.wanted or finding.wanted in message
+    wanted = "" if told else f" The scenario wants {finding.wanted}."
     fix = _without_names(finding.fix, hidden)
     text = f"{scrub(message, 2000)}.{scrub(wanted, 500)} {scrub(fix or rule.fix, 1000)}"
     return text if text.endswith(".") else f"{text}."

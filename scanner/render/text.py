@@ -140,7 +140,7 @@ def _finding(settled: Settled, verbose: int) -> Iterator[Text]:
 
 
 def _chain(chain: Chain) -> Iterator[Text]:
-    if not chain.steps or (len(chain.steps) == 1 and chain.steps[0].edge in ("opened-by", "may-be-opened-by")):
+    if not chain.steps or (len(chain.steps) == 1 and chain.steps[0].edge in ("opened-by", "perhaps-opened-by")):
         return
     edges = max(len(step.edge) for step in chain.steps)
     names = min(48, max(len(step.node.name) for step in chain.steps))

@@ -55,11 +55,11 @@ def bind(estate: Estate, scenario: Scenario) -> None:
         writer.write(account, frozenset(found))
         writer.guard(account)
         writer.assets(account, assets.get(account, ()))
-        if estate.get(account, "holds-data") is False:
+        if estate.get(account, "holds-guarded-data") is False:
             # an asset nobody could list may add a class that is to be guarded
             for gap in _doubts(estate, account, "data-asset"):
-                estate.set(account, "holds-data", UNSET)
-                estate.mark_gap(account, "holds-data", gap)
+                estate.set(account, "holds-guarded-data", UNSET)
+                estate.mark_gap(account, "holds-guarded-data", gap)
                 estate.mark_gap(account, "production-classes", gap)
                 estate.mark_gap(account, "opened-by", gap)
     _others(estate, writer)
@@ -232,7 +232,7 @@ class _Writer:
                 estate.mark_gap(store, "opened-by", gap)
             return
         guarded = frozenset(name for name in classes or () if name in self.guarded)
-        estate.set(store, "holds-data", bool(guarded))
+        estate.set(store, "holds-guarded-data", bool(guarded))
         estate.set(store, "production-classes", guarded & self.production)
 
     def assets(self, account: int, assets: Sequence[int]) -> None:
@@ -247,9 +247,9 @@ class _Writer:
         told = any(estate.get(a, "regulated") is True and estate.get(a, "home-regions") == home for a in assets)
         gaps = [] if told else _doubts(estate, account, "data-asset", "datastore")
         for gap in gaps:
-            estate.mark_gap(account, "told-by-asset", gap)
+            estate.mark_gap(account, "judged-by-asset", gap)
         if not gaps:
-            estate.set(account, "told-by-asset", told)
+            estate.set(account, "judged-by-asset", told)
 
 
 class _Facts:

@@ -45,7 +45,7 @@ def _places(scenario: Scenario) -> Iterator[Finding]:
         subject = NodeRef(f"region:{own.name}", "region", own.name)
         known = regions.region(own.name)
         if known is None and not own.country and not own.boundaries:
-            text = f"`{own.name}` is no region the shipped table has, and the scenario does not say where it lies"
+            text = f"`{own.name}` is not in the shipped table of regions, and the scenario does not say where it is"
             yield incoherence(
                 "SCN04", subject, "unplaced", text, own.span, "add its `country` and its `boundary` under `regions`"
             )
@@ -57,12 +57,12 @@ def _places(scenario: Scenario) -> Iterator[Finding]:
                 "elsewhere",
                 text,
                 own.span,
-                f"take `{own.name}` out of `regions`, or correct its country",
+                f"remove `{own.name}` from `regions`, or correct its country",
             )
     for data_class in scenario.data_classes:
         for place, key in ((data_class.home, "home"), (data_class.processing, "processing")):
             if place is not None and not place.regions:
-                text = f"the {key} of `{data_class.name}` ({place.words}) holds no region anybody knows"
+                text = f"the {key} of `{data_class.name}` ({place.words}) contains no known region"
                 yield incoherence(
                     "SCN04",
                     _class(data_class),
@@ -78,7 +78,9 @@ def unplaced(scenario: Scenario, seen: Iterator[str]) -> Iterator[Finding]:
     placed = {own.name for own in scenario.own_regions if own.country or own.boundaries}
     for name in sorted(set(seen)):
         if regions.is_region(name) and regions.region(name) is None and name not in placed:
-            text = f"the estate uses `{name}`, which the shipped table of regions does not have: nobody can say where it lies"
+            text = (
+                f"the estate uses `{name}`, which is not in the shipped table of regions, so nobody can say where it is"
+            )
             yield incoherence("SCN04", NodeRef(f"region:{name}", "region", name), "unplaced", text, scenario.span,
                            f"add `{name}` with its `country` and `boundary` under `regions`")  # fmt: skip
 
@@ -92,7 +94,7 @@ def _site(scenario: Scenario, site: Site) -> Iterator[Finding]:
     trains = {"train", "fine-tune"} & set(site.does)
     if "regional-training" in scenario.patterns and homes and "store" in site.does and not trains:
         listed = ", ".join(c.name for c in homes)
-        yield incoherence("SCN08", subject, "no-training", f"site `{site.name}` stores {listed} and no training happens there, so its jobs must run elsewhere",
+        yield incoherence("SCN08", subject, "no-training", f"site `{site.name}` holds {listed} and does no training, so jobs on its data must run elsewhere",
                        site.span, f"add `train` to what `{site.name}` does, or keep the data at a site that trains")  # fmt: skip
     if site.audience and not {"serve", "serve-batch"} & set(site.does):
         yield incoherence("SCN09", subject, "no-serving", f"site `{site.name}` has an audience ({', '.join(site.audience)}) and serves nothing",
@@ -104,7 +106,7 @@ def _site(scenario: Scenario, site: Site) -> Iterator[Finding]:
         if site.region not in allowed:
             home = data_class.home.words if data_class.home else ""
             yield incoherence("SCN11", subject, f"class:{data_class.name}", f"site `{site.name}` ({site.region}) holds `{data_class.name}`, whose home is {home}",
-                           site.span, f"take `{data_class.name}` from the site's `data`, or widen its home")  # fmt: skip
+                           site.span, f"remove `{data_class.name}` from the site's `data`, or widen its home")  # fmt: skip
 
 
 # -- who ----------------------------------------------------------------------------------------------------------
@@ -173,7 +175,7 @@ def _said(row: RoleRow) -> str:
 
 def _contradiction(row: RoleRow, cause: str, said: str, why: str) -> Finding:
     subject = NodeRef(f"role-row:{row.role}@{row.environment}", "role-row", f"{row.role} in {row.environment}")
-    return incoherence("SCN10", subject, f"{cause}|{why}", f"`{row.principal}` is {said}: {why}", row.span,
+    return incoherence("SCN10", subject, f"{cause}|{why}", f"`{row.principal}` is listed as {said}: {why}", row.span,
                     "name another group for one of the two, or take the duty from one of them")  # fmt: skip
 
 
@@ -198,7 +200,7 @@ def _admitted(scenario: Scenario) -> Iterator[Finding]:
                     f"class:{name}",
                     text,
                     environment.span,
-                    f"take `{name}` from its `data`, or `production-only` from the class",
+                    f"remove `{name}` from its `data`, or `production-only` from the class",
                 )
     for row in scenario.roles:
         where = scenario.environment(row.environment)
@@ -214,5 +216,5 @@ def _admitted(scenario: Scenario) -> Iterator[Finding]:
                     f"class:{name}",
                     text,
                     row.span,
-                    f"take `{name}` from `reads`, or add it to the `data` of `{where.name}`",
+                    f"remove `{name}` from `reads`, or add it to the `data` of `{where.name}`",
                 )

@@ -34,7 +34,7 @@ def findings(scenario: Scenario) -> Iterator[Finding]:
             yield incoherence("SCN05", subject, cause, f"{words(flow)}: {text}", flow.span, fix)
         carried = scenario.data_class(flow.data_class) if flow.data_class else None
         if carried is not None and regulated(carried) and not flow.approved_by:
-            text = f"{words(flow)}: `{carried.name}` is regulated, and nobody approves that it goes"
+            text = f"{words(flow)}: `{carried.name}` is regulated, and nobody is named to approve the flow"
             yield incoherence(
                 "SCN06", subject, "approver", text, flow.span, "add `approved-by` with the group that decides it"
             )

@@ -102,7 +102,7 @@ def sites(estate: Estate, scenario: Scenario) -> None:
         estate.set(node, "does", frozenset(site.does))
         estate.set(node, "data", frozenset(site.data))
         estate.set(node, "audience", frozenset(site.audience))
-        estate.connect(node, "stands-in", region)
+        estate.connect(node, "sited-in", region)
     for region in estate.nodes("region"):
         named = by_region.get(estate.key(region), ())
         estate.set(region, "named-by-site", bool(named))

@@ -87,8 +87,8 @@ _ROLES: Test = (
 PATTERNS: Mapping[str, tuple[Test, ...]] = {
     "single-environment": (
         (lambda s: len([x for x in _stages(s) if x != "exploration"]) == 1,
-         Lacking("one", "its one environment: it has several, or none but a room to explore", "keep one environment, or promise `multi-environment`")),
-        (lambda s: bool(s.data_classes), Lacking("data-classes", "data classes, so no source is told from scratch space", "add `data-classes`")),
+         Lacking("one", "its one environment: it has several, or none except exploration", "keep one environment, or promise `multi-environment`")),
+        (lambda s: bool(s.data_classes), Lacking("data-classes", "data classes to tell sources from scratch space", "add `data-classes`")),
         _ROLES,
     ),
     "multi-environment": (

@@ -159,7 +159,7 @@ def _fill(estate: Estate, group: int, key: str, n: int, stores: list[int], ident
         )
         estate.connect(group, "contains", store)
         estate.write(store, (
-            ("environment", environment), ("stage", environment), ("data-classes", frozenset({"customer"})), ("holds-data", True),
+            ("environment", environment), ("stage", environment), ("data-classes", frozenset({"customer"})), ("holds-guarded-data", True),
             ("shared-key-access", m % 2 == 0), ("public-blobs", False), ("sftp", False), ("referenced", True),
         ))  # fmt: skip
         stores.append(store)

@@ -132,7 +132,7 @@ def test_what_it_calls_unwanted_is_what_a_scan_calls_an_opening() -> None:
     compared = 0
     for store in asked.stores(None):
         for how in ("read", "write"):
-            found = [o for edge in ("opened-by", "may-be-opened-by") for o in estate.neighbours(store, edge)]
+            found = [o for edge in ("opened-by", "perhaps-opened-by") for o in estate.neighbours(store, edge)]
             openings = {
                 (estate.get(o, "cause"), estate.get(o, "way")) for o in found
                 if estate.get(o, "access") == how and estate.get(o, "approved") is False and estate.get(o, "people")

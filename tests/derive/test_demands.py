@@ -267,7 +267,7 @@ def test_keys_under_a_condition_may_be_taken(world: World) -> None:
     _member(world, group)
     world.grant(group, endpoint, condition="only on Mondays")
     endpoints.derive(Engine(world.estate))
-    assert not _keys(world, endpoint) and _keys(world, endpoint, "keys-may-open-to") == ["g"]
+    assert not _keys(world, endpoint) and _keys(world, endpoint, "keys-perhaps-open-to") == ["g"]
 
 
 def test_whose_origin_nobody_knows_may_take_them(world: World) -> None:
@@ -278,7 +278,7 @@ def test_whose_origin_nobody_knows_may_take_them(world: World) -> None:
     world.estate.mark_gap(grant, "origin", gap)
     endpoints.derive(Engine(world.estate))
     assert not _keys(world, endpoint)
-    assert world.estate.edge_gap(endpoint, "keys-may-open-to", stranger) == gap
+    assert world.estate.edge_gap(endpoint, "keys-perhaps-open-to", stranger) == gap
 
 
 def test_an_instance_is_of_its_users_other_environments_rooms_and_administration_left_out(world: World) -> None:

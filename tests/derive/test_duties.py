@@ -60,7 +60,7 @@ def test_built_in_roles_hold_the_duties_they_are_known_for(name: str) -> None:
 def test_whoever_writes_the_account_of_a_workspace_changes_what_it_answers() -> None:
     world = World()
     workspace(world, "production")
-    world.resource("storage-account", "dlproduction", "production", holds_data=True)
+    world.resource("storage-account", "dlproduction", "production", holds_guarded_data=True)
     ana, ben = world.principal("user", "ana"), world.principal("user", "ben")
     write = ("Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write",)
     world.grant(ana, "stproduction", data=write)
@@ -76,7 +76,7 @@ def test_keys_count_where_they_work_or_can_be_switched_on_again() -> None:
         (True, (keys,), "holds"),
         (False, (keys,), None),
         (False, (keys, account), "holds"),
-        (UNSET, (keys,), "may-hold"),
+        (UNSET, (keys,), "perhaps-holds"),
     ):
         world = World()
         workspace(world, "production")
@@ -84,7 +84,7 @@ def test_keys_count_where_they_work_or_can_be_switched_on_again() -> None:
         ana = world.principal("user", "ana")
         world.grant(ana, "production", *actions)
         world.derive()
-        for name in ("holds", "may-hold"):
+        for name in ("holds", "perhaps-holds"):
             assert ("indirect-release in production" in world.held(ana, name)) is (name == edge)
 
 
@@ -164,14 +164,14 @@ def test_eligible_conditional_and_creating() -> None:
     world.grant(vend, "sub", f"{_ML}/write")
     world.derive()
     assert world.held(ana, "may-activate") == {"train in production", "write in production", "observe in production"}
-    assert world.held(ben, "may-hold") == {"train in production", "write in production", "observe in production"}
+    assert world.held(ben, "perhaps-holds") == {"train in production", "write in production", "observe in production"}
     assert not world.held(vend)
     assert world.held(vend, "holds-as-declared") == {"provision in production", "write in production"}
 
 
 def test_reading_is_never_held_as_declared() -> None:
     world = World()
-    world.resource("storage-account", "dl", "production", holds_data=True, shared_key_access=True)
+    world.resource("storage-account", "dl", "production", holds_guarded_data=True, shared_key_access=True)
     admins, readers = world.principal("group", "grp-it"), world.principal("group", "grp-readers")
     row = world.estate.add("administrator-row", "administrator-row:grp-it", "grp-it")
     world.estate.set(row, "over", frozenset({"production"}))

@@ -97,7 +97,7 @@ def test_owners_nobody_could_list_leave_a_group_without_members_in_doubt() -> No
     assert group is not None
     estate.mark_gap(group, "may-be-joined-by", gap)
     engine = Engine(estate)
-    found = list(estate.neighbours(engine._node(A1), "may-be-opened-by"))
+    found = list(estate.neighbours(engine._node(A1), "perhaps-opened-by"))
     assert {estate.get(node, "way") for node in found} == {"data-role"}
 
 

@@ -70,7 +70,7 @@ def test_where_flows_are_declared_only_those_hold() -> None:
     assert flows.may("metrics", [], US, WEU).allowed
     assert not flows.may("metrics", [], WEU, US).allowed
     assert not flows.may("model", [], DEV, TEST).allowed
-    assert flows.may("model", [], DEV, TEST).blocked == "no flow carries model from development to test"
+    assert flows.may("model", [], DEV, TEST).blocked == "no flow carries models from development to test"
 
 
 def test_an_empty_list_of_flows_lets_nothing_move() -> None:

@@ -323,7 +323,7 @@ def test_what_its_home_tells_is_not_told_by_the_single_region(
     estate = Estate()
     node = _add(estate, kind, "/x", region, facts)
     places.derive(estate)
-    assert estate.get(node, "stands-at-home") is at_home
+    assert estate.get(node, "at-home") is at_home
 
 
 @pytest.mark.parametrize(
@@ -345,7 +345,7 @@ def test_a_sql_server_tells_of_databases_that_are_nowhere_else(
     estate.connect(above, "contains", database)
     residency.derive(estate)
     places.derive(estate)
-    assert (estate.get(database, "told-by-server"), estate.get(above, "told-by-server")) == (told, False)
+    assert (estate.get(database, "judged-by-server"), estate.get(above, "judged-by-server")) == (told, False)
 
 
 def test_a_region_nobody_places_matters_where_something_in_scope_stands_there() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scanner import data
-from scanner.policy.describe import page
+from scanner.policy.describe import glossary, page, sentence
 from scanner.policy.examples import failures, mutants, survivors
 from scanner.policy.frameworks import NAMES
 from scanner.policy.load import load_rules
@@ -86,3 +86,48 @@ def test_regions_have_every_column() -> None:
     rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
     assert len(rows) > 60
     assert all(row["country"] and row["iso"] and row["geography"] for row in rows)
+
+
+@pytest.mark.parametrize("rule", GRAPH, ids=lambda rule: rule.info.id)
+def test_a_rule_s_page_says_what_each_of_its_words_means(rule: Rule) -> None:
+    words = dict(glossary(rule))
+
+    assert rule.follow <= words.keys()
+    assert all(meaning for meaning in words.values())
+    assert {rule.subject, rule.to} - {""} <= words.keys()
+
+
+def test_the_words_of_a_rule_are_those_of_the_ontology() -> None:
+    (rule,) = [rule for rule in RULES if rule.info.id == "ACC01"]
+
+    words = dict(glossary(rule))
+
+    assert words["opening"] == "one cause that lets identities reach data of one environment and class"
+    assert words["holds-guarded-data"].startswith("whether it holds data of a guarded class")
+    assert words["data-store"].startswith("one of these: ")
+    assert "name" not in words
+
+
+@pytest.mark.parametrize(
+    ("id", "words"),
+    [
+        ("RES03", "for each model-deployment where regulated is yes: it must hold that processed-at-home is yes"),
+        (
+            "SOD17",
+            "for each artifact-source where used-by-production is yes, following open-to, perhaps-open-to to a principal: "
+            "for none reached may it hold that break-glass is no",
+        ),
+        (
+            "QUO02",
+            "for each quota-pool where reserved-for-production is no, following drawn-on-by to a workspace: never may two be "
+            "reached together where of the one stage is development, and of the other stage is production",
+        ),
+        (
+            "RES06",
+            "for each workspace, following depends-on to a dependency: for every one reached it must hold that region is the "
+            "subject's region or (shared is yes and at-declared-region is yes)",
+        ),
+    ],
+)
+def test_a_rule_is_a_sentence_one_can_read_aloud(id: str, words: str) -> None:
+    assert sentence(next(rule for rule in RULES if rule.info.id == id)) == words

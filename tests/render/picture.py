@@ -13,7 +13,7 @@ from scanner.render.text import _folded, _lines
 from tests.render.test_reports import contoso
 
 FILE = Path(__file__).parent.parent.parent / "reports" / "samples" / "demo.svg"
-_FIRST, _LAST = 34, 11
+_FIRST, _LAST = 34, 9
 
 
 def draw() -> str:

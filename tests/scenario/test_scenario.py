@@ -180,7 +180,7 @@ def test_what_lies_in_a_group_nobody_could_read_belongs_nowhere_for_certain() ->
     bind(estate, _load(BASE))
     assert estate.get(bare, "environment") is UNSET and list(estate.gaps_at(bare, "stage")) == [gap]
     assert estate.get(tagged, "environment") == "development"  # its own tag is nearer
-    assert estate.get(account, "holds-data") is UNSET and list(estate.gaps_at(account, "opened-by")) == [gap]
+    assert estate.get(account, "holds-guarded-data") is UNSET and list(estate.gaps_at(account, "opened-by")) == [gap]
     assert ("workspace", gap) in estate.unread  # of any environment, there may be one more
 
 
@@ -255,7 +255,7 @@ def test_an_account_is_judged_through_an_asset_only_where_the_asset_has_its_home
         estate.set(asset, "tags", {"class": of_asset})
         estate.connect(asset, "stored-in", account)
     bind(estate, _load(BASE))
-    assert (estate.get(account, "regulated"), estate.get(account, "told-by-asset")) == (True, told)
+    assert (estate.get(account, "regulated"), estate.get(account, "judged-by-asset")) == (True, told)
 
 
 def test_an_asset_nobody_could_list_may_add_a_class() -> None:
@@ -268,9 +268,11 @@ def test_an_asset_nobody_could_list_may_add_a_class() -> None:
     gap = estate.add_gap(Gap("data-asset", "/subscriptions/sub-prod/w", "Some/read", "forbidden"))
     estate.mark_unread("data-asset", gap)
     bind(estate, _load(BASE))
-    assert estate.get(store, "holds-data") is UNSET and list(estate.gaps_at(store, "holds-data")) == [gap]
+    assert estate.get(store, "holds-guarded-data") is UNSET and list(estate.gaps_at(store, "holds-guarded-data")) == [
+        gap
+    ]
     assert list(estate.gaps_at(store, "opened-by")) == [gap]
-    assert estate.get(other, "holds-data") is False  # not that workspace's store
+    assert estate.get(other, "holds-guarded-data") is False  # not that workspace's store
 
 
 _ROLES = "roles:\n  ds: {production: {group: grp, duties: [train], reads: [live]}}\n"
@@ -417,7 +419,7 @@ def test_a_database_is_a_part_of_machine_learning_where_something_leads_to_it(ki
     bind(estate, _load(BASE))
     assert [estate.get(node, "referenced") for node in (led, bare, tagged)] == [True, False, True]
     # what nothing classifies is not taken for data of the environment's default class
-    assert [estate.get(node, "holds-data") for node in (led, bare, tagged)] == [False, False, False]
+    assert [estate.get(node, "holds-guarded-data") for node in (led, bare, tagged)] == [False, False, False]
 
 
 def test_who_names_a_server_leads_to_its_databases() -> None:
@@ -453,8 +455,8 @@ def test_a_container_nobody_could_read_leaves_open_what_a_database_holds_and_not
         estate.set(node, "subscription", "/subscriptions/sub-prod")
         estate.connect(group, "contains", node)
     bind(estate, _load(BASE))
-    assert estate.get(search, "holds-data") is UNSET and list(estate.gaps_at(search, "opened-by")) == [gap]
-    assert estate.get(logs, "holds-data") is False and not estate.gaps_at(logs, "opened-by")
+    assert estate.get(search, "holds-guarded-data") is UNSET and list(estate.gaps_at(search, "opened-by")) == [gap]
+    assert estate.get(logs, "holds-guarded-data") is False and not estate.gaps_at(logs, "opened-by")
 
 
 def test_every_kind_of_store_is_guarded_for_the_classes_it_holds() -> None:
@@ -473,7 +475,7 @@ def test_every_kind_of_store_is_guarded_for_the_classes_it_holds() -> None:
         ("log-analytics", False),
     ):
         (node,) = estate.nodes(kind)
-        assert estate.get(node, "holds-data") is holds
+        assert estate.get(node, "holds-guarded-data") is holds
         assert estate.get(node, "production-classes") == ({"live"} if holds else frozenset())
 
 

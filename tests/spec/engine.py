@@ -96,7 +96,7 @@ class Engine:
     def findings(self, store: str) -> dict[tuple[str, str, str], Answer]:
         """The openings rules see at a store: access, cause, way."""
         estate, found = self.estate, dict[tuple[str, str, str], Answer]()
-        for edge, answer in (("may-be-opened-by", "perhaps"), ("opened-by", "yes")):
+        for edge, answer in (("perhaps-opened-by", "perhaps"), ("opened-by", "yes")):
             for opening in estate.neighbours(self._node(store), edge):
                 _, _, way, what, *cause = estate.key(opening).split("|")
                 found[what, "|".join(cause), way] = "yes" if answer == "yes" else "perhaps"

@@ -68,7 +68,7 @@ class _Builder:
                 estate.set(node, "environment", environment)
                 estate.set(node, "stage", environment)
         for key, store in world.stores.items():
-            facts = {_KEYS[store.kind]: store.keys, "data-classes": self.table.classes.get(key, frozenset({"live"})), "holds-data": True,
+            facts = {_KEYS[store.kind]: store.keys, "data-classes": self.table.classes.get(key, frozenset({"live"})), "holds-guarded-data": True,
                      "referenced": True}  # fmt: skip
             if store.kind == "storage-account":
                 facts |= {"public-blobs": store.public_blobs, "anonymous-containers": frozenset({"c"} if store.anonymous else ()),

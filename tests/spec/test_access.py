@@ -97,7 +97,7 @@ def test_the_chain_shown_is_valid(world: World, table: Table) -> None:
     engine = Engine(estate_of(world, table))
     estate = engine.estate
     for opening in estate.nodes("opening"):
-        for store in {*estate.neighbours(opening, "opens"), *estate.neighbours(opening, "may-open")}:
+        for store in {*estate.neighbours(opening, "opens"), *estate.neighbours(opening, "perhaps-opens")}:
             shown = estate.chain(opening, store)
             assert shown is not None
             check(estate, estate.key(shown[0]), shown[1], estate.key(store))

@@ -130,7 +130,7 @@ def test_activating_an_eligible_role_changes_no_finding() -> None:
         node = estate.node(account.lower())
         assert node is not None
         for name, value in {
-            "holds-data": True,
+            "holds-guarded-data": True,
             "environment": "production",
             "data-classes": frozenset({"live"}),
         }.items():

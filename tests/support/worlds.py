@@ -102,7 +102,7 @@ def workspace(world: World, environment: str, **facts: Any) -> tuple[int, int]:
     """A workspace and the account it keeps models in."""
     found = world.resource("workspace", f"mlw-{environment}", environment)
     store = world.resource(
-        "storage-account", f"st{environment}", environment, shared_key_access=False, holds_data=False, **facts
+        "storage-account", f"st{environment}", environment, shared_key_access=False, holds_guarded_data=False, **facts
     )
     world.estate.connect(found, "default-store", store)
     return found, store

@@ -67,7 +67,7 @@ class Paths:
 
 @dataclass(frozen=True, slots=True)
 class HeldDuty:
-    """`how`: holds, may-activate, may-hold, or holds-as-declared."""
+    """`how`: holds, may-activate, perhaps-holds, or holds-as-declared."""
 
     duty: str
     environment: str

@@ -26,7 +26,7 @@ _WHAT = {
     "grant": "assignment", "membership": "membership", "owner": "ownership", "trust": "credential", "credential": "credential",
     "identity": "identity", "instance": "compute instance", "policy": "access policy",
 }  # fmt: skip
-_HOLDING = ("holds", "may-activate", "may-hold", "holds-as-declared")
+_HOLDING = ("holds", "may-activate", "perhaps-holds", "holds-as-declared")
 
 
 def places(questions: Questions, asked: int | None, accesses: Collection[str]) -> list[Place]:

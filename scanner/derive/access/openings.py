@@ -87,7 +87,7 @@ def _targets(engine: Engine, acting: Acting) -> dict[Target, list[list[int]]]:
     alike = Alike(engine, acting.credentials)
     groups: defaultdict[Target, defaultdict[object, list[int]]] = defaultdict(lambda: defaultdict(list))
     for store in estate.nodes("data-store"):
-        if estate.get(store, "holds-data") is not True or store in estate.aside:
+        if estate.get(store, "holds-guarded-data") is not True or store in estate.aside:
             continue
         environment, unit = estate.get(store, "environment"), estate.get(store, "unit")
         target = Target(
@@ -182,7 +182,7 @@ def _connect(engine: Engine, node: int, parts: list[Part], stores: BitMap) -> No
             if n in part.who
             for gap in estate.gaps_at(n, "*")
         ]
-        estate.connect(store, "may-be-opened-by", node, gap=gaps[0] if gaps else None)
+        estate.connect(store, "perhaps-opened-by", node, gap=gaps[0] if gaps else None)
 
 
 def _chain(engine: Engine, opening: _Opening, store: int) -> tuple[int, tuple[Step, ...]]:

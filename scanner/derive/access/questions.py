@@ -23,7 +23,7 @@ from scanner.derive.access.ways import (
     State,
     WayIn,
     Ways,
-    holds_data,
+    holds_guarded_data,
     into_environment,
     into_store,
     of_tenant,
@@ -41,7 +41,7 @@ STATES: tuple[State, ...] = (
     "break-glass",
     "platform",
 )  # as answers list them
-_HOLDING = ("holds", "may-activate", "may-hold", "holds-as-declared")
+_HOLDING = ("holds", "may-activate", "perhaps-holds", "holds-as-declared")
 _TRIED = 5  # people among whom the one with the shortest chain is looked for
 
 
@@ -79,11 +79,11 @@ class Questions:
         """The stores of data that a node stands for; of nothing in particular: all that hold data of a class."""
         estate = self.estate
         if node is None:
-            return [store for store in estate.nodes("data-store") if holds_data(estate, store)]
+            return [store for store in estate.nodes("data-store") if holds_guarded_data(estate, store)]
         kind, name = estate.kind(node), estate.name(node)
         if kind == "environment":
             mine = [s for s in estate.nodes("data-store") if estate.get(s, "environment") == name]
-            holding = [s for s in mine if holds_data(estate, s)]
+            holding = [s for s in mine if holds_guarded_data(estate, s)]
             return holding or [s for s in mine if estate.get(s, "referenced") is True]
         if kind == "data-class":
             return [s for s in estate.nodes("data-store") if name in (estate.get(s, "data-classes") or ())]
@@ -111,7 +111,7 @@ class Questions:
 
     def alike(self, store: int) -> object:
         """Equal for stores that the same ways lead into."""
-        return self._alike.signature(store), target_of(self.estate, store), holds_data(self.estate, store)
+        return self._alike.signature(store), target_of(self.estate, store), holds_guarded_data(self.estate, store)
 
     def _of(self, node: int, how: str) -> list[Ways]:
         found = self._ways.get((node, how))
@@ -179,7 +179,9 @@ class Questions:
                 for duty in dict.fromkeys(estate.neighbours(place, edge)):
                     key = (str(estate.get(duty, "duty")), str(estate.get(duty, "environment")))
                     if key not in held:
-                        route = [Link(place, duty, edge, estate.reason(place, edge, duty), certain=edge != "may-hold")]
+                        route = [
+                            Link(place, duty, edge, estate.reason(place, edge, duty), certain=edge != "perhaps-holds")
+                        ]
                         while (before := up[route[0].source]) is not None:
                             route.insert(0, before)
                         held[key] = HeldDuty(*key, edge, chain(estate, principal, route))

@@ -154,7 +154,7 @@ def named_cause(estate: Estate, cause: str) -> tuple[str, str]:
     names = [estate.name(node) if (node := estate.node(key)) is not None else key for key in (first, second)]
     one, other = names
     return {
-        "membership": (f"{one} in {other}", f"Take {one} out of {other}"),
+        "membership": (f"{one} in {other}", f"Remove {one} from {other}"),
         "owner": (f"{one} owns {other}", f"Remove {one} as owner of {other}"),
         "identity": (f"{other} attached to {one}", f"Give {one} an identity that reaches less"),
         "credential": (f"the credential that {one} keeps", f"Let {one} keep no credential, and renew the key"),
@@ -163,7 +163,7 @@ def named_cause(estate: Estate, cause: str) -> tuple[str, str]:
         "instance": (f"{other} is the compute instance of {one}", f"Give {other} an identity that reaches less"),
         "graph-permission": (
             f"what {one} may do by Microsoft Graph",
-            f"Take the permissions it does not need from {one}",
+            f"Remove from {one} the permissions it does not need",
         ),
         "policy": (f"the access policy of {one} for {other}", f"Remove the access policy for {other} from {one}"),
     }.get(kind, (cause, ""))

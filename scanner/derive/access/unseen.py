@@ -63,7 +63,7 @@ class Possible:
             for store in stores:
                 if (store, node) not in self._tied:
                     self._tied.add((store, node))
-                    self.estate.connect(store, "may-be-opened-by", node, gap=gap)
+                    self.estate.connect(store, "perhaps-opened-by", node, gap=gap)
 
     def _kept(self, store: int) -> Iterator[tuple[str, int]]:
         if direct.keys_accepted(self.estate, store) is not False:

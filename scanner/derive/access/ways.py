@@ -24,7 +24,7 @@ from scanner.graph.estate import UNSET, Estate
 
 State = Literal["unwanted", "approved", "own", "residual", "break-glass", "platform"]
 _PLATFORM = {"microsoft", "host-default", "policy", "service"}
-_HOLDING = ("holds", "may-activate", "may-hold", "holds-as-declared")
+_HOLDING = ("holds", "may-activate", "perhaps-holds", "holds-as-declared")
 RELEASING = ("release", "indirect-release")
 
 
@@ -109,13 +109,13 @@ def into_environment(access: Access, environment: int, duty: str) -> Ways | None
         for principal in dict.fromkeys(estate.neighbours(node, estate.ontology.edges[edge].inverse)):
             cause = f"{edge}:{estate.key(principal)}|{estate.key(node)}"
             reason, mark = estate.reason(principal, edge, node), "eligible" if edge == "may-activate" else ""
-            links[Link(principal, node, edge, reason, cause, edge != "may-hold", mark or None)] = None
+            links[Link(principal, node, edge, reason, cause, edge != "perhaps-holds", mark or None)] = None
             links.update(dict.fromkeys(members_of(estate, principal)))
             gap = estate.edge_gap(principal, edge, node)
             words = f"{reason} for {estate.name(principal)}"
             for state, who, row in _releasing(access, principal, edge, environment):
                 gaps = () if gap is None else (gap,)
-                ways.append(WayIn(cause, words, duty, state, who, edge != "may-hold", mark, row, gaps))
+                ways.append(WayIn(cause, words, duty, state, who, edge != "perhaps-holds", mark, row, gaps))
     unread = {gap for kind in ("group", "identity") for p in estate.nodes(kind) for gap in estate.gaps_at(p, "holds")}
     return Ways(node, "release", lambda: tuple(links), tuple(ways), tuple(sorted(unread)))
 
@@ -197,8 +197,8 @@ def _gaps(engine: Engine, store: int, ways: Iterable[WayIn]) -> tuple[int, ...]:
     """Everything unread that might open the store further, or change what is said of a way."""
     estate = engine.estate
     found = {*estate.gaps_at(store, "opened-by"), *engine.gaps(store, RIGHTS)}
-    for opening in estate.neighbours(store, "may-be-opened-by"):
-        gap = estate.edge_gap(store, "may-be-opened-by", opening)
+    for opening in estate.neighbours(store, "perhaps-opened-by"):
+        gap = estate.edge_gap(store, "perhaps-opened-by", opening)
         if gap is not None:
             found.add(gap)
     return tuple(sorted(found.union(*(way.gaps for way in ways))))
@@ -230,6 +230,6 @@ def _releasing(
         yield ("residual" if edge == "holds-as-declared" else "unwanted"), who, None
 
 
-def holds_data(estate: Estate, node: int) -> bool:
+def holds_guarded_data(estate: Estate, node: int) -> bool:
     """Whether openings are looked for at a store."""
-    return estate.get(node, "holds-data") not in (False, UNSET) and node not in estate.aside
+    return estate.get(node, "holds-guarded-data") not in (False, UNSET) and node not in estate.aside

@@ -42,9 +42,9 @@ def mended(estate: Estate, cause: Entry) -> str:
         named = estate.name(owned) if owned is not None else place
         return f"Remove {source} as owner of {named}, or make the owner an administrator"
     if kind == "directory-role":
-        return f"Take the role from {source}, or declare it: under `administrators`, or under `break-glass` for an emergency account"
+        return f"Remove the role from {source}, or declare it: under `administrators`, or under `break-glass` for an emergency account"
     if kind == "graph-permission":
-        return f"Take from {source} the permissions it does not need: {', '.join(tenantwide.permissions(estate, cause.source or 0))}"
+        return f"Remove from {source} the permissions it does not need: {', '.join(tenantwide.permissions(estate, cause.source or 0))}"
     return {
         "instance": f"Give {place} an identity that cannot reach this data, or assign it to somebody who may",
         "trust": f"Remove the federated credential for {source} from {place}, or list its subject under `release`",

@@ -13,7 +13,7 @@ from scanner.graph.estate import UNSET, Estate
 
 _PLATFORM = {"microsoft", "host-default", "policy", "service", "delegated"}
 _OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
-_HELD = ("holds", "may-activate", "may-hold", "holds-as-declared")
+_HELD = ("holds", "may-activate", "perhaps-holds", "holds-as-declared")
 
 
 def derive(engine: Engine, duties: Duties, table: Table) -> None:

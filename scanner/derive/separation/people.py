@@ -61,8 +61,8 @@ def _writers(engine: Engine) -> None:
                 for edge in _HELD:
                     for principal in estate.neighbours(duty, edge):
                         people |= _entering(engine, principal)
-                for principal in estate.neighbours(duty, "may-be-held-by"):
-                    gap = estate.edge_gap(principal, "may-hold", duty)
+                for principal in estate.neighbours(duty, "perhaps-held-by"):
+                    gap = estate.edge_gap(principal, "perhaps-holds", duty)
                     perhaps += [gap] if gap is not None else []
         counted[environment] = len(people & users)
     gaps = list(dict.fromkeys(perhaps)) + list(dict.fromkeys(
@@ -141,8 +141,8 @@ def _perhaps(engine: Engine, unread: set[int]) -> BitMap:
     found = BitMap()
     for node in estate.nodes("duty"):
         if estate.get(node, "duty") in ("write", "train") and estate.get(node, "stage") == "development":
-            for principal in estate.neighbours(node, "may-be-held-by"):
-                gap = estate.edge_gap(principal, "may-hold", node)
+            for principal in estate.neighbours(node, "perhaps-held-by"):
+                gap = estate.edge_gap(principal, "perhaps-holds", node)
                 if gap is not None:
                     unread.add(gap)
                 else:
