@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -22,7 +22,7 @@ from scanner.derive.access.judge import Judge
 from scanner.derive.access.spread import Part, Spread
 from scanner.derive.access.words import called, mended
 from scanner.findings import Step
-from scanner.graph.estate import UNSET, Estate
+from scanner.graph.estate import UNSET
 
 _SHOWN = 5
 _FEW = 500  # up to so many people are put in order of their ids before the first are shown
@@ -44,13 +44,25 @@ class _Opening:
         return found
 
 
-Ownerships = frozenset[tuple[int, int]]  # owners, and the groups they may join
+@dataclass(frozen=True, slots=True)
+class Ownerships:
+    """Owners and the groups they may join: those by which data of production is opened to be read, and those of which
+    that is open, with why. By any other it may be, too, behind lists in `hiding`.
+    """
+
+    told: frozenset[tuple[int, int]] = frozenset()
+    perhaps: Mapping[tuple[int, int], tuple[int, ...]] = field(default_factory=dict)
+    hiding: tuple[int, ...] = ()
+
+    def doubts(self, owner: int, group: int) -> tuple[int, ...]:
+        """The gaps that leave open whether an ownership that is not told opens data."""
+        return self.perhaps.get((owner, group)) or self.hiding
 
 
 def derive(engine: Engine, acting: Acting, approval: Approval) -> Ownerships:
     """Makes opening nodes for stores that hold data, and the gaps that keep stores from passing.
 
-    Returns the ownerships of groups that open data of production to be read: whoever reports the openings reports them.
+    Returns by which ownerships of groups data of production can be read: whoever reports the openings reports them.
     """
     possible = unseen.Possible(engine, acting)
     openings: dict[str, _Opening] = {}
@@ -73,7 +85,7 @@ def derive(engine: Engine, acting: Acting, approval: Approval) -> Ownerships:
     for key, opening in sorted(openings.items()):
         _node(engine, key, opening, homes)
     working.derive(engine, ((key, o.parts) for key, o in sorted(openings.items()) if _outside(o.spread.target)))
-    return frozenset(owned for opening in openings.values() for owned in _ownerships(engine.estate, opening))
+    return _ownerships(engine, openings.values())
 
 
 def _outside(target: Target) -> bool:
@@ -156,14 +168,25 @@ def _node(engine: Engine, key: str, opening: _Opening, homes: Mapping[str, BitMa
     estate.set_chain(node, lambda store: _chain(engine, opening, store))
 
 
-def _ownerships(estate: Estate, opening: _Opening) -> Iterator[tuple[int, int]]:
-    """The ownership an opening is by, if it is a finding for certain."""
-    cause = opening.parts[0].cause
-    if cause.mark != "may-join" or cause.source is None or cause.via is None or opening.spread.access != "read":
-        return
-    for part in opening.parts:
-        if part.state is None and part.certain and any(estate.get(s, "stage") == "production" for s in part.stores):
-            yield cause.source, cause.via
+def _ownerships(engine: Engine, openings: Iterable[_Opening]) -> Ownerships:
+    """The ownerships that openings are by: those that are findings for certain, and those that may be."""
+    estate = engine.estate
+    told: set[tuple[int, int]] = set()
+    perhaps: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    for opening in openings:
+        cause = opening.parts[0].cause
+        if cause.mark != "may-join" or cause.source is None or cause.via is None or opening.spread.access != "read":
+            continue
+        for part in opening.parts:
+            if part.state is None and any(estate.get(s, "stage") == "production" for s in part.stores):
+                if part.certain:
+                    told.add((cause.source, cause.via))
+                else:
+                    perhaps[cause.source, cause.via] += part.gaps
+    hiding = [gap for gap, facts in enumerate(estate.gaps) if facts.kind in RIGHTS]
+    hiding += [gap for found in engine.unread.values() for grant in found for gap in estate.gaps_at(grant.role, "*")]
+    hiding += estate.unread_gaps(*unseen.LEADING)
+    return Ownerships(frozenset(told), {k: tuple(g) for k, g in perhaps.items()}, tuple(dict.fromkeys(hiding)))
 
 
 def _connect(engine: Engine, node: int, parts: list[Part], stores: BitMap) -> None:
