@@ -20,10 +20,11 @@ from scanner.derive.access.closure import Layers, layered
 from scanner.derive.access.engine import RIGHTS, Engine
 from scanner.derive.access.judge import Judge
 from scanner.derive.access.spread import Part, Spread
-from scanner.derive.access.words import called, mended
+from scanner.derive.access.words import called, kept, mended, taken_out
 from scanner.findings import Step
-from scanner.graph.estate import UNSET
+from scanner.graph.estate import UNSET, Estate
 
+STORED = "stored-credential"
 _SHOWN = 5
 _FEW = 500  # up to so many people are put in order of their ids before the first are shown
 
@@ -33,6 +34,7 @@ class _Opening:
     """What is known of one opening so far."""
 
     spread: Spread
+    keeper: int | None = None  # of the stored credential that is the cause
     parts: list[Part] = field(default_factory=list)
     people: dict[tuple[int, ...], list[int]] = field(default_factory=dict)  # by numbers of parts, whom to show of them
 
@@ -125,27 +127,47 @@ def _gaps(engine: Engine, stores: list[int]) -> None:
 
 def _collect(openings: dict[str, _Opening], spread: Spread) -> None:
     """Adds the parts of a target to their openings."""
-    target = spread.target
+    target, estate = spread.target, spread.estate
     before = f"opening:{target.environment or '-'}|{'+'.join(sorted(target.classes)) or '-'}"
     for part in spread.parts():
+        keeper = _kept_elsewhere(estate, part, target)
         state = f"|{part.state}" if part.state else ""
-        key = f"{before}|{part.way}|{spread.access}|{part.cause.cause}{state}"
+        way, cause = (part.way, part.cause.cause) if keeper is None else (STORED, f"credential:{estate.key(keeper)}")
+        key = f"{before}|{way}|{spread.access}|{cause}{state}"
         opening = openings.get(key)
         if opening is None:
-            opening = openings[key] = _Opening(spread)
+            opening = openings[key] = _Opening(spread, keeper)
         opening.parts.append(part)
     spread.judge.forget()
+
+
+def _kept_elsewhere(estate: Estate, part: Part, target: Target) -> int | None:
+    """What keeps the credential that people come by whom nobody meant to let in, where that is another environment: there
+    whoever may use it is one too many, and taking it out closes all of their ways.
+    """
+    keeper = part.cause.via
+    if part.state is not None or keeper is None or estate.kind(keeper) not in ("datastore", "connection"):
+        return None
+    home = estate.get(keeper, "environment")
+    apart = isinstance(home, str) and target.environment is not None and home != target.environment
+    return keeper if apart and _kept(part) else None
+
+
+def _kept(part: Part) -> bool:
+    """Whether what a cause goes by is a credential: previews read with the workspace's identity, which keeps none."""
+    return part.cause.way != "workspace-identity"
 
 
 def _node(engine: Engine, key: str, opening: _Opening, homes: Mapping[str, BitMap]) -> None:
     estate, spread, parts = engine.estate, opening.spread, opening.parts
     first = parts[0]
     node = estate.add("opening", key)
-    words = called(estate, first.cause)
+    way = first.way if opening.keeper is None else STORED
+    words = called(estate, first.cause) if opening.keeper is None else kept(estate, opening.keeper)
     everybody = layered([], [part.who for part in parts])
     stores = first.stores if len(parts) == 1 else BitMap().union(*(part.stores for part in parts))
     estate.write(node, (
-        ("name", words), ("way", first.way), ("access", spread.access), ("approved", first.state is not None),
+        ("name", words), ("way", way), ("access", spread.access), ("approved", first.state is not None),
         ("residual", first.state == "residual"), ("platform", first.state == "platform"), ("cause", words), ("people", len(everybody)),
         ("opened-to", _opened_to(len(everybody), first.cause.anybody)), ("targets", len(stores)),
         ("environment", spread.target.environment), ("data-classes", spread.target.classes or None),
@@ -156,10 +178,11 @@ def _node(engine: Engine, key: str, opening: _Opening, homes: Mapping[str, BitMa
     _connect(engine, node, parts, stores)
     shown = opening.shown(engine, tuple(range(len(parts))))
     estate.set(node, "examples", frozenset(estate.key(n) for n in shown))
-    estate.set(node, "fix", mended(estate, first.cause))
+    fix = mended(estate, first.cause) if opening.keeper is None else taken_out(estate, opening.keeper)
+    estate.set(node, "fix", fix)
     estate.set(node, "from-environments", _places(engine, parts, homes))
-    kept = {estate.get(part.cause.via, "stage") for part in parts if part.cause.via is not None}
-    estate.set(node, "kept-in-stages", frozenset(stage for stage in kept if isinstance(stage, str)))
+    keeping = {estate.get(part.cause.via, "stage") for part in parts if part.cause.via is not None and _kept(part)}
+    estate.set(node, "kept-in-stages", frozenset(stage for stage in keeping if isinstance(stage, str)))
     person = shown[0] if shown else None
     marks = marks_on(engine, trace.ends(spread, _part_for(parts, person), person), person)
     estate.set(node, "marks", frozenset(marks))
