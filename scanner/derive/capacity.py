@@ -240,7 +240,7 @@ def _reserve(estate: Estate, pool: int, draw: Mapping[int, Range], nearby: Itera
 
 
 def _only_a_hub(estate: Estate, workspace: int) -> bool:
-    return estate.get(workspace, "workspace-kind") == "hub"
+    return bool(estate.get(workspace, "workspace-kind") == "hub")
 
 
 def _idle_hub(estate: Estate, workspace: int) -> bool:

@@ -209,7 +209,9 @@ def test_production_keeps_nothing_while_one_workspace_below_it_has_no_cap() -> N
 
 def test_a_hub_takes_no_share_unless_something_runs_in_it() -> None:
     """Its projects do the work; whoever could not see what runs in a hub cannot say how much it may take."""
-    unread = Gap("compute", "/subscriptions/s/w/hub", "Microsoft.MachineLearningServices/workspaces/computes/read", "forbidden")
+    unread = Gap(
+        "compute", "/subscriptions/s/w/hub", "Microsoft.MachineLearningServices/workspaces/computes/read", "forbidden"
+    )
     for runs, gaps, shares in ((False, (), {"project": 0.4, "other": 0.4}), (True, (), {"project": 0.4, "other": 0.4, "hub": 1.0}),
                                (False, (unread,), {"project": 0.4, "other": 0.4, "hub": UNSET})):  # fmt: skip
         e = _Estate()
