@@ -26,7 +26,7 @@ def _classified(s: Sample) -> dict[str, str]:
 
 
 def _second(s: Sample, name: str, group: str, region: str, tags: dict[str, str]) -> str:
-    shelf = s.rooms["dev"].shelf
+    shelf = next(r for r in (s.rooms["dev"], *s.rooms.values()) if r.group == group).shelf
     found = s.tenant.workspace(
         group, f"mlw-{name}", registry=shelf.registry, insights_workspace=shelf.logs, location=region, tags=tags
     )
