@@ -242,13 +242,14 @@ def _size(s: Sample) -> str:
 
 @change("dev")
 def quota_short_here_and_unused_there(s: Sample) -> None:
-    """A cluster may grow beyond the family's limit, while the limit of the same family in another subscription is nobody's."""
+    """A cluster may grow beyond the family's limit, while the limit of the same family in another subscription or region is nobody's."""
     cluster_larger_than_the_pool(s)
     region = {"regional-training": "eastus2", "regional-fine-tuning": "germanywestcentral"}.get(
         s.scenario, s.rooms["dev"].region
     )
     usages = s.tenant.document["usages"]["Microsoft.MachineLearningServices"]
-    free = [r for r in s.tenant.document["subscriptions"] if r["displayName"] not in ("sub-web", "sub-contoso-online")]
+    used = {room.subscription for room in s.rooms.values()}  # of others nobody asks for their quota
+    free = [r for r in s.tenant.document["subscriptions"] if r["id"] in used]
     named = _usage(s, s.rooms["dev"])["name"]["value"].removesuffix(" Family Cluster Dedicated vCPUs")
     other = next((r for r in free if f"{r['subscriptionId']}/{region}" not in usages), free[-1])
     region = region if f"{other['subscriptionId']}/{region}" not in usages else "francecentral"
