@@ -226,7 +226,7 @@ def _reserve(estate: Estate, pool: int, draw: Mapping[int, Range], nearby: Itera
     for workspace in dict.fromkeys((*nearby, *estate.neighbours(pool, "drawn-on-by"))):
         if estate.get(workspace, "stage") == "production":
             wanted += draw.get(workspace, NOTHING)
-        elif estate.get(workspace, "workspace-kind") != "hub" or workspace in draw:
+        elif workspace in draw or not _only_a_hub(estate, workspace):
             others.append(caps.get(estate.key(workspace)))
         doubtful = doubtful or estate.get(workspace, "stage") is UNSET
     if estate.gaps_at(pool, "drawn-on-by") or doubtful:
@@ -239,13 +239,23 @@ def _reserve(estate: Estate, pool: int, draw: Mapping[int, Range], nearby: Itera
         estate.mark_gap(pool, "reserved-for-production", gap)
 
 
+def _only_a_hub(estate: Estate, workspace: int) -> bool:
+    return bool(estate.get(workspace, "workspace-kind") == "hub")
+
+
+def _idle_hub(estate: Estate, workspace: int) -> bool:
+    """A hub in which nothing runs, for certain: its projects are who works, and take the quota."""
+    return _only_a_hub(estate, workspace) and not estate.gaps_at(workspace, "has-compute")
+
+
 def _shares(estate: Estate, pool: int, nearby: Iterable[int], scenario: int | None) -> None:
     """What each workspace that may draw on the pool could take: its cap, or all of it."""
     if estate.get(pool, "family") in TOTALS.values():
         return  # Azure caps a workspace by family alone
     fair = estate.get(scenario, "fair-share") if scenario is not None else None
     line = estate.line(scenario, "fair-share") if scenario is not None else None
-    may = sorted({*nearby, *estate.neighbours(pool, "drawn-on-by")})
+    drawn = set(estate.neighbours(pool, "drawn-on-by"))
+    may = sorted({*drawn, *(n for n in nearby if n in drawn or not _idle_hub(estate, n))})
     caps, use, limit = (estate.get(pool, a) for a in ("workspace-caps", "workspace-use", "limit"))
     for workspace in may:
         node = estate.add("quota-share", f"share:{estate.key(pool)}|{estate.key(workspace)}")
@@ -255,8 +265,11 @@ def _shares(estate: Estate, pool: int, nearby: Iterable[int], scenario: int | No
         estate.set(node, "used", use.get(estate.key(workspace), 0) if isinstance(use, dict) else UNSET)
         estate.connect(pool, "has-share", node)
         estate.connect(node, "share-for", workspace)
-        if not isinstance(caps, dict):
-            for gap in estate.gaps_at(pool, "*"):
+        gaps = estate.gaps_at(pool, "*") if not isinstance(caps, dict) else ()
+        if workspace not in drawn and _only_a_hub(estate, workspace):
+            gaps = (*gaps, *estate.gaps_at(workspace, "has-compute"))
+        if gaps or not isinstance(caps, dict):
+            for gap in gaps:
                 estate.mark_gap(node, "*", gap)
             continue
         cap = caps.get(estate.key(workspace))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import msgspec
 from pyroaring import BitMap
 
 from scanner import ids
@@ -32,8 +33,7 @@ class _Held:
 _Matches = list[tuple[Grant, int, tuple[int, ...]]]  # assignment, bit of the action it gives, levels it counts for
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(msgspec.Struct, frozen=True, gc=False):
     """A resource, the environments it counts for, and what leaves that in doubt."""
 
     resource: int

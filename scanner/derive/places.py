@@ -88,8 +88,10 @@ def _at_home(estate: Estate) -> None:
     estate.fill("service", "at-home", True)
     for kind in _TOLD_BY_HOME:
         for node in estate.nodes(kind):
+            if estate.get(node, "regulated") is not True:
+                continue
             home, region = estate.get(node, "home-regions"), estate.get(node, "region")
-            if estate.get(node, "regulated") is True and isinstance(home, frozenset) and isinstance(region, str):
+            if isinstance(home, frozenset) and isinstance(region, str):
                 estate.set(node, "at-home", region in home)
 
 

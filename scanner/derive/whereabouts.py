@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from scanner.findings import NO_PLACE, Gap
 from scanner.graph.estate import UNSET, Estate
@@ -19,8 +20,7 @@ _ARC = "microsoft.kubernetes/connectedclusters"
 _PLACE = "place:"
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(msgspec.Struct, frozen=True, gc=False):
     """`holders` are the accounts (or what else keeps bytes) behind it; `elsewhere`: it is on the web or in a registry that
     is not the tenant's, and so in no place of the scenario.
     """

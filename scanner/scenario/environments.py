@@ -14,7 +14,12 @@ from scanner.graph.ontology import STAGES
 from scanner.scenario.model import Environment, Scenario
 from scanner.scenario.recognise import Recogniser, ancestors, owner
 
-_BOUND = ("arm-resource", "resource-group", "subscription")
+_BOUND = (
+    "arm-resource",
+    "ml-asset",
+    "resource-group",
+    "subscription",
+)  # an asset of three ARM types is no arm-resource
 _CONTAINERS = {"tenant", "management-group", "resource-group", "subscription", "workspace"}
 _MOST_OWNERS = 4  # what manages a manager of a manager: deep enough for Azure, and an end for circles
 

@@ -207,6 +207,27 @@ def test_production_keeps_nothing_while_one_workspace_below_it_has_no_cap() -> N
         assert e.facts(pool, "reserved-for-production") == [kept]
 
 
+def test_a_hub_takes_no_share_unless_something_runs_in_it() -> None:
+    """Its projects do the work; whoever could not see what runs in a hub cannot say how much it may take."""
+    unread = Gap(
+        "compute", "/subscriptions/s/w/hub", "Microsoft.MachineLearningServices/workspaces/computes/read", "forbidden"
+    )
+    for runs, gaps, shares in ((False, (), {"project": 0.4, "other": 0.4}), (True, (), {"project": 0.4, "other": 0.4, "hub": 1.0}),
+                               (False, (unread,), {"project": 0.4, "other": 0.4, "hub": UNSET})):  # fmt: skip
+        e = _Estate()
+        pool = e.pool("dsv2", used=8, workspace_caps={f"/subscriptions/s/w/{n}": 40 for n in ("project", "other")})
+        hub = e.set(e.workspace("hub"), workspace_kind="hub")
+        for name in ("project", "other"):
+            e.compute(e.workspace(name), "c")
+        if runs:
+            e.compute(hub, "ci", most=1)
+        for gap in gaps:
+            e.estate.mark_gap(hub, "has-compute", e.estate.add_gap(gap))
+        e.derive()
+        found = e.estate.neighbours(pool, "has-share")
+        assert {e.estate.name(n).partition(" ")[0]: e.estate.get(n, "share") for n in found} == shares
+
+
 def test_production_of_unknown_size_is_not_said_to_be_covered() -> None:
     e = _Estate()
     pool = e.pool("dsv2", workspace_caps={"/subscriptions/s/w/dev": 20})

@@ -168,6 +168,23 @@ def test_a_workload_is_at_home_where_what_runs_as_it_is_when_that_is_one_place()
     assert [world.estate.get(n, "acts-in-production") for n in (home, both, stray)] == [False, True, True]
 
 
+def test_where_nobody_saw_what_runs_as_a_workload_the_one_place_nothing_declares_may_be_its_home() -> None:
+    world = World()
+    workspace(world, "development")
+    workspace(world, "production")
+    gap = world.estate.add_gap(Gap("compute", "/subscriptions/s", "x", "forbidden"))
+    world.estate.mark_unread("compute", gap)
+    once, twice = _identity(world, "once"), _identity(world, "twice")
+    for environment in ("development", "production"):
+        world.grant(once, environment, _JOBS)
+        world.grant(twice, environment, _JOBS)
+    world.row(once, "production", "train")
+    world.derive()
+    assert world.estate.get(once, "acts-undeclared-in") == frozenset()
+    assert world.estate.get(twice, "acts-undeclared-in") == {"development", "production"}
+    assert list(world.estate.gaps_at(once, "acts-undeclared-in")) == [gap]
+
+
 def test_a_workload_is_where_rows_the_release_or_who_creates_put_it() -> None:
     for declare in ("row", "release-workload", "structure-creator"):
         world = World()

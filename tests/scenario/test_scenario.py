@@ -200,6 +200,18 @@ def test_what_is_managed_takes_the_environment_of_its_owner() -> None:
     assert estate.get(managed, "environment") == "production"
 
 
+def test_what_a_workspace_keeps_is_of_its_environment() -> None:
+    """Schedules, components and AML environments too: a node of kind `ml-asset` stands for three ARM types."""
+    estate = _estate()
+    workspace = _workspace(estate, "sub-prod", "a", env="prod")
+    schedule = estate.add("ml-asset", f"{estate.key(workspace)}/schedules/nightly", "nightly")
+    estate.set(schedule, "subscription", "/subscriptions/sub-prod")
+    estate.set(schedule, "tags", {})
+    estate.connect(workspace, "contains", schedule)
+    bind(estate, _load(BASE))
+    assert (estate.get(schedule, "environment"), estate.get(schedule, "stage")) == ("production", "production")
+
+
 def test_what_lies_outside_the_scope_is_context() -> None:
     estate = _estate()
     inside, outside = _workspace(estate, "sub-prod", "a"), _workspace(estate, "sub-dev", "b", env="dev")

@@ -55,7 +55,7 @@ def _room(t: Tenant, project: str, stage: str, subscription: str, shelf: kit.She
     tags = {"project": project, "owner": f"{project}@bank.example"}
     group = t.group(subscription, f"rg-{project}-{stage}", tags, REGION)
     class_ = "c2" if stage == "limited" else "c3"
-    room = kit.room(t, group, f"{project}-{stage}", REGION, tags, shelf, data={"class": class_}, asset="transactions")
+    room = kit.room(t, group, f"{project}-{stage}", REGION, tags, shelf, data={"class": class_}, asset="transactions", of_hub=project == "credit")  # fmt: skip
     if stage == "limited":
         kit.trains(t, room, "grp-ds-limited")
         kit.instance(t, room, "dirk", "tove")

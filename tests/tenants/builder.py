@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-_ML = "Microsoft.MachineLearningServices/workspaces"
-_SYSTEM_STORES = {
+ML = "Microsoft.MachineLearningServices/workspaces"
+SYSTEM_STORES = {
     "workspaceblobstore": "AzureBlob", "workspacefilestore": "AzureFile", "workspaceartifactstore": "AzureBlob",
     "workspaceworkingdirectory": "AzureFile",
 }  # fmt: skip
@@ -34,12 +34,12 @@ ROLES: Mapping[str, tuple[str, list[dict[str, Any]]]] = {
     "AcrPull": ("7f951dda-4ed3-4680-a7ca-43fe172d538d", [{"actions": ["Microsoft.ContainerRegistry/registries/pull/read"]}]),
     # the organisation's own: what a job needs and no more
     "Contoso ML Trainer": ("c0000000-0000-4000-8000-000000000001", [{"actions": [
-        f"{_ML}/read", f"{_ML}/*/read", f"{_ML}/jobs/*", f"{_ML}/computes/start/action", f"{_ML}/data/versions/write", f"{_ML}/models/versions/write"]}]),
-    "Contoso ML Observer": ("c0000000-0000-4000-8000-000000000002", [{"actions": [f"{_ML}/read", f"{_ML}/*/read"]}]),
-    "Contoso ML Operator": ("c0000000-0000-4000-8000-000000000003", [{"actions": [f"{_ML}/read", f"{_ML}/*/read", f"{_ML}/computes/start/action",
-        f"{_ML}/computes/restart/action"]}]),
+        f"{ML}/read", f"{ML}/*/read", f"{ML}/jobs/*", f"{ML}/computes/start/action", f"{ML}/data/versions/write", f"{ML}/models/versions/write"]}]),
+    "Contoso ML Observer": ("c0000000-0000-4000-8000-000000000002", [{"actions": [f"{ML}/read", f"{ML}/*/read"]}]),
+    "Contoso ML Operator": ("c0000000-0000-4000-8000-000000000003", [{"actions": [f"{ML}/read", f"{ML}/*/read", f"{ML}/computes/start/action",
+        f"{ML}/computes/restart/action"]}]),
     "Contoso ML Releaser": ("c0000000-0000-4000-8000-000000000004", [{"actions": [
-        f"{_ML}/read", f"{_ML}/*/read", f"{_ML}/onlineEndpoints/write", f"{_ML}/onlineEndpoints/deployments/write"]}]),
+        f"{ML}/read", f"{ML}/*/read", f"{ML}/onlineEndpoints/write", f"{ML}/onlineEndpoints/deployments/write"]}]),
 }  # fmt: skip
 
 
@@ -312,7 +312,7 @@ class Tenant:
         insights = self.resource(group, "Microsoft.Insights/components", f"appi-{name.removeprefix('mlw-')}", {
             "WorkspaceResourceId": insights_workspace.replace("resourceGroups", "resourcegroups"), "InstrumentationKey": guid("key", name),
             "ConnectionString": f"InstrumentationKey={guid('key', name)}"}, location, kind="web")  # fmt: skip
-        arm_id = f"{group}/providers/{_ML}/{name}"
+        arm_id = f"{group}/providers/{ML}/{name}"
         identity = self.system_identity(arm_id, name)
         properties: dict[str, Any] = {
             "friendlyName": name, "workspaceId": guid("workspace", name), "storageAccount": storage.replace("resourceGroups", "resourcegroups").lower(),
@@ -323,7 +323,7 @@ class Tenant:
             properties["publicNetworkAccess"] = public
         self.resource(
             group,
-            _ML,
+            ML,
             name,
             properties,
             location.replace("westeurope", "West Europe"),
@@ -331,7 +331,7 @@ class Tenant:
             identity=identity,
             tags=dict(tags or {}),
         )
-        for store, kind in _SYSTEM_STORES.items():
+        for store, kind in SYSTEM_STORES.items():
             self.datastore(arm_id, store, storage, kind=kind)
         self.assign(name, "Azure AI Administrator", group, kind="ServicePrincipal")
         self.assign(name, "Storage Blob Data Contributor", storage, kind="ServicePrincipal")

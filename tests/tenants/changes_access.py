@@ -356,5 +356,5 @@ def instance_with_root(s: Sample) -> None:
 
 @change("prod")
 def deny_assignment_lifted(s: Sample) -> None:
-    """Somebody may write the managed group whose deny assignment is gone; it is no part of machine learning, so nothing is found."""
-    without(s, "denyAssignments", lambda row: True)
+    """The deny assignment of the managed group is gone in which production's data lands, and somebody was granted reading there."""
+    without(s, "denyAssignments", lambda row: row["properties"]["scope"].endswith("/rg-landing-managed"))

@@ -148,6 +148,14 @@ def model_put_by_hand(s: Sample) -> None:
     kit.found(s.tenant, arm_id)["systemData"] = {"createdBy": maker, "createdByType": "User"}
 
 
+@change("prod", "scientist", only=(*_STAGED, "limited-and-production"))
+def schedule_put_by_hand(s: Sample) -> None:
+    """A scientist put a schedule and a component into production by hand."""
+    maker = {"createdBy": s.tenant.principals[s.who["scientist"]], "createdByType": "User"}
+    for kind, name in (("schedules", "nightly"), ("components", "score")):
+        s.tenant.resource(s.rooms["prod"].workspace, kind, name, {}, None, systemData=maker)
+
+
 @change("prod", "scientist")
 def scientist_writes_models_of_production(s: Sample) -> None:
     """A scientist may write the account in which production keeps its models."""
@@ -201,6 +209,22 @@ def approved_by_scientists(s: Sample) -> None:
     setting["approvalStages"][0]["primaryApprovers"].append(
         {"id": s.tenant.principals[name], "description": name, "isBackup": False, "userType": "Group"}
     )
+
+
+@change("approver", only=("limited-and-production",), scenario={"duties: [approve], reads: [masked]}": "duties: [approve], reads: [masked], review: 90d}"})  # fmt: skip
+def access_nobody_reviews(s: Sample) -> None:
+    """The row of who approves wants a review of its access every three months, and nobody set one up."""
+
+
+@change("test", only=("multi-environment", "multi-environment-and-regional-serving"), scenario={"duties: [approve, observe], reads: [sampled]}": "duties: [approve, observe], reads: [sampled], review: 90d}"})  # fmt: skip
+def access_reviewed_too_seldom(s: Sample) -> None:
+    """The row of who approves wants a review every three months, and the review of its group comes once a year."""
+    principal = s.tenant.principals[s.who["approvers"]]
+    s.tenant.document["graph"]["accessReviewDefinitions"] = [{
+        "id": "review", "status": "InProgress", "instanceEnumerationScope": None,
+        "scope": {"@odata.type": "#microsoft.graph.accessReviewQueryScope", "query": f"/v1.0/groups/{principal}/transitiveMembers/microsoft.graph.user",
+                  "queryType": "MicrosoftGraph", "queryRoot": None},
+        "settings": {"recurrence": {"pattern": {"type": "absoluteYearly", "interval": 1}, "range": {"type": "noEnd", "startDate": "2026-01-01"}}}}]  # fmt: skip
 
 
 # -- administrators and emergency accounts --------------------------------------------------------------------------------

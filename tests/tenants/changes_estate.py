@@ -26,7 +26,7 @@ def _classified(s: Sample) -> dict[str, str]:
 
 
 def _second(s: Sample, name: str, group: str, region: str, tags: dict[str, str]) -> str:
-    shelf = s.rooms["dev"].shelf
+    shelf = next(r for r in (s.rooms["dev"], *s.rooms.values()) if r.group == group).shelf
     found = s.tenant.workspace(
         group, f"mlw-{name}", registry=shelf.registry, insights_workspace=shelf.logs, location=region, tags=tags
     )
@@ -326,42 +326,10 @@ def endpoint_reports_to_another_site(s: Sample) -> None:
         systemData=kit.made_by(s.who["release"]))  # fmt: skip
 
 
-# -- the scenario alone -------------------------------------------------------------------------------------------------------
+# -- what nobody may read ---------------------------------------------------------------------------------------------------
 
 
-@change(scenario={"flows:\n": "flows:\n  - {what: code, from: production, to: production}\n"})
-def flow_to_where_it_comes_from(s: Sample) -> None:
-    """The scenario declares a flow from an environment to itself."""
-
-
-@change(scenario={"sites:\n": "sites:\n  quiet: {region: francecentral, does: [log], audience: [Nobody]}\n"})
-def audience_of_a_site_that_does_not_serve(s: Sample) -> None:
-    """The scenario promises an audience to a site that serves nothing."""
-
-
-@change(
-    only=("regional-training",),
-    scenario={"sites:\n": "sites:\n  quiet: {region: francecentral, does: [store, log], data: [claims-eu]}\n"},
-)
-def site_of_data_that_does_not_train(s: Sample) -> None:
-    """The scenario has a site that holds data and does not train."""
-
-
-@change(
-    "release",
-    scenario={
-        "roles:\n": "roles:\n  everything: {production: {group: grp-auditors, duties: [train, release, approve]}}\n"
-    },
-)
-def row_that_contradicts_itself(s: Sample) -> None:
-    """The role table lets one group train, approve and release."""
-
-
-@change(only=("contoso-compliant",), scenario={"  cost-tag: solution\n": ""})
-def pattern_without_an_ingredient(s: Sample) -> None:
-    """The scenario no longer says by which tag groups are paid for."""
-
-
-@change(only=("limited-and-production",), scenario={"until: 2027-01-31": "until: 2029-01-31"})
-def waivers_for_years(s: Sample) -> None:
-    """The scenario's waivers run for years, where its policy allows months."""
+@change()
+def outbound_rules_not_readable(s: Sample) -> None:
+    """Whoever reads the estate may not list the outbound rules of managed networks."""
+    s.tenant.document["reader"] = {"actions": ["*/read"], "notActions": [f"{kit.ML}/outboundRules/read"]}

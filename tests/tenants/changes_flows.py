@@ -93,13 +93,14 @@ def model_not_declared(s: Sample) -> None:
 
 @change("dev", only=(*_INSURER, *_HEALTH))
 def pipeline_across_workspaces(s: Sample) -> None:
-    """A pipeline of one site takes the data of another site's workspace."""
+    """A pipeline of one site takes the data of another site's workspace, and keeps what it makes of it."""
     rooms = s.rooms
     here, there = (rooms["eu-dev"], rooms["ch-dev"]) if "eu-dev" in rooms else (rooms["germany-dev"], rooms["norway-dev"])  # fmt: skip
     step = {
         "type": "command",
         "computeId": here.cluster,
         "inputs": {"data": {"job_input_type": "literal", "value": "${{parent.inputs.data}}"}},
+        "outputs": {"model": {"type": "literal", "value": "${{parent.outputs.model}}"}},
     }
     arm_id = _job(s, here, "pipeline-1", data=there.data)
     properties(s, arm_id, jobType="Pipeline", jobs={"train": step})
@@ -241,13 +242,14 @@ def _size(s: Sample) -> str:
 
 @change("dev")
 def quota_short_here_and_unused_there(s: Sample) -> None:
-    """A cluster may grow beyond the family's limit, while the limit of the same family in another subscription is nobody's."""
+    """A cluster may grow beyond the family's limit, while the limit of the same family in another subscription or region is nobody's."""
     cluster_larger_than_the_pool(s)
     region = {"regional-training": "eastus2", "regional-fine-tuning": "germanywestcentral"}.get(
         s.scenario, s.rooms["dev"].region
     )
     usages = s.tenant.document["usages"]["Microsoft.MachineLearningServices"]
-    free = [r for r in s.tenant.document["subscriptions"] if r["displayName"] not in ("sub-web", "sub-contoso-online")]
+    used = {room.subscription for room in s.rooms.values()}  # of others nobody asks for their quota
+    free = [r for r in s.tenant.document["subscriptions"] if r["id"] in used]
     named = _usage(s, s.rooms["dev"])["name"]["value"].removesuffix(" Family Cluster Dedicated vCPUs")
     other = next((r for r in free if f"{r['subscriptionId']}/{region}" not in usages), free[-1])
     region = region if f"{other['subscriptionId']}/{region}" not in usages else "francecentral"
@@ -321,7 +323,7 @@ def model_quota_in_one_region(s: Sample) -> None:
 
 @change("prod", scenario={"needs:": "needs:"})
 def need_not_granted(s: Sample) -> None:
-    """A site was granted less than it needs, while nobody draws on the same family in another subscription."""
+    """A site was granted less of a family than it needs."""
     place, family = _needed(s)
     usages = s.tenant.document["usages"]["Microsoft.MachineLearningServices"]
     (row,) = (r for r in usages[place] if r["type"].endswith("vmFamily/usages") and f" {family} " in r["name"]["value"])

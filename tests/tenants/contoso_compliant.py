@@ -101,7 +101,7 @@ def _room(t: Tenant, project: str, stage: str, subscription: str, shelf: Shelf) 
     tags = {"environment": stage, "project": project, "owner": f"{project}@contoso.example", "solution": project}
     group = _group(t, subscription, f"rg-{project}-{stage}", tags)
     class_ = "live" if stage == "prod" else "sampled"
-    room = kit.room(t, group, f"{project}-{stage}", REGION, tags, shelf, data={"data-class": class_}, asset="customers")
+    room = kit.room(t, group, f"{project}-{stage}", REGION, tags, shelf, data={"data-class": class_}, asset="customers", of_hub=project == "vision")  # fmt: skip
     release = f"id-{project}-release"
     if stage == "dev":
         kit.trains(t, room, f"grp-{project}-ds-dev")

@@ -68,7 +68,8 @@ def _tuned(t: Tenant, site: str, stage: str, subscription: str) -> Room:
     region = SITES[site]
     group = t.group(subscription, f"rg-ml-{site}-{stage}", tags, region)
     shelf = kit.shelf(t, group, f"health-{site}-{stage}", region, tags)
-    room = kit.room(t, group, f"{site}-{stage}", region, tags, shelf, data={"data": _CLASSES[site]}, asset="notes", size=H100, nodes=1)  # fmt: skip
+    room = kit.room(t, group, f"{site}-{stage}", region, tags, shelf, data={"data": _CLASSES[site]}, asset="notes", size=H100, nodes=1,
+                    of_hub=site == "germany")  # fmt: skip
     # the base model as it came from the base site
     base = kit.model(t, room, "notes-base", None, "id-release")
     if stage == "dev":

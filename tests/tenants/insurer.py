@@ -46,7 +46,7 @@ def _room(t: Tenant, site: str, stage: str, region: str, subscription: str) -> R
     group = t.group(subscription, f"rg-ml-{site}-{stage}", tags, region)
     shelf = kit.shelf(t, group, f"insurer-{site}-{stage}", region, tags)
     room = kit.room(t, group, f"{site}-{stage}", region, tags, shelf, data={"data": f"claims-{site}"}, asset="claims",
-                    size="STANDARD_NC24ADS_A100_V4", nodes=2)  # fmt: skip
+                    size="STANDARD_NC24ADS_A100_V4", nodes=2, of_hub=site == "us")  # fmt: skip
     if stage == "dev":
         kit.trains(t, room, f"grp-ds-{site}-dev")
         kit.model(t, room, f"triage-{site}", kit.job(t, room, "train-1").rpartition("/")[2])

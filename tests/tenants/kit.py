@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tests.tenants import hubs
 from tests.tenants.builder import ROLES as ALL_ROLES
 from tests.tenants.builder import Tenant, guid
 from tests.tenants.retail import RETAIL_ROLES
@@ -176,27 +177,21 @@ def shelf(t: Tenant, group: str, name: str, region: str, tags: Mapping[str, str]
 
 def room(
     t: Tenant, group: str, name: str, region: str, tags: Mapping[str, str], shelf: Shelf, *, data: Mapping[str, str], asset: str,
-    size: str = "STANDARD_DS3_V2", nodes: int = 4,
+    size: str = "STANDARD_DS3_V2", nodes: int = 4, of_hub: bool = False,
 ) -> Room:  # fmt: skip
-    """A workspace with the account that holds `data` (by tag), the cluster that reads it, and what Azure grants its identity."""
-    found_ = t.workspace(
-        group,
-        f"mlw-{name}",
-        registry=shelf.registry,
-        insights_workspace=shelf.logs,
-        location=region,
-        tags=tags,
-    )
+    """A workspace with the account that holds `data` (by tag), the cluster that reads it, and what Azure grants its identity.
+
+    `of_hub` makes it a project of a hub beside it, on whose account, vault and registry it stands.
+    """
+    if of_hub:
+        found_ = hubs.hub(t, group, f"hub-{name}", region, tags, registry=shelf.registry, logs=shelf.logs)
+        found_["workspace"] = hubs.project(t, group, f"mlw-{name}", region, tags, found_, shelf.registry)
+    else:
+        found_ = t.workspace(group, f"mlw-{name}", registry=shelf.registry, insights_workspace=shelf.logs, location=region, tags=tags)  # fmt: skip
+        for part in found_.values():
+            found(t, part)["tags"] = dict(tags)
+        hubs.granted(t, f"mlw-{name}", found_, group, shelf.registry)
     workspace, storage = found_["workspace"], secured(t, found_["storage"])
-    for part in found_.values():
-        found(t, part)["tags"] = dict(tags)
-    own = f"mlw-{name}"
-    t.assign(own, "Storage File Data Privileged Contributor", storage, kind="ServicePrincipal")
-    t.assign(own, "Key Vault Administrator", found_["vault"], kind="ServicePrincipal")
-    t.assign(own, "AcrPull", shelf.registry, kind="ServicePrincipal")
-    # the managed network asks for private endpoints to what the workspace stands on
-    for scope in (group, shelf.registry):
-        t.assign(own, "Azure AI Enterprise Network Connection Approver", scope, kind="ServicePrincipal")
     lake = account(t, group, f"dl{name.replace('-', '')}", region, {**tags, **data})
     t.datastore(workspace, "lake", lake, kind="AzureDataLakeGen2")
     data_asset = t.resource(workspace, "data", f"{asset}/versions/1", {

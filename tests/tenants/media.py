@@ -48,7 +48,7 @@ def sample() -> Sample:
 
 def _core(t: Tenant, team: str, stage: str, group: str, shelf: Shelf) -> Room:
     tags = {"env": stage, "team": team, "owner": f"{team}@media.example"}
-    room = kit.room(t, group, f"{team}-{stage}", CORE, tags, shelf, data={"data": "behaviour-eu"}, asset="clicks")
+    room = kit.room(t, group, f"{team}-{stage}", CORE, tags, shelf, data={"data": "behaviour-eu"}, asset="clicks", of_hub=team == "search")  # fmt: skip
     if stage == "dev":
         kit.trains(t, room, "grp-ds-dev")
         kit.instance(t, room, "dora", "tove")

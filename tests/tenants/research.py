@@ -65,7 +65,7 @@ def _clinic(t: Tenant, clinic: str) -> str:
 def _team(t: Tenant, team: str, class_: str, subscription: str, shelf: kit.Shelf) -> Room:
     tags = {"team": team, "owner": f"{team}@lab.example"}
     group = t.group(subscription, f"rg-{team}", tags, REGION)
-    room = kit.room(t, group, team, REGION, tags, shelf, data={"data": class_}, asset="samples")
+    room = kit.room(t, group, team, REGION, tags, shelf, data={"data": class_}, asset="samples", of_hub=team == "imaging")  # fmt: skip
     kit.trains(t, room, "grp-research")
     kit.job(t, room, "explore-1")
     kit.model(t, room, team, "explore-1")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.tenants import hubs
 from tests.tenants.builder import ROLES, Tenant, guid
 
 TENANT = "11111111-1111-1111-1111-111111111111"
@@ -138,17 +139,16 @@ def _workspace(t: Tenant, team: str, stage: str, subscription: str, registry: st
     """A team's workspace of a stage with the data of the stage, the compute that reads it, and who works there."""
     tags = {"environment": stage, "team": team, **_TAGS}
     group = t.group(subscription, f"rg-{team}-{stage}", tags)
-    found = t.workspace(group, f"mlw-{team}-{stage}", registry=registry, insights_workspace=logs, tags=tags)
-    workspace, store = found["workspace"], found["storage"]
-    for part in (*found.values(),):
-        _resource(t, part)["tags"] = tags
     name = f"mlw-{team}-{stage}"
-    t.assign(name, "Storage File Data Privileged Contributor", store, kind="ServicePrincipal")
-    t.assign(name, "Key Vault Administrator", found["vault"], kind="ServicePrincipal")
-    t.assign(name, "AcrPull", registry, kind="ServicePrincipal")
-    # the managed network asks for private endpoints to what the workspace stands on
-    t.assign(name, "Azure AI Enterprise Network Connection Approver", group, kind="ServicePrincipal")
-    t.assign(name, "Azure AI Enterprise Network Connection Approver", registry, kind="ServicePrincipal")
+    if team == "forecast":  # the team works in a project of a hub
+        found = hubs.hub(t, group, f"hub-{team}-{stage}", "westeurope", tags, registry=registry, logs=logs)
+        found["workspace"] = hubs.project(t, group, name, "westeurope", tags, found, registry)
+    else:
+        found = t.workspace(group, name, registry=registry, insights_workspace=logs, tags=tags)
+        for part in found.values():
+            _resource(t, part)["tags"] = tags
+        hubs.granted(t, name, found, group, registry)
+    workspace, store = found["workspace"], found["storage"]
     class_ = "sampled" if stage == "dev" else "customer"
     lake = t.account(group, f"dl{team}{stage}", sku="Standard_ZRS", tags={**tags, "data-class": class_})
     t.datastore(workspace, "lake", lake, kind="AzureDataLakeGen2")
@@ -234,7 +234,7 @@ def _administration(t: Tenant) -> None:
     t.eligible("grp-ml-platform", "Owner", TOP)
     t.activation("Owner", TOP, hours=4, approvers=["grp-ml-leads"])
     t.activated("tove", "Owner", TOP, of="grp-ml-platform")  # at work on something now
-    t.assign("grp-auditors", "Reader", TOP)
+    t.assign("grp-auditors", "Reader", "/")  # inherited from the tenant root
     t.assign("grp-security-operations", "Security Reader", TOP)
     t.assign("grp-security-operations", "Monitoring Reader", TOP)
 
@@ -265,7 +265,7 @@ def _platform(t: Tenant, subscriptions: dict[str, str]) -> None:
     managed_id = f"{subscriptions['test']}/resourceGroups/rg-etl-managed"
     databricks = t.resource(etl, "Microsoft.Databricks/workspaces", "dbw-etl", {"managedResourceGroupId": managed_id})
     managed = t.group(subscriptions["test"], "rg-etl-managed", {}, managedBy=databricks)
-    t.account(managed, "dbstorageetl", keys=None)
+    t.account(managed, "dbstorageetltest", keys=None)
     t.deny("System deny assignment of the managed group", managed, ["*/write", "*/delete"], ["*"])
 
 

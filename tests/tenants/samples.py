@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.tenants import bank, contoso_compliant, health, insurer, media, research, retail, streaming
+from tests.tenants import bank, contoso_compliant, decoys, health, insurer, kit, media, research, retail, streaming
 from tests.tenants.kit import Room, Sample, Shelf
 
-SAMPLES: Mapping[str, Callable[[], Sample]] = {
+_BUILT: Mapping[str, Callable[[], Sample]] = {
     "single-environment": research.sample,
     "multi-environment": lambda: _retail(),
     "limited-and-production": bank.sample,
@@ -20,9 +20,20 @@ SAMPLES: Mapping[str, Callable[[], Sample]] = {
 }
 
 
+def _with_decoys(build: Callable[[], Sample]) -> Callable[[], Sample]:
+    return lambda: decoys.added(build())
+
+
+SAMPLES: Mapping[str, Callable[[], Sample]] = {name: _with_decoys(build) for name, build in _BUILT.items()}
+
+
 def _retail() -> Sample:
     t = retail.build()
     t.roles = {**retail.RETAIL_ROLES, **_alike()}
+    t.user("wanda")
+    t.directory_group("grp-web", ["wanda"])
+    t.management_group("mg-other", retail.TENANT)
+    kit.surroundings(t, t.subscription("sub-web", "11111111-aaaa-bbbb-cccc-111111111119", "mg-other"), "westeurope")
     rooms = {stage: _room(stage) for stage in retail.STAGES}
     return Sample(t, "multi-environment", retail.TOP, rooms, {
         "scientists": "grp-ds-dev", "scientist": "dana", "administrators": "grp-ml-platform", "administrator": "tove",

@@ -62,7 +62,7 @@ def _core(t: Tenant, team: str, stage: str, subscription: str, registry: str) ->
     group = t.group(subscription, f"rg-{team}-{stage}", tags, CORE)
     class_ = "sampled" if stage == "dev" else "behaviour-eu"
     shelf = _shelf(t, group, f"{team}-{stage}", CORE, registry)
-    room = kit.room(t, group, f"{team}-{stage}", CORE, tags, shelf, data={"data": class_}, asset="plays")
+    room = kit.room(t, group, f"{team}-{stage}", CORE, tags, shelf, data={"data": class_}, asset="plays", of_hub=team == "captions")  # fmt: skip
     if stage == "dev":
         kit.trains(t, room, "grp-ds-dev")
         kit.instance(t, room, "dora", "tove")

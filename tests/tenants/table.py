@@ -1,6 +1,6 @@
 """Scans sample tenants and their twins through simulator and collector, and prints precision and recall: `python -m tests.tenants.table`.
 
-One line for each tenant and twin. `--direct` leaves the collector out and is fast; `--write` puts what was found into the tables,
+One line for each tenant and twin, and at the end the rules that none of them fires. `--direct` leaves the collector out and is fast; `--write` puts what was found into the tables,
 for a person to read the difference. Names of tenants limit it to those.
 """
 
@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scanner import ids
 from scanner.collect import Secret, Settings, run
+from scanner.graph.records import RECORDS
 from scanner.scenario.model import Scenario
 from scanner.simulator import Simulator
-from scanner.snapshot import Snapshot
-from tests.support.scan import FIXTURES, report_of
+from scanner.snapshot import Coverage, Snapshot
+from tests.support.scan import FIXTURES, report_of, rules
 from tests.support.tenants import snapshot_of
 from tests.tenants import twins
 from tests.tenants.samples import SAMPLES
@@ -46,9 +48,19 @@ def collected(document: dict[str, Any]) -> Snapshot:
                             backoff=0.01, secret=Secret(simulator.client_id, simulator.client_secret)))  # fmt: skip
 
 
+def _refused(document: dict[str, Any]) -> Iterable[Coverage]:
+    """The ledger of a collection by the document's reader, who may not list what some resources hold."""
+    for permission in document.get("reader", {}).get("notActions", ()):
+        (record,) = (r for r in RECORDS.values() if r.permission == permission and r.scope == "parent")
+        above = record.arm_type.rpartition("/")[0]
+        for resource in document["resources"]:
+            if ids.resource_type(ids.fold(resource["id"])) == above:
+                yield Coverage(record.name, ids.fold(resource["id"]), "forbidden", permission, status=403)
+
+
 def measure(document: dict[str, Any], scenario: Scenario, direct: bool) -> tuple[Findings, Findings]:
     """What a scan finds of a tenant, and what it cannot tell."""
-    report = report_of(snapshot_of(document) if direct else collected(document), scenario)
+    report = report_of(snapshot_of(document, list(_refused(document))) if direct else collected(document), scenario)
     return twins.findings_of(report), twins.findings_of(report, "unknown")
 
 
@@ -95,6 +107,8 @@ def main(arguments: Sequence[str]) -> int:
             for (rule, subject), count in sorted(((row.found - row.wanted) + (row.wanted - row.found)).items()):
                 print(f"    {'not declared' if (rule, subject) in row.found - row.wanted else 'not found'}: {rule} {subject} x{count}")  # fmt: skip
     print(f"{'all':<90} {wanted:>8}  {found:>5}  {_share(right, found):>9}  {_share(right, wanted):>6}")
+    silent = sorted({rule.info.id for rule in rules()} - twins.fired(chosen))
+    print(f"rules that no twin of these tenants makes fire: {', '.join(silent) or 'none'}")
     return 0 if right == wanted == found else 1
 
 

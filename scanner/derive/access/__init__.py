@@ -19,7 +19,7 @@ class Access:
     engine: Engine
     acting: Acting
     approval: Approval
-    ownerships: openings.Ownerships = frozenset()  # by which somebody may join a group that opens production
+    ownerships: openings.Ownerships = field(default_factory=openings.Ownerships)
     _judges: dict[tuple[Target, str], Judge] = field(default_factory=dict, repr=False)
 
     def judge(self, target: Target, access: str) -> Judge:

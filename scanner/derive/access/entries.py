@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 from pyroaring import BitMap
 
 from scanner.derive.access.engine import Engine
 from scanner.derive.access.held import Grant, Held
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, gc=False, eq=False):
     """One step by which identities reach a store, or become an identity they are not.
 
     `who` takes the step; by an assignment (`grant`) or, without one, because `source` owns, was given or is trusted by

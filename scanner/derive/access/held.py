@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
 from pyroaring import BitMap
 
 NOBODY = BitMap()
@@ -21,8 +22,7 @@ class Grant:
     condition: str | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Held:
+class Held(msgspec.Struct, frozen=True, gc=False, eq=False):
     """A right that an assignment gives: to whom, and whether for certain. `gaps` say what would settle a doubt."""
 
     grant: Grant

@@ -22,6 +22,7 @@ class Judge:
         self.approval = approval
         self.target = target
         self.access = access
+        self._doubts: dict[str, tuple[int, ...]] = {}  # by way
         self._pools: dict[bool, dict[str, Mapping[int, Layers]]] = {}
         self._firsts: dict[tuple[str, bool], list[tuple[int, BitMap, Entry]]] = {}
         self._own_steps: dict[tuple[str, bool, int], dict[int, Entry]] = {}  # by person
@@ -39,9 +40,17 @@ class Judge:
             found = self._judged[id(entry)] = (tuple(self._joiners.judge(entry, self.target, self.access)), entry)
         return found[0]
 
-    def unwanted(self, entry: Entry) -> BitMap:
-        """The people of an entry whom nobody meant to let in."""
-        return _together([judged.sorted.unwanted for judged in self.of(entry)])
+    def unwanted(self, entry: Entry, certain: bool = False) -> BitMap:
+        """The people of an entry whom nobody meant to let in; only those of whom that is `certain`, where it is asked."""
+        found = [judged.sorted for judged in self.of(entry)]
+        if certain:
+            found = [part for part in found if entry.certain and not part.doubtful and not part.doubts]
+        return _together([part.unwanted for part in found])
+
+    def doubts(self, way: str) -> tuple[int, ...]:
+        """Gaps that leave open whether steps of a way are wanted, or let anybody go on by them."""
+        self._all_pools(False)
+        return self._doubts.get(way, ())
 
     def accepted(self, entry: Entry) -> BitMap:
         """The people of an entry who are accepted."""
@@ -116,10 +125,10 @@ class Judge:
         found = self._firsts.get((way, certain))
         if found is None:
             found = self._firsts[way, certain] = [
-                (identity, self.unwanted(step), step)
+                (identity, self.unwanted(step, certain), step)
                 for identity in self.acting.actable
                 for step in self.acting.steps(identity)
-                if step.way == way and (step.certain or not certain)
+                if step.way == way
             ]
         return found
 
@@ -128,6 +137,17 @@ class Judge:
 
     def pool(self, way: str, certain: bool) -> Mapping[int, Layers]:
         return self._all_pools(certain).get(way, _NOBODY_ANYWHERE)
+
+    def _open(self, step: Entry) -> bool:
+        """Whether a step may not be there, or may be wanted; what leaves that open is noted."""
+        found = [judged.sorted for judged in self.of(step)]
+        open_ = not step.certain or any(part.unwanted and (part.doubtful or part.doubts) for part in found)
+        if open_:
+            gaps = [*step.gaps, *(gap for part in found if part.unwanted for gap in part.doubts)]
+            if step.grant is not None and any(part.doubtful for part in found):
+                gaps += self.acting.estate.gaps_at(step.grant.node, "mark")
+            self._doubts[step.way] = tuple(dict.fromkeys((*self._doubts.get(step.way, ()), *gaps)))
+        return open_
 
     def _all_pools(self, certain: bool) -> dict[str, Mapping[int, Layers]]:
         """For each way and identity, the unwanted people whose own first step is of that way and who can act as it."""
@@ -138,12 +158,12 @@ class Judge:
             doubts = False
             for identity in acting.actable:
                 for step in acting.steps(identity):
-                    doubts = doubts or not step.certain
-                    if step.certain or not certain:
-                        who = self.unwanted(step)
-                        if who:
-                            at = own.setdefault(step.way, {})
-                            at[identity] = at[identity] | who if identity in at else who
+                    open_ = self._open(step)
+                    doubts = doubts or open_
+                    who = self.unwanted(step, certain)
+                    if who:
+                        at = own.setdefault(step.way, {})
+                        at[identity] = at[identity] | who if identity in at else who
             found = self._pools[certain] = {
                 way: layers({n: mine.get(n, NOBODY) for n in acting.actable}, lambda n: acting.wide.before(n, certain))
                 for way, mine in own.items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -20,10 +20,11 @@ from scanner.derive.access.closure import Layers, layered
 from scanner.derive.access.engine import RIGHTS, Engine
 from scanner.derive.access.judge import Judge
 from scanner.derive.access.spread import Part, Spread
-from scanner.derive.access.words import called, mended
+from scanner.derive.access.words import called, kept, mended, taken_out
 from scanner.findings import Step
 from scanner.graph.estate import UNSET, Estate
 
+STORED = "stored-credential"
 _SHOWN = 5
 _FEW = 500  # up to so many people are put in order of their ids before the first are shown
 
@@ -33,6 +34,7 @@ class _Opening:
     """What is known of one opening so far."""
 
     spread: Spread
+    keeper: int | None = None  # of the stored credential that is the cause
     parts: list[Part] = field(default_factory=list)
     people: dict[tuple[int, ...], list[int]] = field(default_factory=dict)  # by numbers of parts, whom to show of them
 
@@ -44,13 +46,25 @@ class _Opening:
         return found
 
 
-Ownerships = frozenset[tuple[int, int]]  # owners, and the groups they may join
+@dataclass(frozen=True, slots=True)
+class Ownerships:
+    """Owners and the groups they may join: those by which data of production is opened to be read, and those of which
+    that is open, with why. By any other it may be, too, behind lists in `hiding`.
+    """
+
+    told: frozenset[tuple[int, int]] = frozenset()
+    perhaps: Mapping[tuple[int, int], tuple[int, ...]] = field(default_factory=dict)
+    hiding: tuple[int, ...] = ()
+
+    def doubts(self, owner: int, group: int) -> tuple[int, ...]:
+        """The gaps that leave open whether an ownership that is not told opens data."""
+        return self.perhaps.get((owner, group)) or self.hiding
 
 
 def derive(engine: Engine, acting: Acting, approval: Approval) -> Ownerships:
     """Makes opening nodes for stores that hold data, and the gaps that keep stores from passing.
 
-    Returns the ownerships of groups that open data of production to be read: whoever reports the openings reports them.
+    Returns by which ownerships of groups data of production can be read: whoever reports the openings reports them.
     """
     possible = unseen.Possible(engine, acting)
     openings: dict[str, _Opening] = {}
@@ -73,7 +87,7 @@ def derive(engine: Engine, acting: Acting, approval: Approval) -> Ownerships:
     for key, opening in sorted(openings.items()):
         _node(engine, key, opening, homes)
     working.derive(engine, ((key, o.parts) for key, o in sorted(openings.items()) if _outside(o.spread.target)))
-    return frozenset(owned for opening in openings.values() for owned in _ownerships(engine.estate, opening))
+    return _ownerships(engine, openings.values())
 
 
 def _outside(target: Target) -> bool:
@@ -113,27 +127,47 @@ def _gaps(engine: Engine, stores: list[int]) -> None:
 
 def _collect(openings: dict[str, _Opening], spread: Spread) -> None:
     """Adds the parts of a target to their openings."""
-    target = spread.target
+    target, estate = spread.target, spread.estate
     before = f"opening:{target.environment or '-'}|{'+'.join(sorted(target.classes)) or '-'}"
     for part in spread.parts():
+        keeper = _kept_elsewhere(estate, part, target)
         state = f"|{part.state}" if part.state else ""
-        key = f"{before}|{part.way}|{spread.access}|{part.cause.cause}{state}"
+        way, cause = (part.way, part.cause.cause) if keeper is None else (STORED, f"credential:{estate.key(keeper)}")
+        key = f"{before}|{way}|{spread.access}|{cause}{state}"
         opening = openings.get(key)
         if opening is None:
-            opening = openings[key] = _Opening(spread)
+            opening = openings[key] = _Opening(spread, keeper)
         opening.parts.append(part)
     spread.judge.forget()
+
+
+def _kept_elsewhere(estate: Estate, part: Part, target: Target) -> int | None:
+    """What keeps the credential that people come by whom nobody meant to let in, where that is another environment: there
+    whoever may use it is one too many, and taking it out closes all of their ways.
+    """
+    keeper = part.cause.via
+    if part.state is not None or keeper is None or estate.kind(keeper) not in ("datastore", "connection"):
+        return None
+    home = estate.get(keeper, "environment")
+    apart = isinstance(home, str) and target.environment is not None and home != target.environment
+    return keeper if apart and _kept(part) else None
+
+
+def _kept(part: Part) -> bool:
+    """Whether what a cause goes by is a credential: previews read with the workspace's identity, which keeps none."""
+    return part.cause.way != "workspace-identity"
 
 
 def _node(engine: Engine, key: str, opening: _Opening, homes: Mapping[str, BitMap]) -> None:
     estate, spread, parts = engine.estate, opening.spread, opening.parts
     first = parts[0]
     node = estate.add("opening", key)
-    words = called(estate, first.cause)
+    way = first.way if opening.keeper is None else STORED
+    words = called(estate, first.cause) if opening.keeper is None else kept(estate, opening.keeper)
     everybody = layered([], [part.who for part in parts])
     stores = first.stores if len(parts) == 1 else BitMap().union(*(part.stores for part in parts))
     estate.write(node, (
-        ("name", words), ("way", first.way), ("access", spread.access), ("approved", first.state is not None),
+        ("name", words), ("way", way), ("access", spread.access), ("approved", first.state is not None),
         ("residual", first.state == "residual"), ("platform", first.state == "platform"), ("cause", words), ("people", len(everybody)),
         ("opened-to", _opened_to(len(everybody), first.cause.anybody)), ("targets", len(stores)),
         ("environment", spread.target.environment), ("data-classes", spread.target.classes or None),
@@ -144,10 +178,11 @@ def _node(engine: Engine, key: str, opening: _Opening, homes: Mapping[str, BitMa
     _connect(engine, node, parts, stores)
     shown = opening.shown(engine, tuple(range(len(parts))))
     estate.set(node, "examples", frozenset(estate.key(n) for n in shown))
-    estate.set(node, "fix", mended(estate, first.cause))
+    fix = mended(estate, first.cause) if opening.keeper is None else taken_out(estate, opening.keeper)
+    estate.set(node, "fix", fix)
     estate.set(node, "from-environments", _places(engine, parts, homes))
-    kept = {estate.get(part.cause.via, "stage") for part in parts if part.cause.via is not None}
-    estate.set(node, "kept-in-stages", frozenset(stage for stage in kept if isinstance(stage, str)))
+    keeping = {estate.get(part.cause.via, "stage") for part in parts if part.cause.via is not None and _kept(part)}
+    estate.set(node, "kept-in-stages", frozenset(stage for stage in keeping if isinstance(stage, str)))
     person = shown[0] if shown else None
     marks = marks_on(engine, trace.ends(spread, _part_for(parts, person), person), person)
     estate.set(node, "marks", frozenset(marks))
@@ -156,14 +191,25 @@ def _node(engine: Engine, key: str, opening: _Opening, homes: Mapping[str, BitMa
     estate.set_chain(node, lambda store: _chain(engine, opening, store))
 
 
-def _ownerships(estate: Estate, opening: _Opening) -> Iterator[tuple[int, int]]:
-    """The ownership an opening is by, if it is a finding for certain."""
-    cause = opening.parts[0].cause
-    if cause.mark != "may-join" or cause.source is None or cause.via is None or opening.spread.access != "read":
-        return
-    for part in opening.parts:
-        if part.state is None and part.certain and any(estate.get(s, "stage") == "production" for s in part.stores):
-            yield cause.source, cause.via
+def _ownerships(engine: Engine, openings: Iterable[_Opening]) -> Ownerships:
+    """The ownerships that openings are by: those that are findings for certain, and those that may be."""
+    estate = engine.estate
+    told: set[tuple[int, int]] = set()
+    perhaps: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    for opening in openings:
+        cause = opening.parts[0].cause
+        if cause.mark != "may-join" or cause.source is None or cause.via is None or opening.spread.access != "read":
+            continue
+        for part in opening.parts:
+            if part.state is None and any(estate.get(s, "stage") == "production" for s in part.stores):
+                if part.certain:
+                    told.add((cause.source, cause.via))
+                else:
+                    perhaps[cause.source, cause.via] += part.gaps
+    hiding = [gap for gap, facts in enumerate(estate.gaps) if facts.kind in RIGHTS]
+    hiding += [gap for found in engine.unread.values() for grant in found for gap in estate.gaps_at(grant.role, "*")]
+    hiding += estate.unread_gaps(*unseen.LEADING)
+    return Ownerships(frozenset(told), {k: tuple(g) for k, g in perhaps.items()}, tuple(dict.fromkeys(hiding)))
 
 
 def _connect(engine: Engine, node: int, parts: list[Part], stores: BitMap) -> None:

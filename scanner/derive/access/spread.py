@@ -132,7 +132,8 @@ class Spread:
                 more = self.judge.pool(way, False)[identity]
                 if more is not sure and len(more) > len(sure):
                     rest = Layers(more.whole() - sure.whole())
-                    yield Part(cause, way, rest, False, gaps, stores, None, identity, after)
+                    open_ = (*gaps, *self.judge.doubts(way))
+                    yield Part(cause, way, rest, False, open_, stores, None, identity, after)
 
     def _mark_gaps(self, entry: Entry, found: Sorted) -> tuple[int, ...]:
         """Why it could not be told how an assignment is held."""

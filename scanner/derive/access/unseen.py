@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from scanner.derive.access import direct
 from scanner.derive.access.acting import Acting
+from scanner.derive.access.actions import STORES
 from scanner.derive.access.approval import Target
 from scanner.derive.access.engine import RIGHTS, Engine
 from scanner.derive.access.entries import Entry
@@ -24,6 +25,8 @@ _KEEPING = {
     "datastore": ("stored-credential", "run-as-compute"),
     "connection": ("stored-credential",),
 }
+# Unread lists that may hold data, say whose it is, or lead to it.
+LEADING = (*STORES, "resource-group", *_HOSTING, *_KEEPING)
 # What opens an account to whoever comes without an identity of the directory: its setting, the unread list, and the way.
 _AROUND = (("public-blobs", "anonymous-containers", "anonymous"), ("sftp", "local-users", "local-user"))
 

@@ -52,3 +52,19 @@ def mended(estate: Estate, cause: Entry) -> str:
         "anonymous": f"Switch public access of the containers of {place} off (allowBlobPublicAccess: false)",
         "local-user": f"Remove the SFTP user {cause.cause.rpartition('|')[2]} from {place}",
     }[kind]
+
+
+def kept(estate: Estate, keeper: int) -> str:
+    """What a stored credential is called that is itself the cause."""
+    return f"the credential that {estate.name(keeper)} of {_where(estate, keeper)} keeps"
+
+
+def taken_out(estate: Estate, keeper: int) -> str:
+    """The step that closes what such a credential opens."""
+    return f"Take the credential out of {estate.name(keeper)} in {_where(estate, keeper)}, and renew the key or secret it was"
+
+
+def _where(estate: Estate, keeper: int) -> str:
+    belongs = "datastore-of" if estate.kind(keeper) == "datastore" else "connection-of"
+    workspace = estate.first(keeper, belongs)
+    return estate.name(workspace) if workspace is not None else "its workspace"

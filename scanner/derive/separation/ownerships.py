@@ -16,5 +16,10 @@ def derive(access: Access) -> None:
             for gap in estate.gaps_at(inner, "may-be-joined-by"):
                 estate.mark_gap(group, "left-to-be-joined-by", gap)
             for owner in dict.fromkeys(estate.neighbours(inner, "may-be-joined-by")):
-                if owner not in told and (owner, inner) not in access.ownerships:
+                if owner in told or (owner, inner) in access.ownerships.told:
+                    continue
+                doubts = access.ownerships.doubts(owner, inner)
+                for gap in doubts:
+                    estate.mark_gap(group, "left-to-be-joined-by", gap)
+                if not doubts:
                     estate.connect(owner, "left-to-join", group, f"owns {estate.name(inner)} or may become its owner")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Set
 
 from pyroaring import BitMap
 
 from scanner.derive.access.engine import Engine
+from scanner.derive.access.openings import Ownerships
 from scanner.derive.table import Table
 from scanner.graph.estate import Estate
 from scanner.graph.ontology import STAGES
@@ -18,10 +18,11 @@ _OWN_ATTRIBUTES = {"mobile", "preferredlanguage", "othermails", "telephonenumber
 _RULE_ATTRIBUTE = re.compile(r"user\.([a-z0-9_]+)", re.IGNORECASE)
 
 
-def derive(engine: Engine, table: Table, opening: Set[tuple[int, int]] = frozenset()) -> None:
+def derive(engine: Engine, table: Table, opening: Ownerships) -> None:
     """Writes writers on environments, people on administrator rows, `of-production` and who is let in on groups.
 
-    Ownerships that are `opening` data are findings already: one cause is told of once.
+    Ownerships that are `opening` data are findings already: one cause is told of once. Where it could not be seen
+    whether one does, it is unknown which rule tells of it.
     """
     _writers(engine)
     for row in engine.estate.nodes("administrator-row"):
@@ -106,7 +107,7 @@ def _administrators(engine: Engine, row: int) -> None:
         estate.set(row, "people", len(people), estate.line(row, "over"))
 
 
-def _entrances(engine: Engine, table: Table, opening: Set[tuple[int, int]]) -> None:
+def _entrances(engine: Engine, table: Table, opening: Ownerships) -> None:
     """Ties groups of production to whoever works in development and can make itself a member."""
     estate = engine.estate
     at_work = {p for duty in ("write", "train") for p in _holding(engine, duty, "development")}
@@ -150,7 +151,7 @@ def _perhaps(engine: Engine, unread: set[int]) -> BitMap:
     return found
 
 
-def _owners(engine: Engine, group: int, people: BitMap, perhaps: BitMap, opening: Set[tuple[int, int]]) -> None:
+def _owners(engine: Engine, group: int, people: BitMap, perhaps: BitMap, opening: Ownerships) -> None:
     """An owner of the group, or of one nested in it, who works in development and is no member yet."""
     estate = engine.estate
     members = engine.members(group)
@@ -158,10 +159,15 @@ def _owners(engine: Engine, group: int, people: BitMap, perhaps: BitMap, opening
         for gap in estate.gaps_at(inner, "may-be-joined-by"):
             estate.mark_gap(group, "lets-in", gap)
         for owner in dict.fromkeys(estate.neighbours(inner, "may-be-joined-by")):
-            if (owner, inner) in opening:
+            if (owner, inner) in opening.told:
                 continue
             outside = engine.members(owner) - members
             reason = f"owns {estate.name(inner)} or may become its owner, and works in development"
+            doubts = opening.doubts(owner, inner) if outside & (people | perhaps) else ()
+            for gap in doubts:
+                estate.mark_gap(group, "lets-in", gap)
+            if doubts:
+                continue
             if outside & people:
                 estate.connect(group, "lets-in", owner, reason)
             elif outside & perhaps:

@@ -64,7 +64,7 @@ def place(context: Context, kind: str, body: shapes.Arm[Any], raw: bytes, locati
     if identity:
         _identities(context, node, key, identity)
     if "identity-type" in estate.ontology.kinds[estate.kind(node)].attributes:
-        estate.set(node, "identity-type", _identity_type(identity))
+        estate.set(node, "identity-type", _identity_type(identity) if identity else identity)
     if context.odd or (body.properties is UNSET and kind in _STATED):
         detail = "a field has a shape nobody expected" if context.odd else "it was listed without its properties"
         also = ("located-in", "has-identity") if context.odd else ()
@@ -75,7 +75,7 @@ def place(context: Context, kind: str, body: shapes.Arm[Any], raw: bytes, locati
 
 def _identity_type(identity: Any) -> Any:
     """`SystemAssigned, UserAssigned` with and without a blank are one."""
-    kinds = known(identity.type) if identity else identity
+    kinds = known(identity.type)
     return ",".join(word(k.strip()) for k in kinds.split(",")) if isinstance(kinds, str) else kinds
 
 

@@ -148,6 +148,8 @@ def folded(value: Any) -> Any:
 
 def arm_values(context: Context, node: int, arm_type: str, raw: bytes) -> None:
     """Keeps what rules ask for by `arm:` path. A path whose parent was not collected stays unset."""
+    if not context.arm_paths:
+        return
     wanted = context.arm_paths.get(arm_type, frozenset()) | context.arm_paths.get("*", frozenset())
     if not wanted:
         return
