@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+import msgspec
 from pyroaring import BitMap
 
 from scanner.derive.access.approval import Approval, Sorted, Target
@@ -47,7 +48,7 @@ class Beyond:
                     break
                 who = self._minus(who, known)
             if who:
-                yield replace(entry, who=who, joined=True)
+                yield msgspec.structs.replace(entry, who=who, joined=True)
 
     def _minus(self, one: BitMap, other: BitMap) -> BitMap:
         found = self._left.get((id(one), id(other)))
@@ -95,7 +96,7 @@ class Joiners:
             else:
                 others |= who
         if others:
-            yield Judged(replace(entry, who=others), replace(found, unwanted=others, accepted=NOBODY))
+            yield Judged(msgspec.structs.replace(entry, who=others), replace(found, unwanted=others, accepted=NOBODY))
 
     def doors(self, principal: int) -> tuple[tuple[int, int], ...]:
         """The groups in a principal that somebody may join, each with who may."""
