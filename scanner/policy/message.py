@@ -82,10 +82,11 @@ def say(value: Any) -> str:
 
 
 def not_known(estate: Estate, attributes: Sequence[str], nodes: Sequence[int]) -> list[str]:
-    """Which of these attributes nobody knows at these nodes, up to three; for what no gap explains."""
-    return [
-        f"`{name}` of {estate.name(node)} is not known"
-        for node in nodes
-        for name in attributes
-        if name in ONTOLOGY.kinds[estate.kind(node)].attributes and estate.get(node, name) is UNSET
-    ][:3]
+    """Which of these attributes nobody knows at these nodes; for what no gap explains."""
+    found = []
+    for node in dict.fromkeys(nodes):
+        declared = ONTOLOGY.kinds[estate.kind(node)].attributes
+        names = [f"`{name}`" for name in attributes if name in declared and estate.get(node, name) is UNSET]
+        if names:
+            found.append(f"{' and '.join(names)} of {estate.name(node)} {'are' if len(names) > 1 else 'is'} not known")
+    return found

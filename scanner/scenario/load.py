@@ -224,9 +224,8 @@ class _Reader:
         }  # fmt: skip
         if not any(given.values()):
             self.wrong("a place needs a region, country, geography or boundary: nothing could ever be there", *path)
-        words = ", ".join(
-            str(name) for unit in ("region", "country", "geography", "boundary") for name in given.get(unit, ())
-        )
+        named = [str(name) for unit in ("region", "country", "geography", "boundary") for name in given.get(unit, ())]
+        words = " or ".join(filter(None, (", ".join(named[:-1]), *named[-1:])))
         return Place(words, frozenset(found), self.document.key_span(*path))
 
     def _site(self, name: str, s: dict[str, Any]) -> Site:

@@ -53,3 +53,6 @@ def test_what_is_not_known_is_named_where_no_gap_explains_it() -> None:
     assert not_known(estate, ("guest", "account-enabled", "arm:tags.owner"), (gus,)) == [
         "`account-enabled` of Gus is not known"
     ]
+    assert not_known(estate, ("account-enabled", "declared-guest"), (gus,)) == [
+        "`account-enabled` and `declared-guest` of Gus are not known"
+    ]

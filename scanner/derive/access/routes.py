@@ -157,7 +157,7 @@ def named_cause(estate: Estate, cause: str) -> tuple[str, str]:
         "membership": (f"{one} in {other}", f"Remove {one} from {other}"),
         "owner": (f"{one} owns {other}", f"Remove {one} as owner of {other}"),
         "identity": (f"{other} attached to {one}", f"Give {one} an identity that reaches less"),
-        "credential": (f"the credential that {one} keeps", f"Let {one} keep no credential, and renew the key"),
+        "credential": (f"the credential kept by {one}", f"Remove the credential from {one}, and rotate the key"),
         "setting": (f"{second} of {one}", f"Switch {second} of {one} off"),
         "trust": (f"{one} trusts {other}", f"Remove the federated credential for {other} from {one}"),
         "instance": (f"{other} is the compute instance of {one}", f"Give {other} an identity that reaches less"),

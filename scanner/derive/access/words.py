@@ -56,7 +56,7 @@ def mended(estate: Estate, cause: Entry) -> str:
 
 def kept(estate: Estate, keeper: int) -> str:
     """What a stored credential is called that is itself the cause."""
-    return f"the credential that {estate.name(keeper)} of {_where(estate, keeper)} keeps"
+    return f"the credential kept by {estate.name(keeper)} in {_where(estate, keeper)}"
 
 
 def taken_out(estate: Estate, keeper: int) -> str:
