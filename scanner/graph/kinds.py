@@ -198,7 +198,9 @@ _KINDS = (
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
     ), "microsoft.search/searchservices"),
     NodeKind("resource", "resource", "build", "any other ARM resource", attributes(
-        ARM, BACKUP, opaque("node-pools", "of a Kubernetes cluster: (VM size, most nodes, whether they may be taken away) of each pool"), boolean("cross-region-restore", "of a vault: whether its backups may be restored in the paired region"),
+        ARM, BACKUP, opaque("node-pools", "of a Kubernetes cluster: (VM size, most nodes, whether they may be taken away) of each pool"),
+        boolean("azure-rbac", "of a Kubernetes cluster: whether Azure's roles say what may be done in it; otherwise the cluster does", arm="properties.aadProfile.enableAzureRBAC"),
+        boolean("cross-region-restore", "of a vault: whether its backups may be restored in the paired region"),
         text("processing-area", "of a serverless endpoint: where prompts are processed, in words"),
         boolean("processed-at-home", "of a serverless endpoint: whether every place it may process in is permitted"))),
     NodeKind("outside-place", "outside place", "build", "a host that a connection leads to and no resource of the estate answers at", attributes(

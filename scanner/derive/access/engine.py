@@ -330,6 +330,10 @@ class Engine:
         """Whether an assignment under a condition gives some action of a right that the condition says nothing of."""
         return any(not binds(grant.condition, a) and self.can(grant.role, a) == "yes" for a in right.actions)
 
+    def freely(self, grant: Grant, right: Right) -> bool:
+        """Whether an assignment gives a right under no condition at all."""
+        return not grant.condition and self.gives(grant.role, right) == "yes"
+
     def _joined(self, scope: int) -> bool:
         """Whether joining groups changes what the assignments made at a scope give."""
         plain = self._plain

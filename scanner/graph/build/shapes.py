@@ -154,8 +154,13 @@ class NodePool(Shape):
     scale_set_priority: Text = UNSET
 
 
+class ClusterDirectory(Shape):
+    enable_azure_rbac: Flag = msgspec.field(default=UNSET, name="enableAzureRBAC")
+
+
 class Kubernetes(Shape):
     agent_pool_profiles: list[NodePool] | UnsetType | None = UNSET
+    aad_profile: ClusterDirectory | UnsetType | None = UNSET
 
 
 class Credentials(Shape):
