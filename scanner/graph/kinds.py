@@ -128,6 +128,7 @@ _KINDS = (
         ARM, text("category", "what it connects to", arm="properties.category"), text("target", "URL or id", arm="properties.target"),
         text("auth-type", "how it signs in, kebab case", arm="properties.authType"),
         boolean("stores-secret", "whether it keeps a key, token or password"),
+        boolean("shared-to-all", "whether everybody in the workspace, and in projects of the hub it is of, may use it", arm="properties.isSharedToAll"),
     ), "microsoft.machinelearningservices/workspaces/connections"),
     NodeKind("job", "job", "build", "a job of a workspace", attributes(
         ARM, words("base-models", "models it tunes or starts from, as it names them"), opaque("runs", "what it, or each of its steps, takes and gives, and what it runs on"), text("job-type", "kebab case", arm="properties.jobType"), text("status", "kebab case", arm="properties.status"),

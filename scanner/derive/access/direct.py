@@ -154,7 +154,7 @@ def grant_self(engine: Engine, store: int, rights: StoreRights, access: str, ref
 
     `refused`: keys open nothing there.
     """
-    for action in actions.GRANTING:
+    for action in actions.GRANTING if engine.asks_apart else actions.ASSIGN.actions:
         yield from _assigning(engine, store, rights, access, refused, action)
     for held in engine.held(store, actions.DEFINE_ROLES):
         # whoever may redefine a role they hold may make it read

@@ -239,6 +239,7 @@ class Connection(Shape):
     category: Text = UNSET
     target: Text = UNSET
     auth_type: Text = UNSET
+    is_shared_to_all: Flag = UNSET
     credentials: Credentials | UnsetType | None = UNSET
     metadata: dict[str, Any] | UnsetType | None = UNSET
 
