@@ -131,6 +131,7 @@ _KINDS = (
         ARM, text("category", "what it connects to", arm="properties.category"), text("target", "URL or id", arm="properties.target"),
         text("auth-type", "how it signs in, kebab case", arm="properties.authType"),
         boolean("stores-secret", "whether it keeps a key, token or password"),
+        boolean("shared-to-all", "whether everybody in the workspace, and in projects of the hub it is of, may use it", arm="properties.isSharedToAll"),
     ), "microsoft.machinelearningservices/workspaces/connections"),
     NodeKind("job", "job", "build", "a job of a workspace", attributes(
         ARM, words("base-models", "models it tunes or starts from, as it names them"), opaque("runs", "what it, or each of its steps, takes and gives, and what it runs on"), text("job-type", "kebab case", arm="properties.jobType"), text("status", "kebab case", arm="properties.status"),
@@ -201,7 +202,9 @@ _KINDS = (
         text("public-network-access", "enabled when absent", "enabled", "disabled", arm="properties.publicNetworkAccess"),
     ), "microsoft.search/searchservices"),
     NodeKind("resource", "resource", "build", "any other ARM resource", attributes(
-        ARM, BACKUP, opaque("node-pools", "of a Kubernetes cluster: (VM size, most nodes, whether they may be taken away) of each pool"), boolean("cross-region-restore", "of a vault: whether its backups may be restored in the paired region"),
+        ARM, BACKUP, opaque("node-pools", "of a Kubernetes cluster: (VM size, most nodes, whether they may be taken away) of each pool"),
+        boolean("azure-rbac", "of a Kubernetes cluster: whether Azure's roles say what may be done in it; otherwise the cluster does", arm="properties.aadProfile.enableAzureRBAC"),
+        boolean("cross-region-restore", "of a vault: whether its backups may be restored in the paired region"),
         text("processing-area", "of a serverless endpoint: where prompts are processed, in words"),
         boolean("processed-at-home", "of a serverless endpoint: whether every place it may process in is permitted"))),
     NodeKind("outside-place", "outside place", "build", "a host that a connection leads to and no resource of the estate answers at", attributes(

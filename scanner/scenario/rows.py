@@ -128,8 +128,17 @@ def _services(estate: Estate, scenario: Scenario, names: Names) -> None:
                 estate.connect(node, "names", identity)
 
 
+def _of_another_tenant(estate: Estate, principal: int) -> bool:
+    """Whether somebody stands for whoever is in a group of another tenant."""
+    groups = estate.neighbours(principal, "member-of") if estate.key(principal).startswith("unread:") else ()
+    return any(estate.get(group, "origin") == "delegated" for group in groups)
+
+
 def _break_glass(estate: Estate, scenario: Scenario, names: Names) -> None:
     for principal in estate.nodes("principal"):
+        if _of_another_tenant(estate, principal):  # whom nothing here could be named after
+            estate.set(principal, "break-glass", False)
+            continue
         unread = estate.unread_gaps("user") if estate.kind(principal) == "user" else []
         for gap in unread:
             estate.mark_gap(principal, "break-glass", gap)

@@ -18,6 +18,9 @@ _ORDER: tuple[Answer, ...] = ("no", "perhaps", "yes")
 # None: there is no condition. A set: the list of roles that may be assigned. "unread": any other condition.
 Condition = frozenset[str] | Literal["unread"] | None
 ASSIGN = "microsoft.authorization/roleassignments/write"
+# PIM assigns, or makes eligible, whomever somebody asks it to; a condition on assigning binds that as well.
+REQUEST = tuple(f"microsoft.authorization/role{what}schedulerequests/write" for what in ("assignment", "eligibility"))
+GRANTING = (ASSIGN, *REQUEST)
 
 
 def weakest(*answers: Answer) -> Answer:
@@ -197,7 +200,7 @@ def allows(block: Block, action: str, data: bool) -> bool:
 
 def unconditioned(condition: Condition, action: str) -> bool:
     """A list of roles limits the assigning of roles and nothing else; any other condition may limit anything."""
-    return condition is None or (condition != "unread" and action != ASSIGN)
+    return condition is None or (condition != "unread" and action not in GRANTING)
 
 
 # -- who may do what where ------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from scanner.findings import Step
 from scanner.graph.estate import UNSET, Estate
 from tests.spec import reach
-from tests.spec.access import ASSIGN, covers
+from tests.spec.access import GRANTING, covers
 
 _STORED = ("datastore", "connection")
 _KEYS_OF = {
@@ -27,7 +27,7 @@ _CONTROL: dict[str, tuple[str, ...]] = {
     "stored-credential": (*reach.DATASTORE_SECRETS, *reach.CONNECTION_SECRETS),
     "run-as-compute": reach.RUN_JOBS, "run-as-endpoint": reach.DEPLOY, "attach-identity": reach.ATTACH, "workspace-identity": reach.PREVIEW,
     "federate": reach.FEDERATE, "act-on-host": tuple(a for actions in reach.HOSTS.values() for a in actions),
-    "grant-self": (ASSIGN, *reach.DEFINE_ROLES, *reach.ASSIGN_POLICIES),
+    "grant-self": (*GRANTING, *reach.DEFINE_ROLES, *reach.ASSIGN_POLICIES),
     "vault": reach.VAULT_POLICIES, "copy-out": (*reach.REPLICATE, *reach.LOCAL_USERS, *reach.PUBLISH),
 }  # fmt: skip
 

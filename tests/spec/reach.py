@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from tests.spec.access import (  # fmt: skip
-    ASSIGN,
+    GRANTING,
     Answer,
     Assignment,
     Keeper,
@@ -216,18 +216,15 @@ def grant_self(world: World, store: str, access: str) -> Iterator[Step]:
         if a.scope not in chain(world, store):
             continue
         for who in inside(world, a.principal) & world.everybody:
-            kept = denied(world, who, ASSIGN, False, store)
-            answer = strongest(_admits(world, a, number, store, access) for number in range(len(world.roles[a.role])))
-            if kept != "yes" and answer != "no":
-                yield Step(
-                    who,
-                    store,
-                    "grant-self",
-                    a.key,
-                    weakest(answer, "perhaps") if kept == "perhaps" else answer,
-                    a.principal,
-                    a,
-                )
+            answers = []
+            for action in GRANTING:
+                kept = denied(world, who, action, False, store)
+                blocks = range(len(world.roles[a.role]))
+                answer = strongest(_admits(world, a, number, store, access, action) for number in blocks)
+                if kept != "yes":
+                    answers.append(weakest(answer, "perhaps") if kept == "perhaps" else answer)
+            if (found := strongest(answers)) != "no":
+                yield Step(who, store, "grant-self", a.key, found, a.principal, a)
 
     def holds_custom(who: str) -> Answer:
         return strongest(
@@ -239,10 +236,10 @@ def grant_self(world: World, store: str, access: str) -> Iterator[Step]:
     yield from by_assignment(world, store, DEFINE_ROLES, store, "grant-self", also=holds_custom)
 
 
-def _admits(world: World, assignment: Assignment, number: int, store: str, access: str) -> Answer:
-    """Whether one block of an assignment's role lets one assign a role that opens the store."""
+def _admits(world: World, assignment: Assignment, number: int, store: str, access: str, action: str) -> Answer:
+    """Whether one block of an assignment's role lets one assign, by an action, a role that opens the store."""
     block = world.roles[assignment.role][number]
-    if not allows(block, ASSIGN, False):
+    if not allows(block, action, False):
         return "no"
     conditions = [assignment.condition, block.condition]
     lists = [c for c in conditions if isinstance(c, frozenset)]
@@ -256,7 +253,7 @@ def opens(world: World, role: str, store: str, access: str) -> Answer:
     facts = world.stores[store]
     reopens = any(allows(block, REOPEN[facts.kind], False) for block in world.roles[role])
     keys = STORE_KEYS[facts.kind] + (READ_KEYS.get(facts.kind, ()) if access == "read" else ())
-    control = (ASSIGN,) if not facts.keys and not reopens else (ASSIGN, *keys)
+    control = GRANTING if not facts.keys and not reopens else (*GRANTING, *keys)
     wanted = [(action, False) for action in control] + [(a, True) for a in DATA.get((facts.kind, access), ())]
     return strongest(
         "yes" if unconditioned(block.condition, action) else "perhaps"

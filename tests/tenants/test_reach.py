@@ -72,7 +72,10 @@ def test_data_is_read_by_other_actions_than_read(action: str) -> None:
 @pytest.mark.parametrize(("type_", "actions", "data"), [
     ("Microsoft.Compute/virtualMachines", (), ("Microsoft.Compute/virtualMachines/login/action",)),
     ("Microsoft.HybridCompute/machines", (), ("Microsoft.HybridCompute/machines/loginAsAdmin/action",)),
-    ("Microsoft.ContainerService/managedClusters", (), ("Microsoft.ContainerService/managedClusters/pods/*",)),
+    ("Microsoft.Batch/batchAccounts", (), ("Microsoft.Batch/batchAccounts/jobs/*",)),
+    ("Microsoft.Batch/batchAccounts", ("Microsoft.Batch/batchAccounts/listKeys/action",), ()),
+    ("Microsoft.Automation/automationAccounts", ("Microsoft.Automation/automationAccounts/jobSchedules/write",), ()),
+    ("Microsoft.Automation/automationAccounts", ("Microsoft.Automation/automationAccounts/runbooks/draft/write",), ()),
     ("Microsoft.Web/sites", ("Microsoft.Web/sites/host/listkeys/action",), ()),
     ("Microsoft.Web/sites", ("Microsoft.Web/sites/config/write",), ()),
     ("Microsoft.App/containerApps", ("Microsoft.App/containerApps/exec/action",), ()),
@@ -106,3 +109,75 @@ def test_what_opens_an_account_without_an_identity_is_unknown_where_nobody_could
     (account,) = (r for r in document["resources"] if r["id"] == _LAKE)
     account["properties"][setting] = True
     assert ("ACC06", "dlchurnprod") in _new(document, lost, outcome="unknown")
+
+
+def test_data_actions_of_a_cluster_count_where_azure_decides_what_may_be_done_in_it() -> None:
+    type_ = "Microsoft.ContainerService/managedClusters"
+    for profile in (None, {"enableAzureRBAC": False}, {"enableAzureRBAC": True}):
+        document = tenant("contoso-compliant")
+        host = _host(document, type_)
+        document["resources"][-1]["properties"] = {"aadProfile": profile} if profile else {}
+        _ana(document, host, data=(f"{type_}/pods/*",))
+        assert (("ACC04", "dlchurnprod") in _new(document)) is (profile == {"enableAzureRBAC": True})
+
+
+# -- giving oneself what one lacks ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("request_", ["roleAssignmentScheduleRequests", "roleEligibilityScheduleRequests"])
+def test_who_may_have_pim_assign_roles_may_grant_themselves_access(request_: str) -> None:
+    document = tenant("contoso-compliant")
+    _ana(document, _LAKE, (f"Microsoft.Authorization/{request_}/write",))
+    assert ("ACC05", "dlchurnprod") in _new(document)
+
+
+def test_a_condition_on_assigning_roles_binds_what_is_asked_of_pim_too() -> None:
+    """A list of roles that open nothing: as with assignments, so with PIM's."""
+    document = tenant("contoso-compliant")
+    _ana(document, _LAKE, tuple(f"Microsoft.Authorization/role{what}/write" for what in (
+        "Assignments", "AssignmentScheduleRequests", "EligibilityScheduleRequests")))  # fmt: skip
+    reader = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+    document["roleAssignments"][-1]["properties"] |= {"conditionVersion": "2.0", "condition": (
+        "((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR "
+        f"(@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {{{reader}}}))")}  # fmt: skip
+    assert ("ACC05", "dlchurnprod") not in _new(document) | _new(document, outcome="unknown")
+
+
+@pytest.mark.parametrize("action", ["modifyPermissions", "manageOwnership"])
+def test_who_may_rewrite_acls_of_a_lake_lets_themselves_in(action: str) -> None:
+    right = f"{_STORAGE}/blobServices/containers/blobs/{action}/action"
+    for hierarchical in (True, False):
+        document = tenant("contoso-compliant")
+        (lake,) = (r for r in document["resources"] if r["id"] == _LAKE)
+        lake["properties"]["isHnsEnabled"] = hierarchical
+        _ana(document, _LAKE, data=(right,))
+        assert (("ACC05", "dlchurnprod") in _new(document)) is hierarchical
+
+
+def test_who_reads_a_lake_by_role_is_not_told_of_twice_for_its_acls() -> None:
+    document = tenant("contoso-compliant")
+    (lake,) = (r for r in document["resources"] if r["id"] == _LAKE)
+    lake["properties"]["isHnsEnabled"] = True
+    _ana(document, _LAKE, data=(f"{_STORAGE}/blobServices/containers/blobs/*",))
+    assert {("ACC01", "dlchurnprod")} == {pair for pair in _new(document) if pair[0] in ("ACC01", "ACC05")}
+
+
+# -- copies -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("action", [
+    "Microsoft.DataProtection/backupVaults/backupInstances/restore/action",
+    "Microsoft.DataProtection/*",
+])  # fmt: skip
+def test_who_may_restore_a_backup_carries_the_data_out(action: str) -> None:
+    document = tenant("contoso-compliant")
+    vault = f"{_PROD}/resourceGroups/rg-churn-prod/providers/Microsoft.DataProtection/backupVaults/bv"
+    document["resources"] += [
+        {"id": vault, "name": "bv", "type": "Microsoft.DataProtection/backupVaults", "location": "westeurope", "properties": {
+            "storageSettings": [{"datastoreType": "VaultStore", "type": "LocallyRedundant"}]}},
+        {"id": f"{vault}/backupInstances/lake", "name": "lake", "type": "Microsoft.DataProtection/backupVaults/backupInstances",
+         "properties": {"dataSourceInfo": {"resourceID": _LAKE}}},
+    ]  # fmt: skip
+    assert ("ACC24", "dlchurnprod") not in _new(document)
+    _ana(document, vault, (action,))
+    assert ("ACC24", "dlchurnprod") in _new(document)

@@ -139,7 +139,7 @@ class Acting:
             if workspace is not None:
                 yield workspace, actions.RUN_JOBS, "run-as-compute", shown
             for cluster in estate.neighbours(host, "attached-to") if host is not None else ():
-                yield cluster, host_right(ids.resource_type(estate.key(cluster))), "act-on-host", cluster
+                yield cluster, self._on_host(cluster, ids.resource_type(estate.key(cluster))), "act-on-host", cluster
         elif arm_type == f"{_ML}/onlineendpoints":
             yield place, actions.DEPLOY, "run-as-endpoint", shown
         elif arm_type == _IDENTITY:
@@ -151,7 +151,12 @@ class Acting:
                 yield scope, actions.ASSIGN_POLICIES, "grant-self", scope
         elif not arm_type.startswith("microsoft.machinelearningservices/"):
             # workspaces, registries and batch endpoints run nobody's code as themselves
-            yield place, host_right(arm_type), "act-on-host", shown
+            yield place, self._on_host(host, arm_type), "act-on-host", shown
+
+    def _on_host(self, host: int | None, arm_type: str) -> Right:
+        """What lets one act on a host, by what it says of itself."""
+        apart = arm_type == actions.CLUSTER and host is not None and self.estate.get(host, "azure-rbac") is False
+        return host_right(arm_type, data=not apart)
 
     def _attach(self, identity: int, place: int) -> Iterator[Entry]:
         """Attaching takes a right on the identity and one to create something that runs, held by the same person."""

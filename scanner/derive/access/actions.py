@@ -144,6 +144,13 @@ DEPLOY = _right("write deployments", f"{_ML}/onlineendpoints/deployments/write")
 ATTACH = _right("attach the identity", f"{_IDENTITY}/assign/action")
 FEDERATE = _right("trust an outside workload", f"{_IDENTITY}/federatedidentitycredentials/write")
 ASSIGN = Right("assign roles", (ASSIGN_ROLES,))
+# PIM assigns, or makes eligible, whomever a request names (`AdminAssign` in its API); activating what one is eligible for takes no right.
+REQUEST_ROLES = _right(
+    "have PIM assign roles",
+    "microsoft.authorization/roleassignmentschedulerequests/write",
+    "microsoft.authorization/roleeligibilityschedulerequests/write",
+)
+GRANTING = (ASSIGN_ROLES, *REQUEST_ROLES.actions)
 DEFINE_ROLES = _right("redefine roles", "microsoft.authorization/roledefinitions/write")
 ACTIVATION_RULES = _right("loosen what activating demands", "microsoft.authorization/rolemanagementpolicies/write")
 ASSIGN_POLICIES = _right("change policy assignments", "microsoft.authorization/policyassignments/write")
@@ -154,6 +161,12 @@ WRITE_ACCESS_POLICIES = _right(
     "microsoft.keyvault/vaults/accesspolicies/write",
 )
 REPLICATE = _right("copy objects out by replication", f"{_STORAGE}/objectreplicationpolicies/write")
+# An ACL of a hierarchical account reads and writes without any role; whoever owns a path may set it.
+REWRITE_ACLS = _right("rewrite ACLs", data=(
+    f"{_STORAGE}/blobservices/containers/blobs/modifypermissions/action", f"{_STORAGE}/blobservices/containers/blobs/manageownership/action"))  # fmt: skip
+# A restore goes to whatever target its caller names.
+RESTORE = _right("restore backups elsewhere", "microsoft.dataprotection/backupvaults/backupinstances/restore/action",
+                 "microsoft.recoveryservices/vaults/backupfabrics/protectioncontainers/protecteditems/recoverypoints/restore/action")  # fmt: skip
 ADD_LOCAL_USERS = _right("add users of SFTP", f"{_STORAGE}/localusers/write")
 PUBLISH = _right("make containers public", f"{_STORAGE}/blobservices/containers/write")
 # What takes an identity along when it is made or changed.
@@ -187,21 +200,35 @@ HOSTS: Mapping[str, Right] = {
         "microsoft.web/sites/extensions/write", "microsoft.web/sites/sourcecontrols/write", "microsoft.web/sites/config/write", "microsoft.web/sites/write"),
     "microsoft.logic/workflows": _right("write the workflow", "microsoft.logic/workflows/write"),
     "microsoft.automation/automationaccounts": _right("write runbooks", "microsoft.automation/automationaccounts/runbooks/write",
-        "microsoft.automation/automationaccounts/jobs/write", "microsoft.automation/automationaccounts/write"),
+        "microsoft.automation/automationaccounts/runbooks/draft/write", "microsoft.automation/automationaccounts/jobs/write",
+        "microsoft.automation/automationaccounts/jobschedules/write", "microsoft.automation/automationaccounts/webhooks/write",
+        "microsoft.automation/automationaccounts/write"),
     "microsoft.containerinstance/containergroups": _right("run in the container", "microsoft.containerinstance/containergroups/containers/exec/action",
         "microsoft.containerinstance/containergroups/write"),
     "microsoft.app/containerapps": _right("change the container", "microsoft.app/containerapps/write",
         "microsoft.app/containerapps/exec/action", "microsoft.app/containerapps/debug/action"),
     "microsoft.app/jobs": _right("change the container", "microsoft.app/jobs/write", "microsoft.app/jobs/start/action"),
-    "microsoft.batch/batchaccounts": _right("run tasks", "microsoft.batch/batchaccounts/pools/write", "microsoft.batch/batchaccounts/write"),
+    "microsoft.batch/batchaccounts": _right("run tasks", "microsoft.batch/batchaccounts/pools/write", "microsoft.batch/batchaccounts/write",
+        "microsoft.batch/batchaccounts/listkeys/action",
+        data=("microsoft.batch/batchaccounts/jobs/write", "microsoft.batch/batchaccounts/jobschedules/write")),
 }  # fmt: skip
+# Kubernetes decides what may be done in a cluster unless the cluster leaves it to Azure: then data actions count.
+CLUSTER = "microsoft.containerservice/managedclusters"
 
 
 @cache
-def host_right(arm_type: str) -> Right:
-    """What lets one act on a host of a type as its identity."""
+def host_right(arm_type: str, data: bool = True) -> Right:
+    """What lets one act on a host of a type as its identity; without `data` actions where they count for nothing there."""
     known = HOSTS.get(arm_type)
+    if known is not None and not data:
+        known = Right(known.name, tuple(action for action in known.actions if not action.data))
     return known if known is not None else _right(f"change {arm_type.rpartition('/')[2]}", f"{arm_type}/write")
+
+
+@cache
+def assigning(action: Action) -> Right:
+    """Assigning roles by one of the actions that do."""
+    return ASSIGN if action is ASSIGN_ROLES else Right(REQUEST_ROLES.name, (action,))
 
 
 @cache

@@ -34,6 +34,7 @@ class Alike:
             store in engine.grants or store in engine.denies or store in engine.children or store in self.credentials.opening
             or estate.neighbours(store, "default-store-of") or estate.neighbours(store, "stores")
             or direct.keys_accepted(estate, store) is None or estate.gaps_at(store, "scope-of") or estate.gaps_at(store, "contained-in")
+            or direct.acls_count(estate, store) is not False or estate.neighbours(store, "backed-up-in")
             or estate.get(store, "anonymous-containers") or estate.get(store, "local-users")
         )  # fmt: skip
 

@@ -47,6 +47,7 @@ _ACTS_ON = {
     "vault": "may read its secrets",
     "workspace-identity": "may preview data there",
     "grant-self": "may change policy assignments there",
+    "copy-out": "may restore its backups elsewhere",
 }
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from scanner.derive.access.actions import ASSIGN_ROLES, Action
+from scanner.derive.access.actions import ASSIGN_ROLES, REQUEST_ROLES, Action
 from scanner.graph.permissions import matches
 
 _ABOUT = "microsoft.authorization/roleassignments/"
@@ -66,7 +66,9 @@ def assignable(condition: str) -> tuple[frozenset[str] | None, bool]:
 
 
 def _concerns(clause: Clause, action: Action) -> bool:
-    return clause.actions is None or any(matches(pattern, action.name) for pattern in clause.actions)
+    """Whether a clause says something of an action; what PIM is asked to assign is held to what may be assigned."""
+    names = (action.name, ASSIGN_ROLES.name) if action in REQUEST_ROLES.actions else (action.name,)
+    return clause.actions is None or any(matches(pattern, name) for pattern in clause.actions for name in names)
 
 
 def _clause(text: str) -> Clause:

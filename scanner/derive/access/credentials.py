@@ -13,7 +13,9 @@ _KEYS = ("account-key", "sas")
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A secret kept by `keeper` (a datastore or connection) in a workspace, and so in that workspace's vault."""
+    """A secret kept by `keeper` (a datastore or connection) that is used in a workspace, and so in that workspace's vault:
+    the one it is of, or a project whose hub that is.
+    """
 
     keeper: int
     workspace: int
@@ -39,9 +41,9 @@ def find(estate: Estate) -> Credentials:
             workspace = estate.first(keeper, belongs)
             if workspace is None:
                 continue
-            credential = Credential(keeper, workspace)
+            kept = [Credential(keeper, where) for where in (workspace, *_projects(estate, keeper, workspace))]
             for workload in estate.neighbours(keeper, "signs-in-as"):
-                signing_in[workload].append(credential)
+                signing_in[workload] += kept
             opens = (
                 estate.get(keeper, "credential") in _KEYS
                 if kind == "datastore"
@@ -50,5 +52,11 @@ def find(estate: Estate) -> Credentials:
             )
             if opens:
                 for store in estate.neighbours(keeper, leads):
-                    opening[store].append(credential)
+                    opening[store] += kept
     return Credentials(opening, signing_in)
+
+
+def _projects(estate: Estate, keeper: int, workspace: int) -> Sequence[int]:
+    """The projects that use what a hub keeps: its connections, unless they are shared with some people only."""
+    shared = estate.kind(keeper) == "connection" and estate.get(keeper, "shared-to-all") is not False
+    return estate.neighbours(workspace, "hub-of") if shared else ()

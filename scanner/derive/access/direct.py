@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pyroaring import BitMap
 
 from scanner.derive.access import actions, denials
-from scanner.derive.access.actions import STORES, Right, StoreRights
+from scanner.derive.access.actions import STORES, Action, Right, StoreRights
 from scanner.derive.access.conditions import assignable
 from scanner.derive.access.credentials import Credential, Credentials
 from scanner.derive.access.engine import Engine, Grants, strongest
@@ -36,6 +36,8 @@ def of_its_own(engine: Engine, credentials: Credentials, store: int, access: str
     own = rights.read if access == "read" else rights.write
     for held in engine.inside(store, own):
         yield by_right(engine, held, "data-role", store)
+    if acls_count(engine.estate, store) is not False:
+        yield from _acls(engine, store, own)
     for workspace in engine.estate.neighbours(store, "default-store-of"):
         yield from _keys(engine, rights, store, workspace, actions.WORKSPACE_KEYS, "workspace-keys")
     for credential in credentials.opening.get(store, ()):
@@ -43,6 +45,7 @@ def of_its_own(engine: Engine, credentials: Credentials, store: int, access: str
     if access == "read":
         yield from _previews(engine, store, own)
         yield from _copies(engine, store)
+        yield from _backups(engine, store)
         yield from _without_identity(engine.estate, store)
 
 
@@ -151,20 +154,8 @@ def grant_self(engine: Engine, store: int, rights: StoreRights, access: str, ref
 
     `refused`: keys open nothing there.
     """
-    for held in engine.held(store, actions.ASSIGN):
-        if held.certain:
-            yield by_right(engine, held, "grant-self", store)
-            continue
-        admitted = _admitted(engine, held.grant, rights, access, refused)
-        if admitted == "yes":  # every condition was read in full
-            in_doubt = denials.denied(engine, store, actions.ASSIGN_ROLES)[1] if engine.denies else NOBODY
-            for who, sure in (
-                ((held.who - in_doubt, True), (held.who & in_doubt, False)) if in_doubt else ((held.who, True),)
-            ):
-                if who:
-                    yield _by_list(engine, held, store, who, sure and not held.gaps)
-        elif admitted != "no":
-            yield by_right(engine, held, "grant-self", store)
+    for action in actions.GRANTING if engine.asks_apart else actions.ASSIGN.actions:
+        yield from _assigning(engine, store, rights, access, refused, action)
     for held in engine.held(store, actions.DEFINE_ROLES):
         # whoever may redefine a role they hold may make it read
         for who, sure in engine.both(held, *engine.custom(store)):
@@ -175,6 +166,45 @@ def grant_self(engine: Engine, store: int, rights: StoreRights, access: str, ref
             yield by_right(engine, held, "grant-self", store, who=who, certain=sure)
 
 
+def _assigning(
+    engine: Engine, store: int, rights: StoreRights, access: str, refused: bool, action: Action
+) -> Iterator[Entry]:
+    """Who may assign roles by an action. What PIM is asked for is looked at where the plain one is not given anyway."""
+    for held in engine.held(store, actions.assigning(action)):
+        if action is not actions.ASSIGN_ROLES and not engine.denies and engine.freely(held.grant, actions.ASSIGN):
+            continue
+        if held.certain:
+            yield by_right(engine, held, "grant-self", store)
+            continue
+        admitted = _admitted(engine, held.grant, rights, access, refused, action)
+        if admitted == "yes":  # every condition was read in full
+            in_doubt = denials.denied(engine, store, action)[1] if engine.denies else NOBODY
+            for who, sure in (
+                ((held.who - in_doubt, True), (held.who & in_doubt, False)) if in_doubt else ((held.who, True),)
+            ):
+                if who:
+                    yield _by_list(engine, held, store, who, sure and not held.gaps)
+        elif admitted != "no":
+            yield by_right(engine, held, "grant-self", store)
+
+
+def acls_count(estate: Estate, store: int) -> bool | None:
+    """Whether ACLs of an account let in whom no role does; None when that could not be read."""
+    if estate.kind(store) != "storage-account":
+        return False
+    value = estate.get(store, "hierarchical")
+    return (None if estate.gaps_at(store, "*") else False) if value is UNSET else value is True
+
+
+def _acls(engine: Engine, store: int, own: Right) -> Iterator[Entry]:
+    """Whoever may rewrite ACLs lets themselves in by them; a role that opens the data anyway is told of as such."""
+    sure = acls_count(engine.estate, store) is True
+    gaps = () if sure else tuple(engine.estate.gaps_at(store, "*"))
+    for held in (*engine.held(store, actions.REWRITE_ACLS), *engine.inside(store, actions.REWRITE_ACLS)):
+        if engine.gives(held.grant.role, own) != "yes":
+            yield by_right(engine, held, "grant-self", store, certain=sure, gaps=gaps)
+
+
 def _by_list(engine: Engine, held: Held, store: int, who: BitMap, certain: bool) -> Entry:
     grant = held.grant
     return Entry(
@@ -182,11 +212,11 @@ def _by_list(engine: Engine, held: Held, store: int, who: BitMap, certain: bool)
     )  # fmt: skip
 
 
-def _admitted(engine: Engine, grant: Grant, rights: StoreRights, access: str, refused: bool) -> Grants:
+def _admitted(engine: Engine, grant: Grant, rights: StoreRights, access: str, refused: bool, action: Action) -> Grants:
     """Whether the conditions of an assignment and its role let one assign a role that opens data."""
     answers: set[Grants] = set()
     for block in engine.estate.get(grant.role, "permissions") or ():
-        if not block_allows(block, actions.ASSIGN_ROLES.name):
+        if not block_allows(block, action.name):
             continue
         read = [assignable(text) for text in (grant.condition, block.condition) if text]
         lists = [listed for listed, _ in read if listed is not None]
@@ -205,7 +235,7 @@ def _opens(engine: Engine, guid: str, rights: StoreRights, access: str, refused:
     role = engine.estate.node(guid)
     if role is None:
         return "unread"
-    wanted = [*(rights.read if access == "read" else rights.write).actions, actions.ASSIGN_ROLES]
+    wanted = [*(rights.read if access == "read" else rights.write).actions, *actions.GRANTING]
     if not refused or (rights.reopen is not None and engine.gives(role, rights.reopen) != "no"):
         wanted += rights.keys_to(access).actions
     return engine.can_any(role, wanted)
@@ -226,6 +256,13 @@ def _copies(engine: Engine, store: int) -> Iterator[Entry]:
         gaps = (*estate.gaps_at(store, "*"), *estate.gaps_at(store, attribute)) if allowed is UNSET else ()
         for held in engine.held(store, right):
             yield by_right(engine, held, "copy-out", store, certain=allowed is True, gaps=gaps)
+
+
+def _backups(engine: Engine, store: int) -> Iterator[Entry]:
+    """Whoever may restore from a vault that keeps backups of a store has the data wherever they restore it to."""
+    for vault in dict.fromkeys(engine.estate.neighbours(store, "backed-up-in")):
+        for held in engine.held(vault, actions.RESTORE):
+            yield by_right(engine, held, "copy-out", vault, via=vault)
 
 
 def _without_identity(estate: Estate, store: int) -> Iterator[Entry]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from pyroaring import BitMap
 
 from scanner import ids
 from scanner.derive.access import denials
-from scanner.derive.access.actions import DEFINE_ROLES, STORES, Action, Right
+from scanner.derive.access.actions import ASSIGN, DEFINE_ROLES, REQUEST_ROLES, STORES, Action, Right
 from scanner.derive.access.closure import united
 from scanner.derive.access.conditions import binds
 from scanner.derive.access.held import NOBODY, Grant, Held
@@ -329,6 +330,18 @@ class Engine:
     def _freely(self, grant: Grant, right: Right) -> bool:
         """Whether an assignment under a condition gives some action of a right that the condition says nothing of."""
         return any(not binds(grant.condition, a) and self.can(grant.role, a) == "yes" for a in right.actions)
+
+    def freely(self, grant: Grant, right: Right) -> bool:
+        """Whether an assignment gives a right under no condition at all."""
+        return not grant.condition and self.gives(grant.role, right) == "yes"
+
+    @cached_property
+    def asks_apart(self) -> bool:
+        """Whether anybody may have PIM assign roles who may not assign them all the same and unconditioned."""
+        roles = {role for role in self.estate.nodes("role") if self.gives(role, REQUEST_ROLES) != "no"}
+        return bool(self.denies) or any(
+            grant.role in roles and not self.freely(grant, ASSIGN) for found in self.grants.values() for grant in found
+        )
 
     def _joined(self, scope: int) -> bool:
         """Whether joining groups changes what the assignments made at a scope give."""

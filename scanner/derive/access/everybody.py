@@ -32,6 +32,7 @@ class Everybody:
         estate = acting.estate
         # stores that something points to, keeps a credential of or was assigned a part of
         self._pointed_at = {store for edge in ("default-store", "stored-in") for _, store in estate.pairs(edge)}
+        self._pointed_at.update(store for store, _ in estate.pairs("backed-up-in"))
         self._pointed_at.update(acting.credentials.opening, self.engine.children)
 
     def straight(self, store: int, access: str) -> BitMap:
@@ -61,6 +62,8 @@ class Everybody:
         """Whether nothing but its place decides who reaches a store: `direct.of_its_own` would have no entry for it."""
         estate = self.engine.estate
         closed = estate.get(store, "public-blobs") is False and estate.get(store, "sftp") is False
+        if direct.acls_count(estate, store) is not False:
+            return False
         return store not in self._pointed_at and (closed or estate.kind(store) != "storage-account")
 
     def _facts(self, store: int, access: str) -> _Facts:

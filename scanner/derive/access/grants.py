@@ -152,6 +152,6 @@ def classes(engine: Engine, role: int) -> Value:
         "write": actions.WRITES,
         "data-read": (*actions.DATA_READ, *actions.ACCOUNT_KEYS),
         "data-write": actions.DATA_WRITE,
-        "grant": (actions.ASSIGN_ROLES,),
+        "grant": actions.GRANTING,
     }
     return frozenset(name for name, wanted in tests.items() if engine.can_any(role, wanted) in ("yes", "conditional"))

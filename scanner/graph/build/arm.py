@@ -208,8 +208,12 @@ def _plain(context: Context, kind: str, body: shapes.Arm[shapes.Nothing], of: st
 
 
 def _kubernetes(context: Context, kind: str, body: shapes.Arm[shapes.Kubernetes], of: str, raw: bytes) -> None:
-    """How many machines of which size each of its pools may have."""
+    """How many machines of which size each of its pools may have, and who decides what may be done in it."""
     node = place(context, kind, body, raw)
+    if body.properties is not UNSET:
+        directory = known(body.properties.aad_profile)
+        by_roles = known(directory.enable_azure_rbac, False) if directory else False
+        context.estate.set(node, "azure-rbac", UNSET if directory is UNSET else by_roles)
     pools = known(body.properties.agent_pool_profiles) if body.properties is not UNSET else None
     if pools:
         context.estate.set(node, "node-pools", tuple(

@@ -177,7 +177,8 @@ def _classic(context: Context, kind: str, body: shapes.Stated[shapes_access.Clas
         return
     if not {part.strip() for part in re.split("[;,]", role)} <= {"accountadministrator"}:
         person = _signed_in(context, address) or f"classic:{address.lower()}"
-        context.estate.add("user", person, address)
+        if context.estate.node(person) is None:
+            context.estate.add("user", person, address)
         _grant(context, shapes_access.Assignment(person, _OWNER, at, "User"), "standing")
 
 

@@ -258,6 +258,7 @@ def _connection(context: Context, kind: str, body: shapes.Arm[shapes.Connection]
     estate.set(node, "target", without_query(known(body.properties.target)))
     signs_in = word(known(body.properties.auth_type))
     estate.set(node, "auth-type", signs_in)
+    estate.set(node, "shared-to-all", known(body.properties.is_shared_to_all, True))
     estate.set(node, "stores-secret", signs_in if signs_in is UNSET else signs_in not in _WITHOUT_SECRET)
     _signs_in(context, node, known(body.properties.credentials))
     metadata = {name.lower(): value for name, value in (known(body.properties.metadata) or {}).items()}

@@ -154,8 +154,13 @@ class NodePool(Shape):
     scale_set_priority: Text = UNSET
 
 
+class ClusterDirectory(Shape):
+    enable_azure_rbac: Flag = msgspec.field(default=UNSET, name="enableAzureRBAC")
+
+
 class Kubernetes(Shape):
     agent_pool_profiles: list[NodePool] | UnsetType | None = UNSET
+    aad_profile: ClusterDirectory | UnsetType | None = UNSET
 
 
 class Credentials(Shape):
@@ -234,6 +239,7 @@ class Connection(Shape):
     category: Text = UNSET
     target: Text = UNSET
     auth_type: Text = UNSET
+    is_shared_to_all: Flag = UNSET
     credentials: Credentials | UnsetType | None = UNSET
     metadata: dict[str, Any] | UnsetType | None = UNSET
 
