@@ -247,6 +247,15 @@ def _tunes(estate: Estate, job: int) -> bool:
     )
 
 
+def _scores(estate: Estate, job: int) -> bool:
+    """Whether a job takes a model and makes none: it scores with it, or compares it."""
+    runs = estate.get(job, "runs")
+    if not isinstance(runs, tuple | list) or estate.neighbours(job, "makes"):
+        return False
+    takes = any(what == "model" for run in runs for _, what in run.inputs)
+    return takes and not any(what == "model" for run in runs for _, what in run.outputs)
+
+
 def _standing(estate: Estate) -> Iterator[tuple[str, int]]:
     """(what it is evidence for, node)."""
     for node in estate.nodes("workspace"):
@@ -267,7 +276,7 @@ def _standing(estate: Estate) -> Iterator[tuple[str, int]]:
     for node, where in jobs:
         if _tunes(estate, node):
             yield "fine-tune", where
-        else:
+        elif not _scores(estate, node):
             yield "train", where
     for node in (*estate.nodes("online-endpoint"), *estate.nodes("model-deployment")):
         yield "serve", node

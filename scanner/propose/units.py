@@ -32,7 +32,9 @@ def _structure(estate: Estate, draft: Draft) -> Structure:
     workspaces = [
         n
         for n in estate.nodes("workspace")
-        if isinstance(estate.get(n, "environment"), str) and estate.get(n, "environment") not in exploring
+        if isinstance(estate.get(n, "environment"), str)
+        and estate.get(n, "environment") not in exploring
+        and estate.get(n, "workspace-kind") != "hub"  # its projects are the units' own
     ]
     tags = keys_among(estate, workspaces, tuple(UNIT_TAGS))
     best = max(tags, key=lambda key: (sum(tags[key].values()), len(tags[key])), default=None)
