@@ -34,6 +34,17 @@ class Region:
     openai_zone: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A region as Azure's live list has it. `geography` is None where the list did not say; `pair` is None where Azure pairs it
+    with none, and empty where the list did not say.
+    """
+
+    name: str
+    geography: str | None
+    pair: str | None
+
+
 @cache
 def all() -> Mapping[str, Region]:
     """Every region of the table by its folded name."""
@@ -50,6 +61,19 @@ def all() -> Mapping[str, Region]:
 def region(name: str) -> Region | None:
     """The region of a name or display name in any case; None when the table does not have it."""
     return all().get(ids.fold_location(name))
+
+
+def difference(live: Listed) -> str | None:
+    """In words, how the live list contradicts the table; None where it does not, or the table does not have the region."""
+    known = all().get(live.name)
+    if known is None:
+        return None
+    told = []
+    if live.geography is not None and live.geography.lower() != known.geography.lower():
+        told.append(f"in the geography {live.geography}, and the shipped table in {known.geography}")
+    if live.pair != "" and live.pair != known.pair:
+        told.append(f"paired with {live.pair or 'no region'}, and the shipped table with {known.pair or 'none'}")
+    return f"Azure has it {'; '.join(told)}" if told else None
 
 
 def is_region(location: str | None) -> bool:

@@ -177,9 +177,8 @@ def _requests(places: int, resources: Mapping[str, int]) -> int:
         types.JOBS,
     ):  # names, and about one page of versions
         below[RECORDS[entry.parent].arm_type] += not entry.bulk
-    return places * (len(types.TOP_LEVEL) + len(types.AUTHORISATION)) + sum(
-        n * below[kind] for kind, n in resources.items()
-    )
+    of_a_place = len(types.TOP_LEVEL) + len(types.AUTHORISATION) + 1  # and its regions
+    return places * of_a_place + sum(n * below[kind] for kind, n in resources.items())
 
 
 def identity(token: str) -> Identity:

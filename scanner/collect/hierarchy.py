@@ -192,6 +192,7 @@ async def collect(session: Session, places: list[Place]) -> None:
     await _data_boundary(session)
     names = dict.fromkeys(name for subscription in subscriptions.values() for name in subscription.groups)
     await session.together(_management_group(session, name) for name in names)
+    await session.together(_locations(session, subscription) for subscription in subscriptions.values())
     rows = [
         record("subscription", s.row, ids.management_group(s.groups[0]) if s.groups else "")
         for s in subscriptions.values()
@@ -210,6 +211,12 @@ async def _management_group(session: Session, name: str) -> None:
         session.keep("management-group", scope, [], error.outcome, error)
     else:
         session.keep("management-group", scope, [session.record("management-group", msgspec.Raw(row))])
+
+
+async def _locations(session: Session, subscription: Subscription) -> None:
+    """The regions a subscription sees: each sees those it may use only, so every one is asked, by one request."""
+    entry = types.LOCATIONS
+    await session.list(entry.kind, subscription.key, session.arm_url(f"{subscription.id}/{entry.path}", entry.version))
 
 
 async def _data_boundary(session: Session) -> None:

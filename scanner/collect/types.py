@@ -196,6 +196,8 @@ LOCATED = (
 )
 # One object of the tenant, not a list; the path is below the root.
 DATA_BOUNDARY = Listing("data-boundary", "providers/Microsoft.Resources/dataBoundaries/default", "2024-08-01")
+# Below the subscription, even where only resource groups of it are read.
+LOCATIONS = Listing("location", "locations", "2022-12-01")
 MANAGEMENT_GROUPS = "2020-05-01"
 RESOURCE_GRAPH = "2024-04-01"
 PERMISSIONS = "2022-04-01"
@@ -204,7 +206,7 @@ TENANTS = "2022-12-01"
 
 def listings() -> tuple[Listing, ...]:
     """Every row of the table."""
-    return (*TOP_LEVEL, *CHILDREN, *VERSIONED, JOBS, *AUTHORISATION, ROLE_POLICIES, *LOCATED, DATA_BOUNDARY)
+    return (*TOP_LEVEL, *CHILDREN, *VERSIONED, JOBS, *AUTHORISATION, ROLE_POLICIES, *LOCATED, DATA_BOUNDARY, LOCATIONS)
 
 
 def versions() -> dict[str, str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from scanner import regions
 from scanner.findings import NO_PLACE, Gap
+from scanner.graph import located
 from scanner.graph.estate import UNSET, Estate
 from scanner.graph.records import RECORDS
 
@@ -62,22 +62,15 @@ def _copy(estate: Estate, node: int, edge: str, region: str, what: str, words: s
     estate.write(made, (
         ("region", region), ("replica-of", what), ("certainty", certainty), ("by-platform", what == "platform"),
     ))  # fmt: skip
-    estate.connect(made, "located-in", region_of(estate, region))
+    estate.connect(made, "located-in", _region(estate, region))
     estate.connect(node, edge, made, words)
 
 
-def region_of(estate: Estate, name: str) -> int:
-    """The region node; a region met only as a copy has no site and is described by the table."""
-    node = estate.node(name)
-    if node is not None:
+def _region(estate: Estate, name: str) -> int:
+    """The region node; one met only as a copy is described as any other, and sites of it are told by name."""
+    if (node := estate.node(name)) is not None:
         return node
-    node = estate.add("region", name, name)
-    known = regions.region(name)
-    estate.set(node, "known", known is not None)
-    if known:
-        estate.set(node, "country", known.country)
-        estate.set(node, "geography", known.geography)
-        estate.set(node, "boundaries", known.boundaries)
+    node = located.region(estate, name)
     sites = [site for site in estate.nodes("site") if estate.get(site, "region") == name]
     estate.set(node, "named-by-site", bool(sites))
     estate.set(node, "sites", frozenset(estate.name(site) for site in sites))
@@ -90,10 +83,9 @@ def nowhere(estate: Estate, region: str) -> int:
 
 
 def pair(estate: Estate, node: int) -> str | None:
-    """The region paired with a resource's own by the table; None when it has none, or is in none that the table knows."""
+    """The region paired with a resource's own; None when it has none, or is in none whose pair anybody knows."""
     region = estate.get(node, "region")
-    known = regions.region(region) if isinstance(region, str) else None
-    return known.pair if known else None
+    return located.pair(estate, region) if isinstance(region, str) else None
 
 
 def unread(estate: Estate, node: int, kind: str, about: str = "replicated-regions") -> None:
@@ -122,7 +114,7 @@ def _backups(estate: Estate, node: int, kind: str, words: str) -> None:
     region, other = estate.get(node, "region"), pair(estate, node)
     if other is not None:
         replica(estate, node, other, "backup", f"{words}, by the table of region pairs", "table")
-    elif not isinstance(region, str) or regions.region(region) is None:
+    elif not isinstance(region, str) or not located.placed(estate, region):
         unread(
             estate, node, kind, "region"
         )  # in a place the table does not know, where its pair is is not known either
@@ -136,8 +128,8 @@ def _by_platform(estate: Estate, kind: str, stays: set[str], words: str) -> None
             continue
         if region in stays:
             continue
-        here, there = regions.region(str(region)), regions.region(other)
-        if kind == "container-registry" and here and there and here.geography != there.geography:
+        here = located.geography(estate, str(region)) if kind == "container-registry" else None
+        if here is not None and other not in here[1]:
             continue
         _copy(estate, node, "platform-copies-to", other, "platform", words, "table")
 
@@ -151,5 +143,5 @@ def _unpaired(estate: Estate, node: int, kind: str, region: object) -> None:
         ]
         for gap in gaps:
             estate.mark_gap(node, "platform-copies-to", gap)
-    elif isinstance(region, str) and regions.region(region) is None:
+    elif isinstance(region, str) and not located.placed(estate, region):
         estate.mark_gap(node, "platform-copies-to", nowhere(estate, region))

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 
 from scanner import ids, regions
 from scanner.derive.copies import VAULTS, nowhere
-from scanner.derive.residency import geography
 from scanner.derive.whereabouts import Whereabouts
 from scanner.findings import Gap
+from scanner.graph import located
 from scanner.graph.estate import UNSET, Estate
 from scanner.graph.kinds import KINDS
 from scanner.graph.shared import HOLDS
@@ -50,7 +50,7 @@ def derive(estate: Estate) -> None:
     _platform(estate)
     _boundary(estate)
     _at_home(estate)
-    _unplaced(estate)
+    _in_use(estate)
 
 
 def _published(estate: Estate, registry: int) -> None:
@@ -95,12 +95,11 @@ def _at_home(estate: Estate) -> None:
                 estate.set(node, "at-home", region in home)
 
 
-def _unplaced(estate: Estate) -> None:
-    """Of regions nobody places: whether anything that is judged stands or is copied there."""
+def _in_use(estate: Estate) -> None:
+    """Whether anything that is judged stands in a region or is copied there."""
     for region in estate.nodes("region"):
-        if estate.get(region, "known") is False:
-            there = any(_judged(estate, node) for node in estate.neighbours(region, "location-of"))
-            estate.set(region, "in-use", there)
+        there = any(_judged(estate, node) for node in estate.neighbours(region, "location-of"))
+        estate.set(region, "in-use", there)
 
 
 def _judged(estate: Estate, node: int) -> bool:
@@ -188,7 +187,7 @@ def _serverless(estate: Estate, endpoint: int) -> None:
     region = estate.get(endpoint, "region")
     if not isinstance(region, str):
         region = estate.get(workspace, "region")
-    area = geography(estate, region) if isinstance(region, str) else None
+    area = located.geography(estate, region) if isinstance(region, str) else None
     if area is None:
         if isinstance(region, str):
             estate.mark_gap(endpoint, "*", nowhere(estate, region))

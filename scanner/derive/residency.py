@@ -5,6 +5,7 @@ from __future__ import annotations
 from scanner import regions
 from scanner.derive import copies
 from scanner.findings import Gap
+from scanner.graph import located
 from scanner.graph.estate import UNSET, Estate
 from scanner.graph.records import RECORDS
 
@@ -39,32 +40,15 @@ def _storage(estate: Estate, account: int) -> None:
     words = f"geo-redundant copy of {redundancy.upper()}"
     stated = estate.get(account, "secondary-region")
     region = estate.get(account, "region")
-    known = regions.region(region) if isinstance(region, str) else None
+    other = copies.pair(estate, account)
     if isinstance(stated, str):
         copies.replica(estate, account, stated, "redundancy", words)
-    elif known and known.pair:
-        copies.replica(estate, account, known.pair, "redundancy", f"{words}, by the table of region pairs", "table")
-    elif known is None:  # in a place no table has, where its pair is is not known either
+    elif other is not None:
+        copies.replica(estate, account, other, "redundancy", f"{words}, by the table of region pairs", "table")
+    elif not isinstance(region, str) or not located.placed(
+        estate, region
+    ):  # in a place no list has, where its pair is is not known either
         copies.unread(estate, account, "storage-account", "region")
-
-
-def geography(estate: Estate, region: str) -> tuple[str, frozenset[str]] | None:
-    """A region's geography in words, and its regions; None where nobody places the region.
-
-    Of regions that the scenario alone places, those of one country are one geography, as they are in other clouds.
-    """
-    known = regions.region(region)
-    if known:
-        return f"the geography {known.geography}", regions.within(geography=[known.geography])
-    node = estate.node(region)
-    country = estate.get(node, "country") if node is not None else None
-    if not isinstance(country, str):
-        return None
-    alike = {
-        estate.key(other) for other in estate.nodes("region")
-        if estate.get(other, "country") == country and regions.region(estate.key(other)) is None
-    }  # fmt: skip
-    return f"the geography of {country}", frozenset(alike)
 
 
 Area = tuple[str, frozenset[str] | None]  # in words, and the regions; None: anywhere
@@ -78,7 +62,7 @@ def _area(estate: Estate, deployment: int) -> Area | None:
     known = regions.region(region)
     kind = sku.lower()
     if kind in _IN_GEOGRAPHY:
-        found = geography(estate, region)
+        found = located.geography(estate, region)
         if found is None:
             estate.mark_gap(deployment, "*", copies.nowhere(estate, region))
         return found

@@ -20,6 +20,7 @@ from scanner.errors import Span
 from scanner.findings import Gap, NodeRef, Step
 from scanner.graph.bundles import Bundles
 from scanner.graph.edges import ONTOLOGY
+from scanner.regions import Listed
 
 UNSET = msgspec.UNSET  # an attribute nobody could read, as against None: read, and absent
 Value = Any  # str | bool | float | frozenset[str] | dict[str, str] | None | UnsetType, or an opaque object
@@ -56,6 +57,7 @@ class Estate:
         self.unread: list[tuple[str, int]] = []  # (node kind, gap index): a list of subjects nobody could read
         self.aside: set[int] = set()  # outside the scenario's scope: context, never judged
         self.spans: list[Span] = []
+        self.listed: dict[str, Listed] = {}  # Azure's live list of regions by name; `located` reads it
         self._ids: dict[str, int] = {}
         self._keys: list[str] = []
         self._kinds: list[str] = []

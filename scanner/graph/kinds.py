@@ -65,7 +65,8 @@ _KINDS = (
         NAMED, opaque("vm-sizes", "VM sizes offered: size -> (family, cores)"), text("country", "country it lies in"), text("geography", "Azure's geography"),
         words("boundaries", "data boundaries that hold it: EU, EU-EFTA, UK, US"),
         boolean("known", "whether the shipped table of regions or the scenario says in which country it is"),
-        boolean("in-use", "of a region nobody places: whether something in scope is there or is copied there"),
+        boolean("in-use", "whether something in scope is there or is copied there"),
+        text("place-doubt", "what is in doubt of where it lies, in words: nobody says it, or Azure's live list contradicts the table; null when nothing is"),
         boolean("named-by-site", "whether a site of the scenario names it"),
         words("sites", "sites of the scenario in it"))),
     # -- machine learning

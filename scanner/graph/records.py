@@ -54,6 +54,8 @@ _KINDS = (
     # body: ARM subscription; of: folded id of its management group, or "" when that could not be read
     RecordKind("subscription", "Microsoft.Resources/subscriptions/read", "tenant", "subscription",
                "microsoft.resources/subscriptions", "management-group"),
+    # the regions a subscription sees; they stay in the snapshot and are held against the shipped table
+    _kept("location", "microsoft.resources/subscriptions/locations", "Microsoft.Resources/subscriptions/locations/read", "subscription"),
     _arm("resource-group", "microsoft.resources/subscriptions/resourcegroups", "Microsoft.Resources/subscriptions/resourceGroups/read"),
     _arm("resource", "", "Microsoft.Resources/subscriptions/resources/read"),
     _arm("workspace", _WS, "Microsoft.MachineLearningServices/workspaces/read"),

@@ -106,6 +106,7 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "entered-from": ("private-endpoint",),
     "computes-in": ("compute", "resource", "aks-cluster", "arc-cluster", "databricks-workspace", "synapse-workspace"),
     "classes-against-boundary": ("data-boundary",),
+    "place-doubt": ("location",),
     "reviewed": ("access-review",),
     "replicated-regions": ("registry-replication", "sql-failover-group", "sql-replication", "postgresql-server"),
     **dict.fromkeys(("locks", "budgets", "data-boundary"), ("lock", "budget", "data-boundary")),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from scanner import regions
 from scanner.findings import Finding
 from scanner.graph.estate import Estate
 from scanner.scenario.bind import bind
@@ -28,6 +29,7 @@ class Matched:
     unmatched: tuple[str, ...]  # workspaces, registries and model accounts no environment matches
     unclassed: tuple[str, ...]  # stores that machine learning uses and no class matches
     idle: tuple[str, ...]  # matches of the scenario that nothing answers to, in words
+    unlisted: tuple[str, ...]  # regions that Azure lists and the shipped table lacks
     aside: int  # resources outside the scenario's scope
 
 
@@ -51,8 +53,7 @@ def summary(
     if estate is None:
         return Summary(scenario, None, _in_order((*incoherent(scenario), *also)))
     # a scan says of such regions what stands in them (RES33)
-    used = (estate.name(n) for n in estate.nodes("region") if any(True for _ in estate.neighbours(n, "location-of")))
-    found = (*bind(estate, scenario, today), *unplaced(scenario, used))
+    found = (*bind(estate, scenario, today), *unplaced(scenario, estate))
     inside = [n for kind in _JUDGED for n in estate.nodes(kind) if n not in estate.aside]
     counted = {environment.name: dict.fromkeys(_JUDGED, 0) for environment in scenario.environments}
     for node in inside:
@@ -75,6 +76,7 @@ def summary(
                 if estate.get(n, "referenced") is True and estate.get(n, "data-classes") is None and estate.get(n, "shared") is not True
             )),
             tuple(_idle(scenario, counted, classes)),
+            tuple(sorted(name for name in estate.listed if regions.region(name) is None)),
             len(estate.aside),
         ),
         _in_order((*found, *also)),
@@ -131,7 +133,7 @@ def lines(found: Summary) -> Iterator[str]:
         yield f"  site {site.name}: {site.region}, {', '.join(site.does)}"
     yield "  " + ", ".join(_plural(len(part), word) for part, word in ((scenario.roles, "role row"), (scenario.flows, "flow"), (scenario.waivers, "waiver")))  # fmt: skip
     if matched:
-        for title, names in (("in no environment", matched.unmatched), ("in no data class", matched.unclassed), ("matches nothing", matched.idle)):  # fmt: skip
+        for title, names in (("in no environment", matched.unmatched), ("in no data class", matched.unclassed), ("matches nothing", matched.idle), ("listed by Azure, not in the shipped table of regions", matched.unlisted)):  # fmt: skip
             if names:
                 more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
                 yield f"  {title}: {', '.join(names[:_SHOWN])}{more}"
@@ -184,6 +186,7 @@ def document(found: Summary) -> dict[str, Any]:
         "matched": None if matched is None else {
             "environments": matched.environments, "stores": matched.classes, "in-no-environment": list(matched.unmatched),
             "in-no-data-class": list(matched.unclassed), "matches-nothing": list(matched.idle), "outside-the-scope": matched.aside,
+            "regions-not-in-the-table": list(matched.unlisted),
         },
         "problems": [
             {"rule": p.rule, "outcome": p.outcome, "file": p.line.file if p.line else "", "line": p.line.line if p.line else 0,

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from scanner import regions
 from scanner.findings import Finding, NodeRef
+from scanner.graph import located
+from scanner.graph.estate import Estate
 from scanner.scenario import crossing, ingredients
 from scanner.scenario.crossing import incoherence
 from scanner.scenario.model import DataClass, RoleRow, Scenario, Site
@@ -73,16 +77,32 @@ def _places(scenario: Scenario) -> Iterator[Finding]:
                 )
 
 
-def unplaced(scenario: Scenario, seen: Iterator[str]) -> Iterator[Finding]:
-    """SCN04 against the regions an estate uses: one that no table places can be no home, and nobody could say so."""
+def unplaced(scenario: Scenario, estate: Estate) -> Iterator[Finding]:
+    """SCN04 against an estate: regions in use that nobody places, and what Azure's own list says otherwise than the table of
+    regions that are in use or that the scenario counts on. Where that list was refused, it may say anything.
+    """
+    used = {estate.name(n) for n in estate.nodes("region") if any(True for _ in estate.neighbours(n, "location-of"))}
     placed = {own.name for own in scenario.own_regions if own.country or own.boundaries}
-    for name in sorted(set(seen)):
-        if regions.is_region(name) and regions.region(name) is None and name not in placed:
-            text = (
-                f"the estate uses `{name}`, which is not in the shipped table of regions, so nobody can say where it is"
-            )
-            yield incoherence("SCN04", NodeRef(f"region:{name}", "region", name), "unplaced", text, scenario.span,
-                           f"add `{name}` with its `country` and `boundary` under `regions`")  # fmt: skip
+    homes = [place for c in scenario.data_classes for place in (c.home, c.processing) if place is not None]
+    counted = used.union({site.region for site in scenario.sites}, *(place.regions for place in homes))
+    gaps = tuple(gap for gap in estate.gaps if gap.kind == located.LIST)
+    for name in sorted(filter(regions.is_region, counted)):
+        subject, live = NodeRef(f"region:{name}", "region", name), estate.listed.get(name)
+        if regions.region(name) is None:
+            if name in used and name not in placed:
+                seen = f" (Azure lists it in the geography {live.geography})" if live and live.geography else ""
+                text = f"the estate uses `{name}`, which the shipped table of regions does not have{seen}: nobody can say where it lies"
+                fix = f"add `{name}` with its `country` and `boundary` under `regions`"
+                yield incoherence("SCN04", subject, "unplaced", text, scenario.span, fix)
+        elif live is not None and (said := regions.difference(live)):
+            yield incoherence("SCN04", subject, "listed otherwise", f"`{name}`: {said}", scenario.span,
+                              f"update mlposture; its table is of: {regions.SOURCE}")  # fmt: skip
+    unseen = sorted(name for name in used if gaps and name not in estate.listed and regions.region(name) is not None)
+    if unseen:
+        text = f"whether Azure has {', '.join(unseen)} where the shipped table has them could not be read ({gaps[0].permission})"
+        subject = NodeRef(f"scenario:{scenario.name}", "scenario", scenario.name)
+        found = incoherence("SCN04", subject, "unread", text, scenario.span, f"grant {gaps[0].permission}")
+        yield msgspec.structs.replace(found, outcome="unknown", gaps=gaps)
 
 
 # -- sites --------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from itertools import product
 from scanner import ids, regions
 from scanner.errors import Span
 from scanner.findings import Finding, NodeRef
+from scanner.graph import located
 from scanner.graph.estate import Estate
 from scanner.graph.ontology import STAGES
 from scanner.scenario.model import Environment, Scenario
@@ -92,15 +93,7 @@ def sites(estate: Estate, scenario: Scenario) -> None:
     by_region: dict[str, list[str]] = {}
     for site in scenario.sites:
         by_region.setdefault(site.region, []).append(site.name)
-        region = estate.node(site.region)
-        if region is None:
-            known = regions.region(site.region)
-            region = estate.add("region", site.region, site.region)
-            estate.set(region, "known", known is not None)
-            if known:
-                estate.set(region, "country", known.country)
-                estate.set(region, "geography", known.geography)
-                estate.set(region, "boundaries", known.boundaries)
+        region = located.region(estate, site.region)
         node = estate.add("site", f"site:{site.name}")
         estate.set(node, "name", site.name, site.span)
         estate.set(node, "region", site.region)
@@ -119,12 +112,7 @@ def _own_regions(estate: Estate, scenario: Scenario) -> None:
     for own in scenario.own_regions:
         if regions.region(own.name) is not None or not (own.country or own.boundaries):
             continue
-        node = estate.node(own.name)
-        if node is None:
-            node = estate.add("region", own.name, own.name)
-        estate.set(node, "known", True, own.span)
-        estate.set(node, "country", own.country or None, own.span)
-        estate.set(node, "boundaries", frozenset(own.boundaries), own.span)
+        located.place(estate, own.name, own.country or None, own.boundaries, own.span)
 
 
 def bind(estate: Estate, scenario: Scenario) -> None:

@@ -169,13 +169,26 @@ class Tenant:
         return ids.contains(scope, other) or scope in self.chain(other)
 
     def locations(self, subscription: str) -> list[Item]:
+        """The regions a subscription sees: those of the document, for all or by subscription, else those of the shipped table.
+
+        As in a recorded answer, groupings such as `europe` stand beside the regions.
+        """
         stated = self.document.get("locations")
-        if stated:
+        if isinstance(stated, dict):
+            stated = stated.get(ids.last(subscription), stated.get("*"))
+        if stated is not None:
             return list(stated)
         return [
-            {"id": f"{subscription}/locations/{r.name}", "name": r.name, "type": "Region", "displayName": r.display_name,
-             "regionalDisplayName": r.display_name,
-             "metadata": {"regionType": "Physical", "regionCategory": "Recommended", "geography": r.geography,
-                          "pairedRegion": [{"name": r.pair, "id": f"{subscription}/locations/{r.pair}"}] if r.pair else []}}
-            for r in regions.all().values()
+            *(_location(subscription, r.name, r.display_name, {
+                "regionType": "Physical", "regionCategory": "Recommended", "geography": r.geography, "physicalLocation": r.country,
+                "pairedRegion": [{"name": r.pair, "id": f"{subscription}/locations/{r.pair}"}] if r.pair else [],
+            }) for r in regions.all().values()),
+            *(_location(subscription, name.lower(), name, {"regionType": "Logical", "regionCategory": "Other"}) for name in ("Europe", "Global")),
         ]  # fmt: skip
+
+
+def _location(subscription: str, name: str, shown: str, metadata: Item) -> Item:
+    return {
+        "id": f"{subscription}/locations/{name}", "name": name, "type": "Region", "displayName": shown, "regionalDisplayName": shown,
+        "metadata": metadata,
+    }  # fmt: skip

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from scanner.graph.build.runs import ends
 from scanner.graph.shared import Run
 from tests.graph.test_build_flows import STORE, WS, _arm, _estate, _get
 
@@ -82,3 +85,11 @@ def test_an_asset_may_be_named_by_the_id_its_workspace_calls_itself() -> None:
     (run,) = _get(estate, JOB, "runs")
     assert [key.partition(":")[0] == "place" for key, _ in run.inputs] == [False, True]
     assert run.inputs[0][0] == f"{WS}/data/events/versions/3".lower()
+
+
+@pytest.mark.parametrize(
+    "end", [{"uri": 5}, {"uri": {"x": 1}}, {"uri": [5]}, {"uri": "azureml://x", "jobOutputType": {"x": 1}}]
+)
+def test_an_end_of_another_shape_is_an_end_that_leads_somewhere(end: dict[str, Any]) -> None:
+    (found,) = ends({"a": end}).values()
+    assert isinstance(found[0], str) and found[0] and found[1] == "data"

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from scanner import data, yamlfile
+from scanner import data, regions, yamlfile
 from scanner.errors import Span
-from scanner.findings import Finding
+from scanner.findings import Finding, Gap
+from scanner.graph import located
 from scanner.graph.estate import Estate
 from scanner.policy.load import load_rules
+from scanner.regions import Listed
 from scanner.scenario import ingredients
-from scanner.scenario.check import summary
+from scanner.scenario.check import Summary, lines, summary
 from scanner.scenario.coherence import findings
 from scanner.scenario.load import PATTERNS, from_document, load
 from tests.support.scan import FIXTURES, report_of, tenant
@@ -180,6 +182,36 @@ def test_check_names_a_region_that_the_estate_uses_and_no_table_has() -> None:
     ] == ["unplaced"]
     placed = from_document(yamlfile.parse(text + "regions: {Mars North: {country: Denmark}}\n", "s.yaml"))
     assert [p for p in summary(estate, placed).problems if p.rule == "SCN04"] == []
+
+
+def test_check_holds_the_regions_it_counts_on_against_azures_list() -> None:
+    """In use or in a home; regions that only Azure lists are told of beside the problems."""
+    text = SHIPPED["multi-environment"] + "regions: {usgovvirginia: {country: United States}}\n"
+    scenario = from_document(yamlfile.parse(text, "s.yaml"))
+    home = min(r for c in scenario.data_classes if c.home for r in c.home.regions if regions.region(r))
+    known = regions.region(home)
+    assert known is not None
+    live = Listed(home, "Atlantis", known.pair)
+
+    def found(*listed: Listed, gap: bool = False) -> Summary:
+        estate = Estate()
+        estate.listed.update({region.name: region for region in listed})
+        estate.connect(estate.add("workspace", "/subscriptions/s/w", "w"), "located-in", located.region(estate, home))
+        if gap:
+            estate.add_gap(Gap("location", "/subscriptions/s", "P/read", "forbidden"))
+        return summary(estate, scenario)
+
+    def said(found: Summary) -> list[tuple[str, str]]:
+        return [(p.cause, p.outcome) for p in found.problems if p.rule == "SCN04"]
+
+    assert said(found(live)) == [("listed otherwise", "fail")]
+    assert said(found(Listed(home, known.geography, known.pair), Listed("marscentral", "Mars", None))) == []
+    assert said(found(gap=True)) == [("unread", "unknown")] and said(found(live, gap=True)) == [
+        ("listed otherwise", "fail")
+    ]
+    canary = found(Listed("marscentral", "Mars", None))
+    assert canary.matched is not None and canary.matched.unlisted == ("marscentral",)
+    assert any("not in the shipped table of regions: marscentral" in line for line in lines(canary))
 
 
 def test_a_scan_says_them_as_findings_and_a_copied_waiver_settles_one() -> None:

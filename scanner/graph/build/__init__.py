@@ -17,6 +17,7 @@ from scanner.graph.build import (
     gone,
     governance,
     kept,
+    locations,
     machine_learning,
     origins,
     outbound,
@@ -36,6 +37,7 @@ __all__ = ["build"]
 # In order: what stands later may refer to what stands earlier as made; the rest becomes `missing` and is filled in when
 # it comes.
 _STEPS: tuple[tuple[str, type[Any], Callable[..., None]], ...] = (
+    *locations.STEPS,
     *containers.STEPS,
     *arm.STEPS,
     *machine_learning.STEPS,

@@ -11,6 +11,7 @@ from msgspec import UNSET
 
 from scanner import ids, regions
 from scanner.findings import Gap
+from scanner.graph import located
 from scanner.graph.build.met import Flows, Settings, Workloads
 from scanner.graph.build.reading import ODD
 from scanner.graph.estate import Estate
@@ -64,18 +65,7 @@ class Context:
         return found
 
     def region(self, location: str) -> int:
-        name = ids.fold_location(location)
-        node = self.estate.node(name)
-        if node is not None:
-            return node
-        node = self.estate.add("region", name, name)
-        known = regions.region(name)
-        self.estate.set(node, "known", known is not None)
-        if known:
-            self.estate.set(node, "country", known.country)
-            self.estate.set(node, "geography", known.geography)
-            self.estate.set(node, "boundaries", known.boundaries)
-        return node
+        return located.region(self.estate, ids.fold_location(location))
 
     def refer(self, arm_id: Any) -> int | None:
         """The node of an ARM id, `missing` until its record comes; None when there is no id.

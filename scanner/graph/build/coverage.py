@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from scanner import ids
 from scanner.findings import Gap
-from scanner.graph.build import copies, governance, origins, outside, reviews, settings, workloads
+from scanner.graph.build import copies, governance, locations, origins, outside, reviews, settings, workloads
 from scanner.graph.build.context import Context
 from scanner.graph.build.reading import loosely
 from scanner.graph.records import RECORDS, RecordKind
@@ -148,6 +148,7 @@ def _mark(context: Context, entry: Coverage) -> int:
     origins.doubt(estate, entry.kind, gap)
     outside.doubt(estate, entry.kind, gap)
     governance.doubt(context, entry.kind, entry.scope, gap)
+    locations.doubt(context, entry.kind, gap)
     if entry.kind == "user" and entry.outcome != "bounded":
         _doubt_people(context, gap)
     if entry.kind == "outbound-rule" and owner is not None:

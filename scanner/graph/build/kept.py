@@ -14,7 +14,7 @@ _PLACED = {
     "ml-quota", "vm-size", "vm-usage", "application", "application-owner", "service-principal-owner", "application-federation", "federated-credential",
     "directory-role-assignment", "app-role", "app-role-assignment", "policy-assignment", "blob-container", "local-user", "registry-token", "registry-scope-map", "classic-administrator",
     "role-management-policy", "outbound-rule", "diagnostic-setting", "log-export", "sql-failover-group", "sql-replication", "protected-item",
-    "backup-instance", "delegation", "group-activation", "group-activation-policy", "access-review", "directory-role-eligibility", "directory-role-activation", "lock", "budget", "data-boundary",
+    "backup-instance", "delegation", "group-activation", "group-activation-policy", "access-review", "directory-role-eligibility", "directory-role-activation", "lock", "budget", "data-boundary", "location",
 }  # fmt: skip
 
 

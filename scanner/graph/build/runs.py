@@ -96,7 +96,9 @@ def ends(stated: Any) -> dict[str, tuple[str, str]]:
         if kind == "literal" and not bound:
             continue
         if isinstance(address, str) or isinstance(end, dict):
-            found[name] = (address or "", "model" if kind in _MODELS else "data")
+            # an address of another shape leads somewhere, though nobody can tell where
+            told = address if isinstance(address, str) else "" if address is None else str(address)
+            found[name] = (told, "model" if isinstance(kind, str) and kind in _MODELS else "data")
     return found
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from scanner.graph.build.shapes import Flag, Shape, Text
+from scanner.graph.build.shapes import ArmId, Flag, Shape, Text
 
 
 class Log(Shape):
@@ -107,3 +109,20 @@ class Lock(Shape):
 
 class Boundary(Shape):
     data_boundary: Text = UNSET
+
+
+class Pair(Shape):
+    name: str
+
+
+class Whereabouts(Shape):
+    region_type: Text = UNSET
+    geography: Text = UNSET
+    paired_region: list[Pair] | UnsetType | None = UNSET
+
+
+class Location(Shape):
+    id: ArmId
+    name: Annotated[str, msgspec.Meta(min_length=1)]
+    type: Text = UNSET
+    metadata: Whereabouts | UnsetType | None = UNSET
