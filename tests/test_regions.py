@@ -182,5 +182,5 @@ def test_a_region_met_only_as_a_copy_lies_where_the_scenario_or_azures_list_says
     assert located.pair(estate, "usgovvirginia") == "usgovarizona"
     assert located.geography(estate, "usgovtexas") == (
         "the geography USGov",
-        {"usgovvirginia", "usgovarizona", "usgovtexas"},
+        frozenset({"usgovvirginia", "usgovarizona", "usgovtexas"}),
     )
