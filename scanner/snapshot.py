@@ -237,7 +237,10 @@ def read(path: Path) -> Snapshot:
         with path.open("rb") as file:
             start = file.read(4)
     except OSError as error:
-        raise UserError(Problem(f"cannot read snapshot `{path}`: {error.strerror}")) from error
+        why = (error.strerror or "no such file").lower()
+        raise UserError(
+            Problem(f"cannot read snapshot `{path}`: {why}", help="`mlposture snapshot -o FILE` makes one")
+        ) from error
     if start == _ZSTD_MAGIC:
         return _read_frames(path)
     if start[:1] == b"{":

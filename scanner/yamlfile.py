@@ -63,12 +63,15 @@ def read(path: Path, source: str | None = None) -> Document:
             raise UserError(Problem(f"file is larger than {MAX_BYTES // 1024 // 1024} MiB", Span(name)))
         content = path.read_bytes()
     except OSError as error:
-        raise UserError(Problem(f"cannot read `{name}`: {(error.strerror or 'no such file').lower()}")) from error
+        why = (error.strerror or "no such file").lower()
+        raise UserError(Problem(f"cannot read `{name}`: {why}", help="name a YAML file that may be read")) from error
     try:
         return parse(content.decode("utf-8-sig"), name)
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise UserError(Problem("file is not UTF-8", Span(name, line))) from error
+        raise UserError(
+            Problem("file is not UTF-8", Span(name, line), "save it as UTF-8; is it a YAML file at all?")
+        ) from error
 
 
 def parse(content: str, source: str) -> Document:

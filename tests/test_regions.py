@@ -6,6 +6,7 @@ import pytest
 
 from scanner import regions, yamlfile
 from scanner.errors import UserError
+from scanner.graph import located
 from scanner.graph.build import build
 from scanner.graph.estate import Estate
 from scanner.scenario.bind import bind
@@ -164,3 +165,22 @@ def test_regions_of_a_model_account_that_have_another_shape_are_unknown(stated: 
     estate = build(from_records([record("model-account", body)]))
     (node,) = estate.nodes("model-account")
     assert not isinstance(estate.get(node, "replicated-regions"), frozenset) and estate.gaps_at(node, "replicated-regions")  # fmt: skip
+
+
+def test_a_region_met_only_as_a_copy_lies_where_the_scenario_or_azures_list_says() -> None:
+    """Azure pairs two regions of another cloud; the scenario places the one, nobody the other."""
+    text = "regions: {usgovarizona: {country: United States, boundary: [US]}}\n"
+    estate = Estate()
+    for name, pair in (("usgovvirginia", "usgovarizona"), ("usgovarizona", "usgovtexas"), ("usgovtexas", "usgovarizona")):  # fmt: skip
+        estate.listed[name] = regions.Listed(name, "USGov", pair)
+    bind(estate, _scenario("{region: [usgovarizona]}", text))
+    copies = {estate.key(located.region(estate, name)) for name in ("usgovarizona", "usgovtexas")}
+    assert copies == {"usgovarizona", "usgovtexas"}
+    placed, other = (located.region(estate, name) for name in ("usgovarizona", "usgovtexas"))
+    assert estate.get(placed, "country") == "United States" and estate.get(placed, "place-doubt") is None
+    assert estate.get(other, "known") is False and estate.get(other, "geography") == "USGov"
+    assert located.pair(estate, "usgovvirginia") == "usgovarizona"
+    assert located.geography(estate, "usgovtexas") == (
+        "the geography USGov",
+        frozenset({"usgovvirginia", "usgovarizona", "usgovtexas"}),
+    )

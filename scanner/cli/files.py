@@ -27,7 +27,10 @@ def check_places(written: Iterable[Path | None], read: Iterable[Path | None] = (
             else ""
         )  # fmt: skip
         if why:
-            raise UserError(f"cannot write `{path}`: {why}")
+            raise UserError(
+                f"cannot write `{path}`: {why}",
+                help="name another file, in a folder that is there and may be written to",
+            )
         taken.add(place)
 
 

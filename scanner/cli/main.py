@@ -10,6 +10,7 @@ import signal
 import sys
 import tempfile
 import traceback
+from dataclasses import replace
 from types import FrameType
 from typing import NoReturn
 
@@ -17,7 +18,7 @@ import click
 
 from scanner import __version__
 from scanner.cli.stdout import discard, ensure, printing
-from scanner.errors import CollectionError, Exit, MlpostureError, UserError
+from scanner.errors import CollectionError, Exit, MlpostureError, Problem, UserError
 
 # command -> module of scanner.cli and the object in it; the order is the order of the help
 _COMMANDS = {
@@ -121,10 +122,10 @@ def main() -> NoReturn:
         _leave(Exit.INTERRUPTED)
     except UserError as error:
         for problem in error.problems:
-            _complain(str(problem), prefix="" if problem.where else "error: ")
+            _complain(_told(problem), prefix="" if problem.where else "error: ")
         _leave(error.exit)
     except CollectionError as error:
-        _complain(str(error.problem))
+        _complain(_told(error.problem))
         _leave(error.exit)
     except MlpostureError as error:
         _complain(str(error))
@@ -150,10 +151,19 @@ def _complain(message: str, prefix: str = "error: ") -> None:
         click.echo((prefix if number == 0 else "") + scrub(line, limit=4096), err=True)
 
 
+def _told(problem: Problem) -> str:
+    """A problem on a line, its help on another, whatever a name in it holds."""
+    from scanner.render.safe import one_line
+
+    return str(replace(problem, message=one_line(problem.message), help=one_line(problem.help)))
+
+
 def _in_house_style(error: click.ClickException) -> str:
     """Click's messages, lower case and without the full stop; its hint as our `help:` line."""
+    from scanner.render.safe import one_line
+
     message = re.sub(r"(?<!\w)'(.*?)'(?!\w)", r"`\1`", error.format_message().rstrip("."))
-    message = message[:1].lower() + message[1:]
+    message = one_line(message[:1].lower() + message[1:])
     if isinstance(error, click.UsageError) and error.ctx is not None:
         return f"{message}\n  help: `{error.ctx.command_path} --help` lists what it takes"
     return message

@@ -65,6 +65,11 @@ def _named(estate: Estate, spec: str, kind: str, tail: str, add: bool) -> Edit:
     words = fitting[0] if fitting else ways[0]
     nodes = [pick(estate, word, of, what) for word, of, what in zip(words, kinds, PARTS[kind], strict=True)]
     keys = tuple(estate.key(node) for node in nodes)
+    if add and kind in ("membership", "owner") and nodes[0] == nodes[1]:
+        raise UserError(
+            f"`{spec}` has one thing be its own {PARTS[kind][0] if kind == 'membership' else 'owner'}",
+            help="name two different ones",
+        )
     return Edit(_kind(kind), keys, spec, add, (estate.kind(nodes[0]), estate.kind(nodes[1])))
 
 
@@ -84,7 +89,10 @@ def _cause(estate: Estate, spec: str, kind: str, tail: str) -> Edit:
     if kind == "grant":
         node = estate.node(f"grant:{tail}")
         if node is None:
-            raise UserError(f"no assignment has the cause `{spec}`")
+            raise UserError(
+                f"no assignment has the cause `{spec}`",
+                help="copy the cause of a finding: `grant:PRINCIPAL|ROLE|SCOPE`, or name the assignment: `assignment:PRINCIPAL,ROLE,SCOPE`",
+            )
         conditional = len(parts) == 4
         principal = estate.first(node, "granted-to")
         parts = (estate.key(principal) if principal is not None else parts[0], *parts[1:3])

@@ -59,7 +59,8 @@ def _meant(estate: Estate, word: str, kinds: Iterable[str]) -> str:
         return near
     others = called(estate, word, estate.ontology.kinds)
     if others:
-        return f"it is a {_title(estate, others[0])}"
+        title = _title(estate, others[0])
+        return f"it is {'an' if title[:1].lower() in 'aeio' else 'a'} {title}"
     shown = [*names.values()][:_MOST]
     more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
     return f"there are {', '.join(shown)}{more}" if shown else "the snapshot has none"

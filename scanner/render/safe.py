@@ -12,6 +12,7 @@ from typing import Any
 
 LIMIT = 512
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_BREAKS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")  # what `str.splitlines` takes for the end of a line
 _CI_COMMAND = re.compile(r"##(?=\[|vso\[)|(?<!\S)::")
 
 
@@ -24,6 +25,13 @@ def scrub(text: str, limit: int = LIMIT) -> str:
         return text
     cut = text if len(text) <= limit else text[: limit - 1] + "…"
     return "".join(char if char == " " or _plain(char) else _escaped(char) for char in cut)
+
+
+def one_line(text: str) -> str:
+    """A message with the line breaks of what a user typed escaped, and what is quoted or typed at length cut: `a…` (n characters)."""
+    short = re.sub(r"`[^`]{201,}`", lambda found: f"`{found[0][1:121]}…` ({len(found[0]) - 2} characters)", text)
+    short = re.sub(r"[^\s`]{401,}", lambda found: f"{found[0][:120]}… ({len(found[0])} characters)", short)
+    return "".join(_escaped(char) if char in _BREAKS else char for char in short)
 
 
 def json_text(document: object, **layout: Any) -> str:
