@@ -206,7 +206,7 @@ def test_scenario_check_of_what_could_not_be_looked_up_is_three(tmp_path: Path) 
     found = json.loads(run("scenario", "check", shipped, "--snapshot", f"{tmp_path}/s.mlp", "--format", "json").stdout)
     assert {p["outcome"] for p in found["problems"]} == {"unknown"}
     assert {tuple(p["permissions"]) for p in found["problems"]} == {("Group.Read.All",)}
-    assert found["matched"]["environments"]["production"]["workspace"] == 2
+    assert found["matched"]["environments"]["production"]["workspace"] == 3
 
 
 def test_a_waiver_is_checked_against_owner_and_policy(tmp_path: Path) -> None:

@@ -12,11 +12,25 @@ from scanner.findings import Gap
 from scanner.graph.build import build
 from scanner.graph.estate import Estate
 from scanner.snapshot import Record, from_records, record
-from tests.spec.access import Answer, Assignment, World, inside, strongest
+from tests.spec.access import Answer, Assignment, Keeper, Store, World, inside, strongest
 from tests.spec.approval import Row, Table, openings
 from tests.spec.engine import Engine
 from tests.spec.estates import estate_of
-from tests.spec.worlds import ALONE, CLASSES, ENVIRONMENTS, GROUPS, PARENTS, PEOPLE, ROLES, STORES, W1, tables, worlds
+from tests.spec.test_spec import PLAIN
+from tests.spec.worlds import (
+    A3,
+    ALONE,
+    CLASSES,
+    ENVIRONMENTS,
+    GROUPS,
+    PARENTS,
+    PEOPLE,
+    ROLES,
+    STORES,
+    W1,
+    tables,
+    worlds,
+)
 
 MANY = settings(
     max_examples=30,
@@ -238,6 +252,19 @@ def test_a_gap_never_turns_unknown_into_pass_and_never_invents_a_fail(world: Wor
             assert not sure or any(access == how for access, _, _ in whole[store])
             known = any(access == how for access, _, _ in part[store]) or estate.gaps_at(node, "opened-by")
             assert known or not any(access == how for access, _, _ in whole[store])
+
+
+def test_a_store_that_rights_elsewhere_lead_to_is_in_doubt_where_those_are_unread() -> None:
+    """A workspace of another subscription keeps a key of it, and nobody is seen to hold anything in that workspace."""
+    world = replace(
+        PLAIN, stores={A3: Store("storage-account", True)}, keepers={f"{W1}/datastores/lake": Keeper(W1, A3, "key")}
+    )
+    estate = _with_gap(world, "assignments")
+    _findings(estate)
+    node = estate.node(A3)
+    assert node is not None
+    ways = {estate.get(opening, "way") for opening in estate.neighbours(node, "perhaps-opened-by")}
+    assert ways == {"stored-credential", "run-as-compute"}
 
 
 # -- approval --------------------------------------------------------------------------------------------------------------

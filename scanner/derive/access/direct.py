@@ -131,6 +131,13 @@ def _vault(engine: Engine, vault: int, keeper: int, acts_as: int | None) -> Iter
 
 def _previews(engine: Engine, store: int, own: Right) -> Iterator[Entry]:
     """Where the service reads a datastore with the workspace's identity, whoever may preview data reads with it."""
+    for workspace, datastore, sure in _read_by_the_service(engine, store, own):
+        for held in engine.held(workspace, actions.PREVIEW):
+            yield by_right(engine, held, "workspace-identity", workspace, via=datastore, certain=sure)
+
+
+def _read_by_the_service(engine: Engine, store: int, own: Right) -> Iterator[tuple[int, int, bool]]:
+    """Workspaces whose own identity reads a store for those who preview it, by which datastore, and whether for certain."""
     estate = engine.estate
     for datastore in estate.neighbours(store, "stores"):
         if estate.kind(datastore) != "datastore" or estate.get(datastore, "service-identity") in (UNSET, None, "none"):
@@ -141,9 +148,35 @@ def _previews(engine: Engine, store: int, own: Right) -> Iterator[Entry]:
         identities = BitMap(list(estate.neighbours(workspace, "has-identity")))
         reading = [held for held in (*engine.held(store, own), *engine.inside(store, own)) if held.who & identities]
         if reading:
-            sure = any(held.certain for held in reading)
-            for held in engine.held(workspace, actions.PREVIEW):
-                yield by_right(engine, held, "workspace-identity", workspace, via=datastore, certain=sure)
+            yield workspace, datastore, any(held.certain for held in reading)
+
+
+# -- where else rights open a store ---------------------------------------------------------------------------------
+
+
+def elsewhere(engine: Engine, credentials: Credentials, store: int, access: str) -> Iterator[tuple[int, str]]:
+    """Places beside the store itself at which rights open it, whether or not anybody is seen to hold them, and the ways."""
+    estate, rights = engine.estate, STORES[engine.estate.kind(store)]
+    accepted = keys_accepted(estate, store) is not False
+    for workspace in estate.neighbours(store, "default-store-of") if accepted or rights.reopen else ():
+        yield workspace, "workspace-keys"
+    for credential in credentials.opening.get(store, ()) if accepted else ():
+        yield from used_at(estate, credential)
+    if access == "read":
+        for workspace, _, _ in _read_by_the_service(engine, store, rights.read):
+            yield workspace, "workspace-identity"
+        for vault in estate.neighbours(store, "backed-up-in"):
+            yield vault, "copy-out"
+
+
+def used_at(estate: Estate, credential: Credential) -> Iterator[tuple[int, str]]:
+    """Places at which rights let somebody use what a workspace keeps, and the ways (see `uses_of`)."""
+    yield credential.workspace, "stored-credential"
+    if estate.kind(credential.keeper) == "datastore":
+        yield credential.workspace, "run-as-compute"
+    for vault in estate.neighbours(credential.workspace, "depends-on"):
+        if estate.kind(vault) == "key-vault":
+            yield vault, "vault"
 
 
 # -- making oneself a reader --------------------------------------------------------------------------------------

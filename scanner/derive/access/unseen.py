@@ -47,7 +47,8 @@ class Possible:
         """What could open stores further, straight: unread keepers of credentials, places of entries, owners of groups."""
         if self.estate.gaps:
             entries = list(direct.into(self.wide.engine, self.wide.credentials, stores[0], access))
-            found = dict.fromkeys((*self._kept(stores[0]), *self._places(entries), *self._joining(entries)))
+            elsewhere = direct.elsewhere(self.wide.engine, self.wide.credentials, stores[0], access)
+            found = dict.fromkeys((*self._kept(stores[0]), *self._unread_at(elsewhere), *self._joining(entries)))
             self._tie(found, target, access, stores)
             if access == "read":
                 for store in stores:
@@ -92,14 +93,14 @@ class Possible:
         for kind, gap in self._unread if estate.get(identity, "user-assigned") is True else ():
             if kind in _HOSTING:
                 yield _HOSTING[kind], gap
-        for place, _, way, _ in self.acting.places(identity):
-            for gap in self.engine.gaps(place, RIGHTS):
-                yield way, gap
+        yield from self._unread_at((place, way) for place, _, way, _ in self.acting.places(identity))
+        for credential in self.acting.credentials.signing_in.get(identity, ()):
+            yield from self._unread_at(direct.used_at(estate, credential))
         yield from self._joining(self.wide.entries(identity))
 
-    def _places(self, entries: Iterable[Entry]) -> Iterator[tuple[str, int]]:
-        """Assignments nobody could read at a workspace or vault that leads here."""
-        for place, way in dict.fromkeys((entry.place, entry.way) for entry in entries if entry.via is not None):
+    def _unread_at(self, places: Iterable[tuple[int, str]]) -> Iterator[tuple[str, int]]:
+        """Assignments nobody could read at a workspace or vault that leads here: nobody may be seen to hold any there."""
+        for place, way in dict.fromkeys(places):
             for gap in self.engine.gaps(place, RIGHTS):
                 yield way, gap
 
