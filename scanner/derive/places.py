@@ -14,6 +14,7 @@ from scanner.graph import located
 from scanner.graph.estate import UNSET, Estate
 from scanner.graph.kinds import KINDS
 from scanner.graph.shared import HOLDS
+from scanner.graph.unseen import gaps_behind
 
 _PRIVATE_ENDPOINT = "microsoft.network/privateendpoints"
 _SERVERLESS = "microsoft.machinelearningservices/workspaces/serverlessendpoints"
@@ -96,7 +97,11 @@ def _at_home(estate: Estate) -> None:
 
 
 def _in_use(estate: Estate) -> None:
-    """Whether anything that is judged stands in a region or is copied there."""
+    """Whether anything that is judged stands in a region or is copied there; what was not listed may be in one not seen at all."""
+    located = set(estate.ontology.members("arm-resource"))
+    for kind, gap in tuple(estate.unread):
+        if kind in located:
+            estate.mark_unread("region", gap)
     for region in estate.nodes("region"):
         there = any(_judged(estate, node) for node in estate.neighbours(region, "location-of"))
         estate.set(region, "in-use", there)
@@ -130,13 +135,15 @@ def _unlisted(estate: Estate, *kinds: str) -> list[int]:
 def _vault(estate: Estate, vault: int) -> None:
     """A vault holds the classes of what it keeps backups of."""
     sources = estate.neighbours(vault, "backs-up")
+    gaps = [*estate.gaps_at(vault, "backs-up")]
     for source in sources:
-        if estate.kind(source) == "missing" or estate.get(source, "regulated") is UNSET:
-            gaps = [*estate.gaps_at(source, "*")]
-            if not gaps and ids.resource_type(estate.key(source)) in _KEEPS:  # a store that is in no list
-                gaps.append(estate.add_gap(Gap("resource", estate.key(source), "", "missing")))
-            for gap in gaps:
-                estate.mark_gap(vault, "regulated", gap)
+        if estate.kind(source) == "missing" and ids.resource_type(estate.key(source)) in _KEEPS:
+            gaps += gaps_behind(estate, source)
+        elif estate.kind(source) == "missing" or estate.get(source, "regulated") is UNSET:
+            gaps += estate.gaps_at(source, "*")
+    for gap in gaps:
+        for attribute in ("regulated", "home-regions"):
+            estate.mark_gap(vault, attribute, gap)
     regulated = [source for source in sources if estate.get(source, "regulated") is True]
     if not regulated and estate.gaps_at(vault, "regulated"):
         return

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 from scanner.findings import Gap
 from scanner.graph.estate import UNSET, Estate
 from scanner.graph.ontology import STAGES
+from scanner.graph.unseen import gaps_behind
 from scanner.scenario.model import DataClass, Place, Scenario
 from scanner.scenario.recognise import Recogniser, ancestors
 
 _AT_REST = {"storage-account", "data-asset"}
+_WEB = "place:http"  # how addresses on the web begin, which are no store of the estate
 _PROCESSING = {"model-account", "model-deployment", "workspace"}
 # Stores whose data only their own match, or one above them, classifies: no asset points into them.
 _DATABASES = ("cosmos-account", "sql-server", "sql-database", "postgresql-server", "search-service")
@@ -36,7 +38,7 @@ def bind(estate: Estate, scenario: Scenario) -> None:
         for asset in pointing:
             stated = frozenset(writer.recogniser.at(asset))
             of_assets.setdefault(account, set()).update(stated)
-            if not stated and estate.kind(account) == "missing" and not estate.key(account).startswith("place:http"):
+            if not stated and estate.kind(account) == "missing" and not estate.key(account).startswith(_WEB):
                 writer.leave_open(asset, account)  # what is in a store nobody sees is of no class by default
             else:
                 writer.write(asset, stated or own.get(account, frozenset()) or writer.default(asset))
@@ -115,6 +117,7 @@ def _others(estate: Estate, writer: _Writer) -> None:
         writer.write(
             workspace, frozenset(writer.recogniser.at(workspace)) | writer.of_all(held) | writer.default(workspace)
         )
+        writer.may_hold_more(workspace, [store for store in held if estate.kind(store) == "missing"])
     for account in estate.nodes("model-account"):
         classes = writer.matched(account) or writer.default(account)
         writer.write(account, classes)
@@ -220,6 +223,16 @@ class _Writer:
         gaps = estate.gaps_at(unseen, "*") or [estate.add_gap(Gap("resource", estate.key(unseen), "", "missing"))]
         for gap in gaps if node not in estate.aside else ():
             estate.mark_gap(node, "*", gap)
+
+    def may_hold_more(self, workspace: int, unseen: Iterable[int]) -> None:
+        """What lies in stores that were not seen may be regulated, where nothing else in a workspace is."""
+        estate = self.estate
+        if estate.get(workspace, "regulated") is not False:
+            return
+        for gap in {gap for store in unseen if not estate.key(store).startswith(_WEB) for gap in gaps_behind(estate, store)}:  # fmt: skip
+            for attribute in ("data-classes", "regulated", "home", "home-regions", "processing-regions"):
+                estate.set(workspace, attribute, UNSET)
+                estate.mark_gap(workspace, attribute, gap)
 
     def guard(self, store: int) -> None:
         """Whether there is data to guard in a store, and whether it is production's."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from functools import cache
 from typing import Any
 
@@ -14,18 +15,13 @@ from scanner.graph.records import RECORDS
 from scanner.simulator import Simulator
 from scanner.snapshot import Coverage
 from tests.support.scan import pairs, report_of, scanned, scenario, tenant
-from tests.tenants import twins  # noqa: F401  (its changes)
-from tests.tenants.change import CHANGES, join
+from tests.tenants import refused
+from tests.tenants.change import join
 from tests.tenants.kit import Sample
 from tests.tenants.samples import SAMPLES
-from tests.tenants.table import collected
 
 _FOREIGN = "12345678-0000-4000-8000-000000000001"
 _READ_BLOBS = "/providers/Microsoft.Authorization/roleDefinitions/2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
-# Without these nothing is read at all, or what is asked for one by one is no right of the directory's.
-_ELSEWHERE = {"Microsoft.Resources/tenants/read", "Microsoft.Resources/subscriptions/read"}
-ARM = sorted({k.permission for k in RECORDS.values() if "/" in k.permission} - _ELSEWHERE)
-GRAPH = sorted({k.permission for k in RECORDS.values() if "/" not in k.permission})
 
 
 def _report(document: dict[str, Any]) -> Report:
@@ -59,83 +55,36 @@ def test_whoever_a_delegation_or_a_classic_role_lets_in_may_reach_any_data(kind:
     assert ("ACC01", "stchurnprod") in pairs(blind, "unknown") - pairs(_whole(), "unknown")
 
 
-# -- retail, with all rules: as it should be, and with many things wrong at once ----------------------------------------------
-
-BROKEN = (
-    "person-reads-production", "auditors-take-keys", "key-of-production-in-development", "compute-of-development-writes-production", "pull-requests-sign-in",
-    "container-made-public", "replicated-to-development", "guest-in-group", "disabled-member", "scientist-owns-group-of-production",
-    "group-of-production-unprotected", "auditor-administers-directory", "workspace-public", "outbound-to-internet", "keys-of-endpoint-listed",
-    "instance-of-scientist", "instance-with-root", "approver-releases", "administrator-reads-production", "scientists-raise-quota",
-    "assignment-above-environments", "vault-shared", "registry-with-admin-user", "registry-with-token", "registry-with-task", "release-beyond-its-duty",
-    "approvers-release-to-test", "model-put-by-hand", "release-with-secret", "activated-for-too-long", "administrators-always-on",
-    "emergency-account-from-on-premises", "emergency-account-with-role", "cluster-in-another-region", "regulated-data-georedundant",
-    "prompts-processed-anywhere", "images-in-another-region", "pool-nearly-used-up", "cap-lifted", "development-beside-production",
-    "workspace-without-environment", "store-without-class",
-)  # fmt: skip
-# What the scenario names and nobody could look up is said to be missing; waivers wait for what they are about.
-_OF_THE_SCENARIO = {"SCN02", "SCN03"}
+# -- retail broken in many ways, with all rules; the others as they should be, a few permissions each, for time's sake -------------
+# `python -m tests.tenants.refused` takes every permission from every tenant, broken and not.
 
 
 @cache
-def _retail(broken: bool) -> dict[str, Any]:
-    sample = SAMPLES["multi-environment"]()
-    for name in BROKEN if broken else ():
-        CHANGES[name].apply(sample)
-    return sample.tenant.document
+def _seen(tenant: str, broken: bool) -> Report:
+    return refused.read(tenant, broken)
 
 
-def _read(broken: bool, **reader: Any) -> Report:
-    return report_of(collected({**_retail(broken), **reader}), scenario("multi-environment"))
+def test_tenants_are_broken_in_many_ways_and_otherwise_clean() -> None:
+    clean, broken = _seen("multi-environment", False), _seen("multi-environment", True)
+    assert _verdicts(clean, "fail") | _verdicts(clean, "unknown") == set()
+    assert len(_verdicts(broken, "fail")) >= 110
 
 
-@cache
-def _seen(broken: bool) -> Report:
-    return _read(broken)
+def _each() -> list[Any]:
+    permissions = (*refused.ARM, *refused.GRAPH)
+    tenants = itertools.cycle(SAMPLES)
+    return [
+        *(pytest.param(p, "multi-environment", True, id=f"{p}-broken") for p in permissions),
+        *(pytest.param(p, tenant, False, id=f"{p}-{tenant}") for p, tenant in zip(permissions[::7], tenants, strict=False)),
+    ]  # fmt: skip
 
 
-def test_retail_is_broken_in_many_ways_and_otherwise_clean() -> None:
-    assert _verdicts(_seen(False), "fail") | _verdicts(_seen(False), "unknown") == set()
-    assert len(_verdicts(_seen(True), "fail")) >= 55
-
-
-def _told(report: Report) -> set[tuple[str, str]]:
-    """Findings by rule and subject's id: what is called by another name without the list is the same thing."""
-    return {(s.finding.rule, s.finding.subject.key) for s in report.settled if s.finding.outcome == "fail"}
-
-
-def _each(permissions: list[str]) -> list[Any]:
-    """Every one on the broken tenant, where rules pass, fail and are unknown; on the compliant one a sample, for time's sake."""
-    return [pytest.param(p, True, id=f"{p}-broken") for p in permissions] + [
-        pytest.param(p, False, id=f"{p}-compliant") for p in permissions[::8]
-    ]
-
-
-def _never_passes_for_want_of(permission: str, broken: bool, **reader: Any) -> None:
-    """A finding stays or is unknown, nothing is invented, and whatever is unknown now names the permission."""
-    whole, blind = _seen(broken), _read(broken, **reader)
-    before, after = ({r.rule.id: r.verdict for r in report.results} for report in (whole, blind))
-    changed = {rule for rule, verdict in after.items() if verdict != before[rule]} - _OF_THE_SCENARIO
-    assert {after[rule] for rule in changed} <= {"unknown"}
-    assert _told(blind) <= _told(whole)
-    open_ = {s.finding.rule for s in blind.settled if s.finding.outcome == "unknown"}
-    assert {rule for rule, _ in _told(whole) - _told(blind)} <= open_
-    named = {
-        (s.finding.rule, gap.permission)
-        for s in blind.settled
-        if s.finding.outcome == "unknown"
-        for gap in s.finding.gaps
-    }
-    assert {rule for rule in changed if (rule, permission) not in named} == set()
-
-
-@pytest.mark.parametrize(("permission", "broken"), _each(ARM))
-def test_a_right_that_is_missing_makes_verdicts_unknown_and_is_named(permission: str, broken: bool) -> None:
-    _never_passes_for_want_of(permission, broken, reader={"actions": ["*/read"], "notActions": [permission]})
-
-
-@pytest.mark.parametrize(("permission", "broken"), _each(GRAPH))
-def test_a_permission_of_the_directory_that_is_missing_is_named(permission: str, broken: bool) -> None:
-    _never_passes_for_want_of(permission, broken, graphPermissions=[p for p in GRAPH if p != permission])
+@pytest.mark.parametrize(("permission", "tenant", "broken"), _each())
+def test_a_permission_that_is_missing_makes_verdicts_unknown_and_is_named(
+    permission: str, tenant: str, broken: bool
+) -> None:
+    blind = refused.read(tenant, broken, **refused.reader(permission))
+    assert refused.judge(_seen(tenant, broken), blind, permission).mistakes == ()
 
 
 # -- what a declaration rests on ------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from functools import cache, partial
 
+from scanner import ids
 from scanner.derive.access import actions
 from scanner.derive.access.engine import Engine
 from scanner.derive.access.held import Grant
@@ -43,6 +44,11 @@ def derive(engine: Engine) -> None:
         in ("role-assignment", "role-eligibility", "role-definition", "delegation", "classic-administrator")
     ]
     _unread(estate, gaps)
+    wider = _wider(engine)
+    rowless = any(
+        not estate.neighbours(row, "names") for kind in ("role-row", "administrator-row") for row in estate.nodes(kind)
+    )
+    unlisted = estate.unread_gaps("group") if rowless else []
     for principal in estate.nodes("principal"):
         inside = frozenset(assigned.get(principal, ()))
         listed = rows.get(principal, set()) | declared.get(principal, set())
@@ -52,6 +58,29 @@ def derive(engine: Engine) -> None:
             for gap in gaps:
                 for attribute in ("environments-assigned", "undeclared-environments"):
                     estate.mark_gap(principal, attribute, gap)
+            for gap in wider.get(principal, ()):
+                estate.mark_gap(principal, "environments-assigned", gap)
+                estate.mark_gap(principal, "undeclared-environments", gap)
+            for gap in unlisted if inside - listed else ():  # a row that names nobody who was seen may name it
+                estate.set(principal, "undeclared-environments", UNSET)
+                estate.mark_gap(principal, "undeclared-environments", gap)
+
+
+def _wider(engine: Engine) -> dict[int, set[int]]:
+    """By principal, gaps of unread lists of resources that its assignments reach: they may be of one more environment."""
+    estate = engine.estate
+    found: defaultdict[int, set[int]] = defaultdict(set)
+    for kind, gap in estate.unread:
+        if kind not in _HOLDERS:
+            continue
+        place = estate.gaps[gap].scope
+        everywhere = not place.startswith("/")
+        for scope, grants in engine.grants.items():
+            key = estate.key(scope)
+            if everywhere or ids.contains(place, key) or ids.contains(key, place) or estate.kind(scope) in _ABOVE:
+                for grant in grants:
+                    found[grant.principal].add(gap)
+    return found
 
 
 def _unread(estate: Estate, gaps: list[int]) -> None:
@@ -65,6 +94,9 @@ def _unread(estate: Estate, gaps: list[int]) -> None:
     for principal in asked:
         for gap in gaps:
             estate.mark_gap(principal, "granted", gap)
+    for account in (node for node in estate.nodes("user") if estate.get(node, "break-glass") is True):
+        for gap in estate.unread_gaps("group"):
+            estate.mark_gap(account, "may-join", gap)
 
 
 def environments_below(engine: Engine) -> dict[int, set[str]]:

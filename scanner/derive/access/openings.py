@@ -25,6 +25,7 @@ from scanner.findings import Step
 from scanner.graph.estate import UNSET, Estate
 
 STORED = "stored-credential"
+_ACTIVATED = "role-activation"  # the list that says which assignments stand
 _SHOWN = 5
 _FEW = 500  # up to so many people are put in order of their ids before the first are shown
 
@@ -206,7 +207,7 @@ def _ownerships(engine: Engine, openings: Iterable[_Opening]) -> Ownerships:
                     told.add((cause.source, cause.via))
                 else:
                     perhaps[cause.source, cause.via] += part.gaps
-    hiding = [gap for gap, facts in enumerate(estate.gaps) if facts.kind in RIGHTS]
+    hiding = [gap for gap, facts in enumerate(estate.gaps) if facts.kind in (*RIGHTS, _ACTIVATED)]
     hiding += [gap for found in engine.unread.values() for grant in found for gap in estate.gaps_at(grant.role, "*")]
     hiding += estate.unread_gaps(*unseen.LEADING)
     return Ownerships(frozenset(told), {k: tuple(g) for k, g in perhaps.items()}, tuple(dict.fromkeys(hiding)))

@@ -211,9 +211,11 @@ def _rows(engine: Engine) -> None:
         named = estate.neighbours(row, "names")
         environment, unit = estate.get(row, "environment"), estate.get(row, "unit")
         if not named or (environment, unit) not in there:
-            estate.set(
-                row, "missing-duties", None
-            )  # a name without a principal is another rule's, a room without a workspace nobody's
+            # a name without a principal is another rule's, a room without a workspace nobody's; unless they were not listed
+            for gap in estate.unread_gaps("group") if not named else estate.unread_gaps("workspace"):
+                estate.mark_gap(row, "missing-duties", gap)
+            if not estate.gaps_at(row, "missing-duties"):
+                estate.set(row, "missing-duties", None)
             continue
         everywhere = [*named]
         for principal in everywhere:
