@@ -23,6 +23,8 @@ def derive(engine: Engine) -> None:
     estate = engine.estate
     let_in = _let_in(engine)
     for endpoint in estate.nodes("online-endpoint"):
+        for gap in estate.gaps_at(endpoint, "stage"):  # it may be one of production
+            estate.mark_gap(endpoint, "keys-open-to", gap)
         if estate.get(endpoint, "stage") != "production" or estate.get(endpoint, "auth-mode") == "aad-token":
             continue
         allowed = let_in.get(str(estate.get(endpoint, "environment")), BitMap())

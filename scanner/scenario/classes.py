@@ -223,6 +223,7 @@ class _Writer:
         gaps = estate.gaps_at(unseen, "*") or [estate.add_gap(Gap("resource", estate.key(unseen), "", "missing"))]
         for gap in gaps if node not in estate.aside else ():
             estate.mark_gap(node, "*", gap)
+            estate.mark_gap(node, "of-class", gap)
 
     def may_hold_more(self, workspace: int, unseen: Iterable[int]) -> None:
         """What lies in stores that were not seen may be regulated, where nothing else in a workspace is."""
@@ -233,6 +234,7 @@ class _Writer:
             for attribute in ("data-classes", "regulated", "home", "home-regions", "processing-regions"):
                 estate.set(workspace, attribute, UNSET)
                 estate.mark_gap(workspace, attribute, gap)
+            estate.mark_gap(workspace, "of-class", gap)
 
     def guard(self, store: int) -> None:
         """Whether there is data to guard in a store, and whether it is production's."""

@@ -283,8 +283,11 @@ def _using(estate: Estate) -> None:
     for edge in ("depends-on", "contained-in"):
         for user in estate.nodes("workspace"):
             name = estate.get(user, "environment")
-            for node in estate.neighbours(user, edge) if isinstance(name, str) else ():
-                users.setdefault(node, set()).add(name)
+            for node in estate.neighbours(user, edge):
+                if isinstance(name, str):
+                    users.setdefault(node, set()).add(name)
+                for gap in estate.gaps_at(user, "environment"):
+                    estate.mark_gap(node, "environments-using", gap)
     for kind in ("dependency", "resource-group"):
         estate.fill(kind, "environments-using", frozenset())
         for gap in estate.unread_gaps("workspace"):

@@ -76,6 +76,8 @@ def _row(estate: Estate, scenario: Scenario, names: Names, row: RoleRow, unit: s
         estate.connect(node, "names", principal)
         if estate.kind(principal) == "group":
             estate.set(principal, "approved", True, row.span)
+    for gap in estate.unread_gaps("service-principal" if row.workload else "group") if principal is None else ():
+        estate.mark_gap(node, "names", gap)
 
 
 def _administrators(estate: Estate, scenario: Scenario, names: Names) -> None:

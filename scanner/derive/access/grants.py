@@ -19,6 +19,7 @@ def derive(engine: Engine) -> None:
     """Writes classes, environments, `above-environments`, `declared` and `break-glass` on assignments; rights of principals."""
     estate = engine.estate
     within = environments_below(engine)
+    open_below = _open_below(engine)
     can = cache(partial(classes, engine))
     environments = {estate.name(node): node for node in estate.nodes("environment")}
     declared = administrators(estate)
@@ -32,6 +33,10 @@ def derive(engine: Engine) -> None:
         above = estate.kind(scope) in _ABOVE and len(reached) > 1
         for grant in found:
             _write(engine, grant, can(grant.role), reached, above, declared, unnamed)
+            for gap in () if above else open_below.get(scope, ()):
+                estate.set(grant.node, "above-environments", UNSET)
+                estate.mark_gap(grant.node, "above-environments", gap)
+                estate.mark_gap(grant.node, "reaches-into", gap)
             for name in sorted(reached):
                 estate.connect(grant.node, "reaches-into", environments[name])
             if not above and estate.get(grant.node, "classes") not in (UNSET, frozenset({"read"}), frozenset()):
@@ -112,6 +117,19 @@ def environments_below(engine: Engine) -> dict[int, set[str]]:
                     if name in names:
                         break  # then all above have it too
                     names.add(name)
+    return found
+
+
+def _open_below(engine: Engine) -> dict[int, set[int]]:
+    """For scopes above resource groups, why the environment of something below is not known."""
+    estate = engine.estate
+    found: defaultdict[int, set[int]] = defaultdict(set)
+    for kind in _HOLDERS if "environment" in estate.gap_names else ():
+        for node in estate.nodes(kind):
+            gaps = estate.gaps_at(node, "environment")
+            for scope in engine.chain(node) if gaps else ():
+                if estate.kind(scope) in _ABOVE:
+                    found[scope].update(gaps)
     return found
 
 

@@ -58,6 +58,7 @@ def derive(engine: Engine, duties: Duties, table: Table) -> None:
                 estate.set(source, "used-by-production", used)
             for gap in () if used else gaps:
                 estate.mark_gap(source, "used-by-production", gap)
+                estate.mark_gap(source, "open-to", gap)
             if used:
                 _writers(engine, table, source, [way for way in ways if way.on == kind], environments & production)
 
