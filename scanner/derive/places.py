@@ -189,6 +189,9 @@ def _serverless(estate: Estate, endpoint: int) -> None:
     facts = ("regulated", "data-classes", "home", "home-regions")
     for name in facts:
         estate.set(endpoint, name, estate.get(workspace, name), estate.line(workspace, name))
+        for gap in estate.gaps_at(workspace, name):
+            estate.mark_gap(endpoint, name, gap)
+            estate.mark_gap(endpoint, "processed-at-home", gap)
     for gap in estate.gaps_at(workspace, "*"):
         estate.mark_gap(endpoint, "*", gap)
     region = estate.get(endpoint, "region")
