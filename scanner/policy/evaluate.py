@@ -91,10 +91,13 @@ def _evaluate(estate: Estate, rule: Rule, by: Route, walk_from: Walk) -> RuleRes
         findings.extend(found)
         subjects_with_findings += bool(found)
     passed = judged - subjects_with_findings
+    unread: dict[tuple[str, str], list[int]] = {}  # several lists of one scope may each hide some of a kind
     for kind, gap in estate.unread:
         if kind in estate.ontology.members(rule.subject) and not _left_out(rule, kind):
-            findings.append(_unread(estate, rule, kind, gap))
-            judged += 1
+            unread.setdefault((kind, estate.gaps[gap].scope), []).append(gap)
+    for (kind, _), gaps in unread.items():
+        findings.append(_unread(estate, rule, kind, gaps))
+        judged += 1
     return RuleResult(rule.info, judged, passed, tuple(findings))
 
 
@@ -271,14 +274,15 @@ def _conditional(estate: Estate, rule: Rule, subject: int, found: Sequence[int],
     )  # fmt: skip
 
 
-def _unread(estate: Estate, rule: Rule, kind: str, index: int) -> Finding:
-    gap = estate.gaps[index]
+def _unread(estate: Estate, rule: Rule, kind: str, indices: Sequence[int]) -> Finding:
+    gaps = tuple(estate.gaps[index] for index in indices)
+    gap = gaps[0]
     title = estate.ontology.kinds[kind].title
     where = ids.last(gap.scope) or "the tenant"
     subject = NodeRef(f"unread:{kind}|{gap.scope}", kind, f"every {title} in {where}", gap.scope)
     return Finding(
         rule.info.id, "unknown", subject, "unknown", f"the list of {title} in {where} could not be read",
-        line=_first_line(estate), reason="gap", gaps=(gap,),
+        line=_first_line(estate), reason="gap", gaps=gaps,
     )  # fmt: skip
 
 

@@ -33,6 +33,8 @@ _ACTING = (
     "application", "application-owner", "application-federation", "service-principal-owner", "role-management-policy", "blob-container",
     "local-user", "directory-role", "directory-role-assignment", "directory-role-eligibility",
 )  # fmt: skip
+# What makes an environment one that an assignment reaches.
+_PLACED = ("compute", "storage-account", "model-account", "online-endpoint", "batch-endpoint")
 # What duties are held on beside workspaces.
 _HELD_ON = ("storage-account", "container-registry", "ml-registry", "model-account", "key-vault", "compute", "resource")
 # What jobs did with what, and where that is.
@@ -107,6 +109,10 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "computes-in": ("compute", "resource", "aks-cluster", "arc-cluster", "databricks-workspace", "synapse-workspace"),
     "classes-against-boundary": ("data-boundary",),
     "place-doubt": ("location",),
+    # in a region of which nothing else is seen, anything that was not listed may be
+    "in-use": tuple(record.name for record in RECORDS.values() if record.node in ONTOLOGY.members("arm-resource")),
+    **dict.fromkeys(("environments-assigned", "undeclared-environments"), _PLACED),
+    **dict.fromkeys(("regulated", "of-class", "data-classes"), _DATA),
     "reviewed": ("access-review",),
     "replicated-regions": ("registry-replication", "sql-failover-group", "sql-replication", "postgresql-server"),
     **dict.fromkeys(("locks", "budgets", "data-boundary"), ("lock", "budget", "data-boundary")),
