@@ -108,9 +108,8 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "entered-from": ("private-endpoint",),
     "computes-in": ("compute", "resource", "aks-cluster", "arc-cluster", "databricks-workspace", "synapse-workspace"),
     "classes-against-boundary": ("data-boundary",),
-    "place-doubt": ("location",),
     # in a region of which nothing else is seen, anything that was not listed may be
-    "in-use": tuple(record.name for record in RECORDS.values() if record.node in ONTOLOGY.members("arm-resource")),
+    "place-doubt": ("location", *(r.name for r in RECORDS.values() if r.node in ONTOLOGY.members("arm-resource"))),
     **dict.fromkeys(("environments-assigned", "undeclared-environments"), _PLACED),
     **dict.fromkeys(("regulated", "of-class", "data-classes"), _DATA),
     "reviewed": ("access-review",),
