@@ -13,6 +13,7 @@ from scanner.findings import Gap
 from scanner.graph import located
 from scanner.graph.estate import UNSET, Estate
 from scanner.graph.kinds import KINDS
+from scanner.graph.records import RECORDS, placed_of_its_own
 from scanner.graph.shared import HOLDS
 from scanner.graph.unseen import gaps_behind
 
@@ -98,7 +99,7 @@ def _at_home(estate: Estate) -> None:
 
 def _in_use(estate: Estate) -> None:
     """Whether anything that is judged stands in a region or is copied there; what was not listed may be in one not seen at all."""
-    located = set(estate.ontology.members("arm-resource"))
+    located = {record.node for record in RECORDS.values() if placed_of_its_own(record)}
     for kind, gap in tuple(estate.unread):
         if kind in located:
             estate.mark_unread("region", gap)

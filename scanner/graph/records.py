@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from scanner.graph.edges import ONTOLOGY
+
 _ML = "microsoft.machinelearningservices/"
 _WS = _ML + "workspaces"
 _REGISTRY = _ML + "registries"
@@ -172,3 +174,8 @@ _KINDS = (
 
 RECORDS: Mapping[str, RecordKind] = {kind.name: kind for kind in _KINDS}
 BY_ARM_TYPE: Mapping[str, RecordKind] = {kind.arm_type: kind for kind in _KINDS if kind.arm_type}
+
+
+def placed_of_its_own(record: RecordKind) -> bool:
+    """Whether what a list shows may stand in a region of its own: what is in a workspace stands with it, but for computes."""
+    return record.node == "compute" or (record.scope != "parent" and record.node in ONTOLOGY.members("arm-resource"))

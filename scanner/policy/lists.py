@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from scanner.graph.edges import ONTOLOGY
-from scanner.graph.records import RECORDS
+from scanner.graph.records import RECORDS, placed_of_its_own
 from scanner.policy.model import Rule, comparisons
 from scanner.policy.paths import reachable
 
@@ -109,7 +109,7 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "computes-in": ("compute", "resource", "aks-cluster", "arc-cluster", "databricks-workspace", "synapse-workspace"),
     "classes-against-boundary": ("data-boundary",),
     # in a region of which nothing else is seen, anything that was not listed may be
-    "place-doubt": ("location", *(r.name for r in RECORDS.values() if r.node in ONTOLOGY.members("arm-resource"))),
+    "place-doubt": ("location", *(r.name for r in RECORDS.values() if placed_of_its_own(r))),
     **dict.fromkeys(("environments-assigned", "undeclared-environments"), _PLACED),
     **dict.fromkeys(("regulated", "of-class", "data-classes"), _DATA),
     "reviewed": ("access-review",),

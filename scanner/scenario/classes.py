@@ -223,7 +223,8 @@ class _Writer:
         gaps = estate.gaps_at(unseen, "*") or [estate.add_gap(Gap("resource", estate.key(unseen), "", "missing"))]
         for gap in gaps if node not in estate.aside else ():
             estate.mark_gap(node, "*", gap)
-            estate.mark_gap(node, "of-class", gap)
+            if estate.gaps[gap].permission:  # what is in no list that was read is gone, which other rules say
+                estate.mark_gap(node, "of-class", gap)
 
     def may_hold_more(self, workspace: int, unseen: Iterable[int]) -> None:
         """What lies in stores that were not seen may be regulated, where nothing else in a workspace is."""
