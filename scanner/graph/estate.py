@@ -54,7 +54,9 @@ class Estate:
     def __init__(self) -> None:
         self.ontology = ONTOLOGY
         self.gaps: list[Gap] = []  # every gap of the snapshot, by index
-        self.unread: list[tuple[str, int]] = []  # (node kind, gap index): a list of subjects nobody could read
+        # (node kind, gap index) -> place in order of marking: a list of subjects nobody could read
+        self.unread: dict[tuple[str, int], int] = {}
+        self._unread_of: dict[str, list[int]] = {}  # the same by kind: asked for node after node
         self.aside: set[int] = set()  # outside the scenario's scope: context, never judged
         self.spans: list[Span] = []
         self.listed: dict[str, Listed] = {}  # Azure's live list of regions by name; `located` reads it
@@ -69,7 +71,7 @@ class Estate:
         self._inverse = {edge.inverse: name for name, edge in ONTOLOGY.edges.items()}
         self._reasons: dict[tuple[str, int, int], str] = {}
         self._edge_gaps: dict[tuple[str, int, int], int] = {}
-        self._node_gaps: dict[tuple[int, str], list[int]] = {}
+        self._node_gaps: dict[tuple[int, str], dict[int, None]] = {}
         self.gap_names: set[str] = set()  # edges and attributes with a gap somewhere
         self._chains: dict[int, Callable[[int], tuple[int, tuple[Step, ...]]]] = {}
         self._span_index: dict[int, int] = {}
@@ -308,27 +310,28 @@ class Estate:
     def mark_gap(self, node: int, edge: str, gap: int) -> None:
         """Says that edges of this name (forward or inverse) may be missing at the node."""
         self.gap_names.add(edge)
-        found = self._node_gaps.setdefault((node, edge), [])
-        if gap not in found:
-            found.append(gap)
+        self._node_gaps.setdefault((node, edge), {})[gap] = None
 
     def gaps_at(self, node: int, edge: str) -> Sequence[int]:
-        """Indices of the gaps at a node for an edge name."""
-        return self._node_gaps.get((node, edge), ())
+        """Indices of the gaps at a node for an edge name, in order of marking."""
+        found = self._node_gaps.get((node, edge))
+        return list(found) if found is not None else ()
 
     def gap_marks(self) -> Iterator[tuple[int, str, Sequence[int]]]:
         """Every (node, edge name, gap indices)."""
         for (node, edge), found in self._node_gaps.items():
-            yield node, edge, found
+            yield node, edge, list(found)
 
     def mark_unread(self, kind: str, gap: int) -> None:
         """Says that nodes of a kind may exist that nobody could list."""
         if (kind, gap) not in self.unread:
-            self.unread.append((kind, gap))
+            self.unread[kind, gap] = len(self.unread)
+            self._unread_of.setdefault(kind, []).append(gap)
 
     def unread_gaps(self, *kinds: str) -> list[int]:
-        """Gaps of lists of these node kinds that nobody could read."""
-        return [gap for kind, gap in self.unread if kind in kinds]
+        """Gaps of lists of these node kinds that nobody could read, in order of marking."""
+        found = [(self.unread[kind, gap], gap) for kind in set(kinds) for gap in self._unread_of.get(kind, ())]
+        return [gap for _, gap in sorted(found)]
 
     # -- chains -----------------------------------------------------------------------------------------------
 

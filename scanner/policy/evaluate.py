@@ -91,13 +91,15 @@ def _evaluate(estate: Estate, rule: Rule, by: Route, walk_from: Walk) -> RuleRes
         findings.extend(found)
         subjects_with_findings += bool(found)
     passed = judged - subjects_with_findings
-    unread: dict[tuple[str, str], list[int]] = {}  # several lists of one scope may each hide some of a kind
-    for kind, gap in estate.unread:
-        if kind in estate.ontology.members(rule.subject) and not _left_out(rule, kind):
-            unread.setdefault((kind, estate.gaps[gap].scope), []).append(gap)
-    for (kind, _), gaps in unread.items():
-        findings.append(_unread(estate, rule, kind, gaps))
-        judged += 1
+    for kind in estate.ontology.members(rule.subject):
+        unread = estate.unread_gaps(kind)
+        if not unread or _left_out(rule, kind):
+            continue
+        lists: defaultdict[str, list[int]] = defaultdict(list)  # several of one scope may each hide some of a kind
+        for gap in unread:
+            lists[estate.gaps[gap].scope].append(gap)
+        findings += [_unread(estate, rule, kind, gaps) for gaps in lists.values()]
+        judged += len(lists)
     return RuleResult(rule.info, judged, passed, tuple(findings))
 
 

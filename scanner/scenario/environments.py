@@ -126,13 +126,12 @@ def bind(estate: Estate, scenario: Scenario) -> None:
         estate.set(node, "data", frozenset(environment.data))
         estate.set(node, "default-class", environment.default_class)
     finder = _Finder(estate, scenario)
-    doubtful = finder.recogniser.unread
     units = Units(estate, scenario)
     for kind in _BOUND:
         for node in estate.nodes(kind):
             if node in estate.aside:
                 continue
-            doubts = finder.doubts(node) if doubtful else ()
+            doubts = finder.doubts(node)
             if doubts:
                 for attribute, gap in product(("environment", "stage", "live", "unit", "belongs-to"), doubts):
                     estate.mark_gap(node, attribute, gap)

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from scanner.findings import Gap
 from scanner.graph.build import build
 from scanner.graph.estate import UNSET, Estate
 from scanner.graph.records import RECORDS
@@ -225,3 +226,16 @@ def test_a_subscription_nobody_listed_may_hold_anything() -> None:
         "quota-share",
     }
     assert not unread & {"user", "group", "role", "management-group"}
+
+
+def test_gaps_of_unread_lists_come_in_order_of_marking_and_each_once() -> None:
+    estate = Estate()
+    first, second, third = (estate.add_gap(Gap(kind, "tenant", "x", "forbidden")) for kind in ("user", "group", "job"))
+    for kind, gap in (("group", second), ("user", third), ("group", first), ("group", second), ("model", first)):
+        estate.mark_unread(kind, gap)
+    assert estate.unread_gaps("user", "group") == [second, third, first]
+    assert estate.unread_gaps("group") == [second, first] and estate.unread_gaps("workspace") == []
+    node = estate.add("user", "u")
+    for gap in (second, first, second):
+        estate.mark_gap(node, "member-of", gap)
+    assert list(estate.gaps_at(node, "member-of")) == [second, first]

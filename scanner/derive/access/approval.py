@@ -167,18 +167,13 @@ class Approval:
             or estate.get(identity, "policies")
         ):
             return False
-        hosts = self._hosts(identity)
+        hosts = seen_hosts(self.estate, identity)
         own = estate.node(str(estate.get(identity, "host")))
         if not hosts and own is not None:
             hosts = [own]
         return any(estate.kind(host) in _OWN for host in hosts) and all(
             estate.get(host, "environment") == target.environment for host in hosts
         )
-
-    def _hosts(self, identity: int) -> list[int]:
-        """What was seen to run as an identity."""
-        estate = self.estate
-        return [h for h in estate.neighbours(identity, "identity-of") if estate.kind(h) != "user-assigned-identity"]
 
     def _approved(self, entry: Entry, source: int, target: Target, access: str) -> tuple[BitMap, bool]:
         """Identities that come in as a role row approves, and whether that hangs on an unread mark."""
@@ -232,7 +227,7 @@ class Approval:
         if estate.kind(source) == "managed-identity":
             host = estate.node(str(estate.get(source, "host")))
             # one that nothing was seen to run as may be that of something no list showed
-            alone = estate.get(source, "user-assigned") is not False and not self._hosts(source)
+            alone = estate.get(source, "user-assigned") is not False and not seen_hosts(self.estate, source)
             if alone or host is None or estate.kind(host) == "missing" or estate.get(host, "environment") is UNSET:
                 found += [gap for kind, gap in estate.unread if kind in _HOSTS]
             elif estate.kind(host) == "user-assigned-identity" and set(estate.neighbours(source, "identity-of")) <= {
@@ -273,3 +268,8 @@ class Approval:
 def _personal(entry: Entry) -> bool:
     """Whether it is the entry of one person by name: the instance that was made for them."""
     return entry.grant is None and entry.way == "run-as-compute"
+
+
+def seen_hosts(estate: Estate, identity: int) -> list[int]:
+    """What was seen to run as an identity; its own resource is what it is, not what runs."""
+    return [h for h in estate.neighbours(identity, "identity-of") if estate.kind(h) != "user-assigned-identity"]

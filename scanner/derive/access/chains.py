@@ -51,13 +51,13 @@ _ACTS_ON = {
 }
 
 
-def explain(engine: Engine, spread: Spread, part: Part, person: int | None, store: int) -> tuple[int, tuple[Step, ...]]:
+def explain(spread: Spread, part: Part, person: int | None, store: int) -> tuple[int, tuple[Step, ...]]:
     """Start and steps of a chain for one identity; each step is an edge or right the snapshot shows."""
     entries = trace.entries(spread, part, person, store)
     start = person if person is not None else entries[0].source
     if start is None:
         start = entries[0].place
-    return start, tuple(_steps(engine, entries, start, store, spread.access))
+    return start, tuple(_steps(spread.acting.engine, entries, start, store, spread.access))
 
 
 def marks_on(engine: Engine, entries: Iterable[Entry], person: int | None) -> set[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from functools import cache, partial
 
-from scanner import ids
 from scanner.derive.access import actions
 from scanner.derive.access.engine import Engine
 from scanner.derive.access.held import Grant
@@ -74,17 +73,22 @@ def derive(engine: Engine) -> None:
 def _wider(engine: Engine) -> dict[int, set[int]]:
     """By principal, gaps of unread lists of resources that its assignments reach: they may be of one more environment."""
     estate = engine.estate
+    unread = estate.unread_gaps(*_HOLDERS)
     found: defaultdict[int, set[int]] = defaultdict(set)
-    for kind, gap in estate.unread:
-        if kind not in _HOLDERS:
-            continue
-        place = estate.gaps[gap].scope
-        everywhere = not place.startswith("/")
-        for scope, grants in engine.grants.items():
-            key = estate.key(scope)
-            if everywhere or ids.contains(place, key) or ids.contains(key, place) or estate.kind(scope) in _ABOVE:
-                for grant in grants:
-                    found[grant.principal].add(gap)
+    below: defaultdict[int, list[int]] = defaultdict(
+        list
+    )  # by scope, those at it and below at which anything is assigned
+    for scope in engine.grants if unread else ():
+        for higher in engine.chain(scope):
+            below[higher].append(scope)
+    above = [scope for scope in engine.grants if estate.kind(scope) in _ABOVE]
+    for gap in unread:
+        key = estate.gaps[gap].scope
+        place = engine.nearest(key) if key.startswith("/") else None
+        scopes = engine.grants if place is None else {*above, *engine.chain(place), *below[place]}
+        for scope in scopes:
+            for grant in engine.grants.get(scope, ()):
+                found[grant.principal].add(gap)
     return found
 
 

@@ -238,7 +238,7 @@ def _chain(engine: Engine, opening: _Opening, store: int) -> tuple[int, tuple[St
     shown = opening.shown(engine, numbers)
     person = shown[0] if shown else None
     part = _part_for([opening.parts[n] for n in numbers], person)
-    return explain(engine, opening.spread, part, person, store)
+    return explain(opening.spread, part, person, store)
 
 
 def _first(engine: Engine, parts: Sequence[Part]) -> list[int]:

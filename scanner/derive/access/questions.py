@@ -239,7 +239,7 @@ class Questions:
         estate = self.estate
         people: list[int | None] = [*self._nearest(way, who)]
         if way.part is not None and way.spread is not None:
-            made = [explain(self.engine, way.spread, way.part, p, f.end) for p in people or [None]]
+            made = [explain(way.spread, way.part, p, f.end) for p in people or [None]]
             start, steps = min(made, key=lambda pair: len(pair[1]))
             return Chain(reference(estate, start), steps)
         routes = [(p, route) for p in people if p is not None and (route := f.routes.route(p, way.cause))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from scanner.derive.access.approval import seen_hosts
 from scanner.derive.access.engine import Engine
 from scanner.derive.table import Table
 from scanner.graph.estate import UNSET, Estate
@@ -153,7 +154,7 @@ def home_of(estate: Estate, workload: int) -> tuple[set[str], list[int]]:
     """Environments of the resources that run as an identity, and the gaps that may hide one."""
     if estate.kind(workload) != "managed-identity":
         return set(), []
-    hosts = [h for h in estate.neighbours(workload, "identity-of") if estate.kind(h) != "user-assigned-identity"]
+    hosts = seen_hosts(estate, workload)
     own = estate.node(str(estate.get(workload, "host")))
     if own is not None and estate.get(workload, "user-assigned") is False and own not in hosts:
         hosts.append(own)
