@@ -9,7 +9,7 @@ import pytest
 from scanner.derive.access.choke import choke
 from scanner.derive.access.questions import Questions
 from scanner.findings import Gap
-from tests.spec.access import Assignment, Block, World
+from tests.spec.access import Assignment, Block, Deny, World
 from tests.spec.approval import Administrators, Row, Service, Table
 from tests.spec.engine import Engine
 from tests.spec.estates import estate_of
@@ -53,6 +53,16 @@ def test_an_administrators_group_with_an_owner_who_is_none() -> None:
     assert _found(world, table) == {"account-key": "owner:bob|g"}
     both = replace(world, members={"g": frozenset({"ann", "bob"})})
     assert _found(both, table) == {}  # an administrator who owns the group administers
+
+
+def test_who_is_in_a_group_and_owns_it_is_kept_out_by_what_keeps_the_group_out() -> None:
+    base = replace(
+        OWNED,
+        members={"g": frozenset({"bob"})},
+        denies=(Deny("/", Block(data_actions=("*",)), frozenset({"g"}), frozenset()),),
+    )
+    engine = _engine(with_roles(("bob", _BLOB, A1), base=base))
+    assert "bob" not in engine.reach_by_links(A1, "read", joining=False)
 
 
 def test_joining_takes_one_on_to_identities_and_over_groups_that_own_groups() -> None:

@@ -20,10 +20,10 @@ def members_of_groups(estate: Estate, standing: bool = False, joining: bool = Fa
     nested: dict[int, list[int]] = {}
     for group in estate.nodes("group"):
         eligible = list(estate.neighbours(group, "has-eligible-member"))
-        if joining:
-            eligible += estate.neighbours(group, "may-be-joined-by")
+        joiners = estate.neighbours(group, "may-be-joined-by") if joining else ()
         members: list[int] = list(estate.neighbours(group, "has-member"))
-        found = [m for m in members if m not in eligible] if standing else [*members, *eligible]
+        # whoever is in a group and may join it, too, is in it
+        found = [m for m in members if m not in eligible] if standing else [*members, *eligible, *joiners]
         nested[group] = [member for member in found if estate.kind(member) == "group"]
         direct[group] = BitMap(member for member in found if estate.kind(member) != "group")
     return closure(direct, lambda group: nested[group])
