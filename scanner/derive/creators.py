@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scanner import ids
 from scanner.derive.access.actions import Action, Right
 from scanner.derive.access.engine import CONTAINERS, Engine
 from scanner.derive.access.held import Held
@@ -28,7 +27,7 @@ def derive(engine: Engine, table: Table) -> None:
     by_tag = frozenset(estate.name(e) for e in estate.nodes("environment") if estate.get(e, "by-tag") is True)
     doubtful = _doubtful(engine)
     for scope, grants in engine.grants.items():
-        kind = _kind(engine, scope)
+        kind = engine.kind_at(scope)
         unplaced = doubtful.get(scope, ())
         reached = [grant for grant in grants if unplaced or estate.get(grant.node, "environments")]
         if not reached or kind not in (*CONTAINERS, "workspace"):
@@ -57,16 +56,6 @@ def derive(engine: Engine, table: Table) -> None:
                     estate.mark_gap(grant.node, name, gap)
             if words or environments or unread or more:
                 _declared(engine, table, grant.node, grant.principal)
-
-
-def _kind(engine: Engine, scope: int) -> str:
-    """The kind of a scope; of one that nobody could read, by its id."""
-    estate = engine.estate
-    kind = estate.kind(scope)
-    type_ = ids.resource_type(estate.key(scope)) if kind == "missing" else ""
-    return next(
-        (name for name in (*CONTAINERS, "workspace") if type_ and estate.ontology.kinds[name].arm_type == type_), kind
-    )
 
 
 def _doubtful(engine: Engine) -> dict[int, list[int]]:
@@ -108,7 +97,8 @@ def _declared(engine: Engine, table: Table, node: int, principal: int) -> None:
     if administers or provisions or creator or origin in _PLATFORM:
         estate.set(node, "of-structure", True)
         return
-    gaps = [*estate.gaps_at(node, "origin"), *table.unnamed, *estate.gaps_at(principal, "break-glass")]
+    gaps = [*estate.gaps_at(node, "origin"), *table.unnamed]
+    gaps += [gap for said in ("break-glass", "structure-creator") for gap in estate.gaps_at(principal, said)]
     if origin is UNSET or gaps:
         for gap in gaps:
             estate.mark_gap(node, "of-structure", gap)

@@ -48,7 +48,8 @@ def _tie(engine: Engine, endpoint: int, held: Held, allowed: BitMap) -> None:
     who = held.who - allowed
     if not who:
         return
-    doubts = (*held.gaps, *estate.gaps_at(grant.node, "declared"), *estate.gaps_at(grant.principal, "approved"))
+    unnamed = (gap for said in ("approved", "release-workload") for gap in estate.gaps_at(grant.principal, said))
+    doubts = (*held.gaps, *estate.gaps_at(grant.node, "declared"), *unnamed)
     if origin is UNSET:
         doubts = (*doubts, *estate.gaps_at(grant.node, "origin"))
     certain = held.certain and not doubts and bool(who - engine.unseen)

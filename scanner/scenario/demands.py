@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from scanner import ids
+from scanner.errors import Span
 from scanner.graph.estate import Estate
 from scanner.scenario.model import RoleRow, Scenario
-from scanner.scenario.names import Names, filled
+from scanner.scenario.names import Names, filled, flag, unfilled
 
 _WORKLOADS = ("service-principal", "managed-identity")
 _ANYBODY = (*_WORKLOADS, "group")
@@ -45,6 +46,12 @@ def within(estate: Estate, group: int) -> set[int]:
     return seen
 
 
+def unread_within(estate: Estate, named: Iterable[int]) -> list[int]:
+    """Gaps of lists of members of the groups among these: whoever is in one is named with it."""
+    edges = [edge for edge in ("has-member", "has-eligible-member") if edge in estate.gap_names]
+    return [gap for node in named for edge in edges for gap in estate.gaps_at(node, edge)]
+
+
 def bind(estate: Estate, scenario: Scenario, names: Names, units: Mapping[str, Sequence[str]]) -> None:
     """Binds creators, approvers of releases, subjects of the release workload, writers of shared services, emergency accounts.
 
@@ -59,25 +66,31 @@ def bind(estate: Estate, scenario: Scenario, names: Names, units: Mapping[str, S
 
 
 def _creators(estate: Estate, scenario: Scenario, names: Names) -> None:
-    for principal in estate.nodes("principal"):
-        estate.set(principal, "structure-creator", False)
+    named: dict[int, Span | None] = {}
+    doubts: list[int] = []
     for name in scenario.structure.created_by:
         creator = names.find(name, _ANYBODY, scenario.span)
-        if creator is not None:
-            for member in within(estate, creator):
-                estate.set(member, "structure-creator", True)
+        if creator is None:
+            doubts += names.unread(_ANYBODY)
+        else:
+            named |= dict.fromkeys(within(estate, creator))
+    flag(estate, ("principal",), "structure-creator", named, [*doubts, *unread_within(estate, named)])
 
 
 def _approvers(estate: Estate, scenario: Scenario, names: Names, units: Sequence[str]) -> None:
     """Approving happens in pipelines, not in ARM: who does it is declared."""
-    for group in estate.nodes("group"):
-        estate.set(group, "release-approver", False)
+    named: dict[int, Span | None] = {}
+    doubts: list[int] = []
     for approver in scenario.release.approvers if scenario.release else ():
         span = scenario.release.span if scenario.release else scenario.span
+        doubts += unfilled(estate, approver)
         for _, name in filled(approver, units):
-            group_ = names.find(name, ("group",), span)
-            if group_ is not None:
-                estate.set(group_, "release-approver", True, span)
+            group = names.find(name, ("group",), span)
+            if group is None:
+                doubts += names.unread(("group",))
+            else:
+                named[group] = span
+    flag(estate, ("group",), "release-approver", named, doubts)
 
 
 def _subjects(estate: Estate, scenario: Scenario, names: Names, units: Sequence[str]) -> None:

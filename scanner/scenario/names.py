@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from scanner import ids
 from scanner.errors import Span
@@ -26,6 +26,25 @@ def filled(name: str, units: Sequence[str]) -> Iterator[tuple[str | None, str]]:
         return
     for unit in units:
         yield unit, unit.join(TOKEN.split(name))
+
+
+def unfilled(estate: Estate, name: str) -> list[int]:
+    """Gaps of workspaces that nobody could list: one of a project that nobody saw would make a token stand for one more name."""
+    return estate.unread_gaps("workspace") if TOKEN.search(name) else []
+
+
+def flag(estate: Estate, kinds: Sequence[str], attribute: str, named: Mapping[int, Span | None], doubts: Sequence[int]) -> None:  # fmt: skip
+    """True on those that are named, False on the others of these kinds; behind `doubts` some of them may be named as well."""
+    gaps = tuple(dict.fromkeys(doubts))
+    for kind in kinds:
+        for node in estate.nodes(kind):
+            if node in named:
+                estate.set(node, attribute, True, named[node])
+            elif gaps:
+                for gap in gaps:
+                    estate.mark_gap(node, attribute, gap)
+            else:
+                estate.set(node, attribute, False)
 
 
 class Names:
@@ -63,6 +82,10 @@ class Names:
         """Gaps of the directory's lists of these kinds."""
         lists = {_DIRECTORY[kind] for kind in kinds}
         return tuple(self.estate.gaps[gap] for kind, gap in self.estate.unread if kind in lists)
+
+    def unread(self, kinds: Sequence[str]) -> list[int]:
+        """Indices of the gaps behind which somebody of these kinds may have a name that was not found."""
+        return self.estate.unread_gaps(*dict.fromkeys(_DIRECTORY[kind] for kind in kinds))
 
     def unfilled(self, gaps: Sequence[int]) -> None:
         """Says that names with tokens could not all be filled, since workspaces are unread."""

@@ -8,9 +8,9 @@ from scanner import ids, regions
 from scanner.errors import Span
 from scanner.graph.estate import UNSET, Estate, Value
 from scanner.scenario import demands
-from scanner.scenario.demands import within
+from scanner.scenario.demands import unread_within, within
 from scanner.scenario.model import RoleRow, Scenario
-from scanner.scenario.names import TOKEN, Names, filled
+from scanner.scenario.names import Names, filled, flag, unfilled
 
 _WORKLOADS = ("service-principal", "managed-identity")
 _GROUPS = ("group",)
@@ -19,17 +19,17 @@ _GROUPS = ("group",)
 def bind(estate: Estate, scenario: Scenario, names: Names) -> None:
     """Makes the rows, ties them to principals, and marks the principals."""
     # a workspace nobody could list or place may be of a project that has a row
-    unfilled = estate.unread_gaps("workspace") if any(TOKEN.search(row.principal) for row in scenario.roles) else []
+    unseen = list(dict.fromkeys(gap for row in scenario.roles for gap in unfilled(estate, row.principal)))
     # a row for a project nobody could see may name a group, and so may a name nobody could look up
     by_name = any(not row.workload and not ids.is_guid(row.principal) for row in scenario.roles)
-    doubts = [*unfilled, *(estate.unread_gaps("group") if by_name else ())]
+    doubts = [*unseen, *(estate.unread_gaps("group") if by_name else ())]
     for group in estate.nodes("group"):
         for gap in doubts:
             estate.mark_gap(group, "approved", gap)
         if not doubts:
             estate.set(group, "approved", False)
-    if unfilled:
-        names.unfilled(unfilled)
+    if unseen:
+        names.unfilled(unseen)
     _break_glass(estate, scenario, names)
     units = _units(estate)
     for row in scenario.roles:
@@ -81,8 +81,8 @@ def _row(estate: Estate, scenario: Scenario, names: Names, row: RoleRow, unit: s
 
 
 def _administrators(estate: Estate, scenario: Scenario, names: Names) -> None:
-    for principal in estate.nodes("principal"):
-        estate.set(principal, "administrator", False)
+    named: dict[int, Span | None] = {}
+    doubts: list[int] = []
     for entry in scenario.administrators:
         node = estate.add("administrator-row", f"administrator-row:{entry.group.lower()}")
         estate.set(node, "name", entry.group, entry.span)
@@ -96,20 +96,24 @@ def _administrators(estate: Estate, scenario: Scenario, names: Names) -> None:
             estate.mark_gap(node, "names", gap)
         if group is not None:
             estate.connect(node, "names", group)
-            for member in within(estate, group):
-                estate.set(member, "administrator", True, entry.span)
+            named |= dict.fromkeys(within(estate, group), entry.span)
+        else:
+            doubts += names.unread(_GROUPS)
+    flag(estate, ("principal",), "administrator", named, [*doubts, *unread_within(estate, named)])
 
 
 def _release(estate: Estate, scenario: Scenario, names: Names, units: list[str]) -> None:
-    for kind in ("user", *_WORKLOADS):
-        for principal in estate.nodes(kind):
-            estate.set(principal, "release-workload", False)
-    if scenario.release is None:
-        return
-    for _, name in filled(scenario.release.workload, units):
-        workload = names.find(name, _WORKLOADS, scenario.release.span)
-        if workload is not None:
-            estate.set(workload, "release-workload", True, scenario.release.span)
+    flag(estate, ("user",), "release-workload", {}, ())
+    release = scenario.release
+    named: dict[int, Span | None] = {}
+    doubts = unfilled(estate, release.workload) if release is not None else []
+    for _, name in filled(release.workload, units) if release is not None else ():
+        workload = names.find(name, _WORKLOADS, release.span) if release is not None else None
+        if workload is None:
+            doubts += names.unread(_WORKLOADS)
+        else:
+            named[workload] = release.span if release is not None else None
+    flag(estate, _WORKLOADS, "release-workload", named, doubts)
 
 
 def _services(estate: Estate, scenario: Scenario, names: Names) -> None:

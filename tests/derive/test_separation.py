@@ -200,6 +200,21 @@ def test_a_workload_is_where_rows_the_release_or_who_creates_put_it() -> None:
         assert world.estate.get(found, "acts-undeclared-in") == frozenset(), declare
 
 
+@pytest.mark.parametrize("attribute", ["release-workload", "structure-creator"])
+def test_a_workload_that_the_scenario_may_name_has_no_undeclared_place(attribute: str) -> None:
+    world = World()
+    workspace(world, "development")
+    workspace(world, "production")
+    found = world.principal("service-principal", "sp")
+    world.grant(found, "production", _ENDPOINT)
+    world.estate.set(found, attribute, UNSET)
+    gap = _gap(world.estate)
+    world.estate.mark_gap(found, attribute, gap)
+    world.derive()
+    assert world.estate.get(found, "acts-undeclared-in") == frozenset()
+    assert list(world.estate.gaps_at(found, "acts-undeclared-in")) == [gap]
+
+
 # -- people -------------------------------------------------------------------------------------------------------
 
 
@@ -302,6 +317,23 @@ def test_owners_of_a_group_that_opens_production_are_told_of_once() -> None:
     world.row(prod, "production", "operate")
     world.estate.set(prod, "opens-production", True)
     world.derive()
+    assert list(world.estate.neighbours(prod, "lets-in")) == [ana]
+    assert list(world.estate.neighbours(prod, "left-to-be-joined-by")) == [eva]
+
+
+def test_owners_of_a_group_that_may_open_production_are_told_of_too() -> None:
+    """Where names of rows or lists of rights were unread, whether the group is one of production is asked beside its owners."""
+    world = World()
+    workspace(world, "development")
+    team, prod = world.principal("group", "grp-dev"), world.principal("group", "grp-prod")
+    ana, eva = world.principal("user", "ana", team), world.principal("user", "eva")
+    for owner in (ana, eva):
+        world.estate.connect(owner, "may-join", prod)
+    world.grant(team, "development", _JOBS)
+    for attribute in ("approved", "opens-production"):
+        world.estate.mark_gap(prod, attribute, _gap(world.estate))
+    world.derive()
+    assert world.estate.get(prod, "of-production") is UNSET
     assert list(world.estate.neighbours(prod, "lets-in")) == [ana]
     assert list(world.estate.neighbours(prod, "left-to-be-joined-by")) == [eva]
 

@@ -342,6 +342,39 @@ def test_a_name_found_in_a_directory_read_in_part_may_be_anothers() -> None:
     assert estate.get(group, "approved") is True
 
 
+_NAMED = {
+    "structure-creator": ("structure: {created-by: [sp]}\n", "service-principal", "Application.Read.All"),
+    "release-workload": ("release: {workload: sp, subjects: [], approvers: []}\n", "service-principal", "Application.Read.All"),
+    "release-approver": ("release: {workload: x, subjects: [], approvers: [sp]}\n", "group", "GroupMember.Read.All"),
+    "administrator": ("administrators: [{group: sp, over: [production], duties: [provision]}]\n", "group", "GroupMember.Read.All"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("attribute", _NAMED)
+def test_somebody_whose_name_nobody_could_read_may_be_the_one_the_scenario_means(attribute: str) -> None:
+    text, kind, permission = _NAMED[attribute]
+    for unread, expected in ((False, False), (True, UNSET)):
+        estate = _estate()
+        other = estate.add(kind, "00000000-0000-0000-0000-000000000001", "another name")
+        if unread:
+            estate.mark_unread(kind, estate.add_gap(Gap(kind, "tenant", permission, "forbidden")))
+        bind(estate, _load(BASE + text))
+        assert estate.get(other, attribute) is expected
+        assert [estate.gaps[gap].permission for gap in estate.gaps_at(other, attribute)] == [permission] * unread
+
+
+@pytest.mark.parametrize("attribute", ["administrator", "structure-creator"])
+def test_whoever_may_be_in_a_group_nobody_could_look_into_may_be_named_with_it(attribute: str) -> None:
+    estate = _estate()
+    group = estate.add("group", "00000000-0000-0000-0000-000000000001", "sp")
+    other = estate.add("service-principal", "00000000-0000-0000-0000-000000000002", "another")
+    gap = estate.add_gap(Gap("group-member", estate.key(group), "GroupMember.Read.All", "forbidden"))
+    estate.mark_gap(group, "has-member", gap)
+    bind(estate, _load(BASE + _NAMED[attribute][0]))
+    assert [estate.get(node, attribute) for node in (group, other)] == [True, UNSET]
+    assert list(estate.gaps_at(other, attribute)) == [gap]
+
+
 def test_tokens_are_filled_from_the_projects_there_are() -> None:
     assert list(filled("grp-{project}-ds", ["a", "b"])) == [("a", "grp-a-ds"), ("b", "grp-b-ds")]
     assert list(filled("grp-all", ["a"])) == [(None, "grp-all")]

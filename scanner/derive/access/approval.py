@@ -79,7 +79,8 @@ class Approval:
             tuple[int, str, bool, Target, str], tuple[BitMap, BitMap, State | None, bool, tuple[int, ...]]
         ] = {}
         # lists without which nobody can say whom the scenario's names mean
-        self.unread_names = tuple(self.estate.unread_gaps("workspace", "group", "user"))
+        nameless = [gap for row in self.estate.nodes("role-row") for gap in self.estate.gaps_at(row, "names")]
+        self.unread_names = tuple(dict.fromkeys((*self.estate.unread_gaps("workspace", "group", "user"), *nameless)))
 
     def sort(self, entry: Entry, target: Target, access: str) -> Sorted:
         """Parts the people of an entry. Emergency accounts are in no part: they have rules of their own."""
@@ -224,6 +225,8 @@ class Approval:
         estate = self.estate
         node = entry.grant.node if entry.grant is not None else source
         found = [*self.unread_names, *estate.gaps_at(node, "origin"), *estate.gaps_at(node, "declared")]
+        if entry.way == "run-as-endpoint":
+            found += estate.gaps_at(source, "release-workload")
         if estate.kind(source) == "managed-identity":
             host = estate.node(str(estate.get(source, "host")))
             # one that nothing was seen to run as may be that of something no list showed

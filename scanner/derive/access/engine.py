@@ -194,6 +194,13 @@ class Engine:
             key = ids.parent(key)
         return None
 
+    def kind_at(self, scope: int) -> str:
+        """The kind of a scope; of one that nobody could read, by its id."""
+        kind = self.estate.kind(scope)
+        type_ = ids.resource_type(self.estate.key(scope)) if kind == "missing" else ""
+        kinds = self.estate.ontology.kinds
+        return next((name for name in (*CONTAINERS, "workspace") if type_ and kinds[name].arm_type == type_), kind)
+
     def gaps(self, node: int, kinds: Sequence[str]) -> list[int]:
         """Indices of gaps of these record kinds at a scope of the node's chain."""
         estate = self.estate

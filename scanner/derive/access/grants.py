@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import cache, partial
 
 from scanner.derive.access import actions
@@ -17,8 +18,10 @@ _HOLDERS = ("workspace", "compute", "storage-account", "model-account", "online-
 def derive(engine: Engine) -> None:
     """Writes classes, environments, `above-environments`, `declared` and `break-glass` on assignments; rights of principals."""
     estate = engine.estate
-    within = environments_below(engine)
-    open_below = _open_below(engine)
+    unlisted = _unlisted(engine)
+    within, doubted = _below(engine)
+    for scope, hidden in _hidden(engine, unlisted).items():
+        doubted.setdefault(scope, set()).update(hidden)
     can = cache(partial(classes, engine))
     environments = {estate.name(node): node for node in estate.nodes("environment")}
     declared = administrators(estate)
@@ -29,13 +32,15 @@ def derive(engine: Engine) -> None:
     assigned: defaultdict[int, set[str]] = defaultdict(set)
     for scope, found in engine.grants.items():
         reached = _reached(engine, scope, within)
-        above = estate.kind(scope) in _ABOVE and len(reached) > 1
+        above = engine.kind_at(scope) in _ABOVE and len(reached) > 1
+        more = sorted(doubted.get(scope, ()))
         for grant in found:
-            _write(engine, grant, can(grant.role), reached, above, declared, unnamed)
-            for gap in () if above else open_below.get(scope, ()):
-                estate.set(grant.node, "above-environments", UNSET)
-                estate.mark_gap(grant.node, "above-environments", gap)
+            _write(engine, grant, can(grant.role), reached, above, declared, unnamed, more)
+            for gap in more:
                 estate.mark_gap(grant.node, "reaches-into", gap)
+                if not above:
+                    estate.set(grant.node, "above-environments", UNSET)
+                    estate.mark_gap(grant.node, "above-environments", gap)
             for name in sorted(reached):
                 estate.connect(grant.node, "reaches-into", environments[name])
             if not above and estate.get(grant.node, "classes") not in (UNSET, frozenset({"read"}), frozenset()):
@@ -48,11 +53,14 @@ def derive(engine: Engine) -> None:
         in ("role-assignment", "role-eligibility", "role-definition", "delegation", "classic-administrator")
     ]
     _unread(estate, gaps)
-    wider = _wider(engine)
+    wider: defaultdict[int, set[int]] = defaultdict(set)  # by principal, why it may be assigned in one more environment
+    for scope, hidden in unlisted.items():
+        for grant in engine.grants[scope]:
+            wider[grant.principal] |= hidden
     rowless = any(
         not estate.neighbours(row, "names") for kind in ("role-row", "administrator-row") for row in estate.nodes(kind)
     )
-    unlisted = estate.unread_gaps("group") if rowless else []
+    unseen = estate.unread_gaps("group") if rowless else []
     for principal in estate.nodes("principal"):
         inside = frozenset(assigned.get(principal, ()))
         listed = rows.get(principal, set()) | declared.get(principal, set())
@@ -65,13 +73,13 @@ def derive(engine: Engine) -> None:
             for gap in wider.get(principal, ()):
                 estate.mark_gap(principal, "environments-assigned", gap)
                 estate.mark_gap(principal, "undeclared-environments", gap)
-            for gap in unlisted if inside - listed else ():  # a row that names nobody who was seen may name it
+            for gap in unseen if inside - listed else ():  # a row that names nobody who was seen may name it
                 estate.set(principal, "undeclared-environments", UNSET)
                 estate.mark_gap(principal, "undeclared-environments", gap)
 
 
-def _wider(engine: Engine) -> dict[int, set[int]]:
-    """By principal, gaps of unread lists of resources that its assignments reach: they may be of one more environment."""
+def _unlisted(engine: Engine) -> dict[int, set[int]]:
+    """By scope at which anything is assigned, gaps of unread lists of resources that this reaches: one more environment."""
     estate = engine.estate
     unread = estate.unread_gaps(*_HOLDERS)
     found: defaultdict[int, set[int]] = defaultdict(set)
@@ -81,15 +89,13 @@ def _wider(engine: Engine) -> dict[int, set[int]]:
     for scope in engine.grants if unread else ():
         for higher in engine.chain(scope):
             below[higher].append(scope)
-    above = [scope for scope in engine.grants if estate.kind(scope) in _ABOVE]
+    above = [scope for scope in engine.grants if engine.kind_at(scope) in _ABOVE]
     for gap in unread:
         key = estate.gaps[gap].scope
         place = engine.nearest(key) if key.startswith("/") else None
-        scopes = engine.grants if place is None else {*above, *engine.chain(place), *below[place]}
-        for scope in scopes:
-            for grant in engine.grants.get(scope, ()):
-                found[grant.principal].add(gap)
-    return found
+        for scope in engine.grants if place is None else {*above, *engine.chain(place), *below[place]}:
+            found[scope].add(gap)
+    return {scope: gaps for scope, gaps in found.items() if scope in engine.grants}
 
 
 def _unread(estate: Estate, gaps: list[int]) -> None:
@@ -108,12 +114,20 @@ def _unread(estate: Estate, gaps: list[int]) -> None:
             estate.mark_gap(account, "may-join", gap)
 
 
-def environments_below(engine: Engine) -> dict[int, set[str]]:
-    """For each scope, the environments that have a resource at it or below."""
+def _below(engine: Engine) -> tuple[dict[int, set[str]], dict[int, set[int]]]:
+    """For each scope, the environments that have a resource at it or below; for those above resource groups, the gaps behind
+    which one more may have: what could not be placed.
+    """
     estate = engine.estate
     found: defaultdict[int, set[str]] = defaultdict(set)
+    doubted: defaultdict[int, set[int]] = defaultdict(set)
+    open_ = "environment" in estate.gap_names
     for kind in _HOLDERS:
         for node in estate.nodes(kind):
+            gaps = estate.gaps_at(node, "environment") if open_ else ()
+            for scope in engine.chain(node) if gaps else ():
+                if estate.kind(scope) in _ABOVE:
+                    doubted[scope].update(gaps)
             name = estate.get(node, "environment")
             if isinstance(name, str) and (kind != "storage-account" or estate.get(node, "referenced") is True):
                 for scope in engine.chain(node):
@@ -121,19 +135,26 @@ def environments_below(engine: Engine) -> dict[int, set[str]]:
                     if name in names:
                         break  # then all above have it too
                     names.add(name)
-    return found
+    return found, doubted
 
 
-def _open_below(engine: Engine) -> dict[int, set[int]]:
-    """For scopes above resource groups, why the environment of something below is not known."""
+def _hidden(engine: Engine, unlisted: dict[int, set[int]]) -> dict[int, set[int]]:
+    """For scopes above resource groups at which anything is assigned, the gaps of what nobody could list there: resources
+    below, and where subscriptions stand in the hierarchy.
+    """
     estate = engine.estate
-    found: defaultdict[int, set[int]] = defaultdict(set)
-    for kind in _HOLDERS if "environment" in estate.gap_names else ():
-        for node in estate.nodes(kind):
-            gaps = estate.gaps_at(node, "environment")
-            for scope in engine.chain(node) if gaps else ():
-                if estate.kind(scope) in _ABOVE:
-                    found[scope].update(gaps)
+    misplaced = {
+        gap
+        for subscription in (estate.nodes("subscription") if "contained-in" in estate.gap_names else ())
+        for place in engine.chain(subscription)
+        for gap in estate.gaps_at(place, "contained-in")
+    }
+    found: dict[int, set[int]] = {}
+    for scope in engine.grants:
+        kind = engine.kind_at(scope)
+        gaps = {*unlisted.get(scope, ()), *(misplaced if kind == "management-group" else ())}
+        if gaps and kind in _ABOVE:
+            found[scope] = gaps
     return found
 
 
@@ -176,7 +197,8 @@ def _write(
     reached: frozenset[str],
     above: bool,
     declared: dict[int, set[str]],
-    unnamed: list[int],
+    unnamed: Sequence[int],
+    more: Sequence[int],
 ) -> None:
     estate, node = engine.estate, grant.node
     estate.set(node, "classes", can)
@@ -189,10 +211,13 @@ def _write(
         estate.mark_gap(node, "break-glass", gap)
     over = declared.get(grant.principal, set())
     service = estate.get(node, "origin") == "service"
-    for gap in unnamed:
+    value = service or (bool(reached) and reached <= over)
+    # one more environment may be out of what is declared; whoever was not found may be declared
+    certain = service or (bool(reached) and not reached <= over)
+    for gap in (*unnamed, *(() if certain else more)):
         estate.mark_gap(node, "declared", gap)
     if not estate.gaps_at(node, "declared"):
-        estate.set(node, "declared", service or (bool(reached) and reached <= over))
+        estate.set(node, "declared", value)
     for gap in estate.gaps_at(grant.role, "*"):
         estate.mark_gap(node, "classes", gap)
 

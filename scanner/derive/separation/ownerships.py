@@ -9,7 +9,7 @@ def derive(access: Access) -> None:
     """Ties groups that open production to whoever may join them, or a group nested in them, and is told of nowhere else."""
     engine, estate = access.engine, access.engine.estate
     for group in estate.nodes("group"):
-        if estate.get(group, "opens-production") is not True:
+        if estate.get(group, "opens-production") is False:
             continue
         told = {owner for edge in ("lets-in", "perhaps-lets-in") for owner in estate.neighbours(group, edge)}
         for inner in engine.inner_groups(group):

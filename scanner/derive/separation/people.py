@@ -127,7 +127,7 @@ def _entrances(engine: Engine, table: Table, opening: Ownerships) -> None:
             estate.mark_gap(group, "of-production", gap)
         if of_production or not doubts:
             estate.set(group, "of-production", of_production)
-        if of_production:
+        if of_production or doubts:
             _owners(engine, group, people, perhaps, opening)
             _rule(engine, group, at_work)
             owned = any(estate.neighbours(inner, "may-be-joined-by") for inner in engine.inner_groups(group))

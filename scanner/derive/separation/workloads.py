@@ -56,7 +56,12 @@ def derive(engine: Engine, table: Table) -> None:
             declared |= everywhere
         unread = list(estate.gaps_at(workload, "holds"))
         undeclared = acts - declared
-        doubts = {name: found for name in undeclared if (found := rows.doubts(workload, name, rights, unread))}
+        unnamed = {name: _unnamed(estate, workload, name in production) for name in undeclared}
+        doubts = {
+            name: found
+            for name in undeclared
+            if (found := [*rows.doubts(workload, name, rights, unread), *unnamed[name]])
+        }
         if unseen_hosts and not home and len(undeclared) == 1:
             doubts.setdefault(next(iter(undeclared)), unseen_hosts)  # it may be at home there
         gaps = [*unseen_hosts, *unread, *estate.gaps_at(workload, "origin")]
@@ -67,11 +72,18 @@ def derive(engine: Engine, table: Table) -> None:
             for attribute in ("acts-in", "acts-undeclared-in"):
                 estate.mark_gap(workload, attribute, gap)
         gaps += [gap for reached, _, found in rights.open if reached & production for gap in found]
+        gaps += estate.gaps_at(workload, "release-workload")
         for gap in gaps:
             estate.mark_gap(workload, "acts-in-production", gap)
         in_production = bool(acts & production) or estate.get(workload, "release-workload") is True
         if in_production or not gaps:
             estate.set(workload, "acts-in-production", in_production)
+
+
+def _unnamed(estate: Estate, workload: int, of_production: bool) -> list[int]:
+    """Why the scenario may name a workload as the one that releases, or as one that creates what the estate is made of."""
+    said = ("structure-creator", "release-workload") if of_production else ("structure-creator",)
+    return [gap for name in said for gap in estate.gaps_at(workload, name)]
 
 
 def _rights(engine: Engine, table: Table) -> _Rights:
