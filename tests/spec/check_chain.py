@@ -134,9 +134,9 @@ class _Walk:
         elif sort == f"{reach.ML}/onlineendpoints":
             way = "run-as-endpoint"
         elif sort == reach.IDENTITY:
-            self._held_at(right, ["attach-identity", "federate"])
+            self._held_at(right, ["attach-identity", "federate", "grant-self"])
             return
-        self._held_at(right, [way])
+        self._held_at(right, [way, "grant-self"])
 
     def _owns(self, workload: str) -> None:
         self._edge(self.here, "owns", workload)
@@ -172,10 +172,10 @@ class _Walk:
             if self.role is None:
                 self._edge(self.here, "reads-secrets-of", place)
             else:
-                self._held_at(place, ["vault"])
+                self._held_at(place, ["vault", "grant-self"])
         else:
             self._true(place == workspace, f"{keeper} is not kept in {place}")
-            self._held_at(place, ["stored-credential", "run-as-compute"])
+            self._held_at(place, ["stored-credential", "run-as-compute", "grant-self"])
         self.keeper = keeper
 
     def _reaches(self, store: str) -> None:
@@ -184,8 +184,8 @@ class _Walk:
             self._opened_by(self.keeper, store)
         elif self.standing:
             return
-        elif self.place is not None:  # a workspace whose identity reads for whoever previews
-            self._held_at(self.place, ["workspace-identity"])
+        elif self.place is not None:  # a workspace whose identity reads for whoever previews, or that hands out keys
+            self._held_at(self.place, ["workspace-identity", "grant-self"])
         elif self.role is not None:
             self._held_at(store, ["data-role", "account-key", "grant-self", "copy-out"])
         else:

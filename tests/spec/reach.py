@@ -151,6 +151,8 @@ def into_store(world: World, store: str, access: str) -> Iterator[Step]:
     for name, workspace in world.workspaces.items():
         if workspace.default_store == store:
             yield from by_assignment(world, name, WORKSPACE_KEYS, store, "workspace-keys", also=open_to)
+            if facts.keys:
+                yield from give_themselves(world, name, WORKSPACE_KEYS, store)
     for keeper in world.keepers.values():
         if keeper.store == store and keeper.keeps == "key" and facts.keys:
             yield from uses(world, keeper, store)
@@ -189,6 +191,7 @@ def previews(world: World, keeper: Keeper) -> Iterator[Step]:
     yield from by_assignment(
         world, keeper.workspace, PREVIEW, keeper.store, "workspace-identity", also=lambda who: reads
     )
+    yield from give_themselves(world, keeper.workspace, PREVIEW, keeper.store, sure=reads)
 
 
 def uses(world: World, keeper: Keeper, into: str) -> Iterator[Step]:
@@ -197,14 +200,17 @@ def uses(world: World, keeper: Keeper, into: str) -> Iterator[Step]:
     yield from by_assignment(world, keeper.workspace, secrets, into, "stored-credential")
     if not keeper.connection:
         yield from by_assignment(world, keeper.workspace, RUN_JOBS, into, "run-as-compute")
+    yield from give_themselves(world, keeper.workspace, secrets if keeper.connection else (*secrets, *RUN_JOBS), into)
     name = world.workspaces[keeper.workspace].vault
     if name is None:
         return
     vault = world.vaults[name]
     if vault.by_roles:
         yield from by_assignment(world, name, VAULT_SECRETS, into, "vault", data=True)
+        yield from give_themselves(world, name, VAULT_SECRETS, into, data=True)
         return
     yield from by_assignment(world, name, VAULT_POLICIES, into, "vault")
+    yield from give_themselves(world, name, VAULT_POLICIES, into)
     for principal in vault.readers:
         for who in inside(world, principal) & world.everybody:
             yield Step(who, into, "vault", f"policy:{name}|{principal}", "yes", principal)
@@ -212,39 +218,61 @@ def uses(world: World, keeper: Keeper, into: str) -> Iterator[Step]:
 
 def grant_self(world: World, store: str, access: str) -> Iterator[Step]:
     """Who may give themselves a role that opens the data, or rewrite one they hold."""
+    yield from by_giving(world, store, store, lambda role: opens(world, role, store, access))
+
+
+def give_themselves(
+    world: World, place: str, actions: Iterable[str], into: str, *, data: bool = False,
+    also: Callable[[str], Answer] = lambda who: "yes", data_actions: Iterable[str] = (), sure: Answer = "yes",
+) -> Iterator[Step]:  # fmt: skip
+    """Who may give themselves one of some rights at a place that leads on; whose assignment gives it anyway has it already."""
+    wanted = [*((action, data) for action in actions), *((action, True) for action in data_actions)]
+
+    def gives_anyway(step: Step, a: Assignment) -> bool:
+        return any(gives(world, a, step.who, action, kind, place) == "yes" for action, kind in wanted)
+
+    listed = [*wanted, *((action, False) for action in GRANTING)]
+    for step in by_giving(world, place, into, lambda role: role_gives(world, role, listed)):
+        answer = weakest(step.answer, also(step.who), sure)
+        if answer != "no" and step.assignment is not None and not gives_anyway(step, step.assignment):
+            yield replace(step, answer=answer)
+
+
+def by_giving(world: World, place: str, into: str, opening: Callable[[str], Answer]) -> Iterator[Step]:
+    """Who may assign, at a place, a role that opens something there, or rewrite one they hold there."""
     for a in world.assignments:
-        if a.scope not in chain(world, store):
+        if a.scope not in chain(world, place):
             continue
         for who in inside(world, a.principal) & world.everybody:
             answers = []
             for action in GRANTING:
-                kept = denied(world, who, action, False, store)
+                kept = denied(world, who, action, False, place)
                 blocks = range(len(world.roles[a.role]))
-                answer = strongest(_admits(world, a, number, store, access, action) for number in blocks)
+                answer = strongest(_admits(world, a, number, opening, action) for number in blocks)
                 if kept != "yes":
                     answers.append(weakest(answer, "perhaps") if kept == "perhaps" else answer)
             if (found := strongest(answers)) != "no":
-                yield Step(who, store, "grant-self", a.key, found, a.principal, a)
+                yield Step(who, into, "grant-self", a.key, found, a.principal, a)
 
     def holds_custom(who: str) -> Answer:
         return strongest(
             "perhaps" if a.condition == "unread" else "yes"
             for a in world.assignments
-            if a.role in world.custom and a.scope in chain(world, store) and who in inside(world, a.principal)
+            if a.role in world.custom and a.scope in chain(world, place) and who in inside(world, a.principal)
         )
 
-    yield from by_assignment(world, store, DEFINE_ROLES, store, "grant-self", also=holds_custom)
+    yield from by_assignment(world, place, DEFINE_ROLES, into, "grant-self", also=holds_custom)
 
 
-def _admits(world: World, assignment: Assignment, number: int, store: str, access: str, action: str) -> Answer:
-    """Whether one block of an assignment's role lets one assign, by an action, a role that opens the store."""
+def _admits(world: World, assignment: Assignment, number: int, opening: Callable[[str], Answer], action: str) -> Answer:
+    """Whether one block of an assignment's role lets one assign, by an action, a role that opens something."""
     block = world.roles[assignment.role][number]
     if not allows(block, action, False):
         return "no"
     conditions = [assignment.condition, block.condition]
     lists = [c for c in conditions if isinstance(c, frozenset)]
     listed = frozenset.intersection(*lists) if lists else None
-    admitted: Answer = "yes" if listed is None else strongest(opens(world, role, store, access) for role in listed)
+    admitted: Answer = "yes" if listed is None else strongest(opening(role) for role in listed)
     return weakest(admitted, "perhaps") if "unread" in conditions else admitted
 
 
@@ -254,7 +282,14 @@ def opens(world: World, role: str, store: str, access: str) -> Answer:
     reopens = any(allows(block, REOPEN[facts.kind], False) for block in world.roles[role])
     keys = STORE_KEYS[facts.kind] + (READ_KEYS.get(facts.kind, ()) if access == "read" else ())
     control = GRANTING if not facts.keys and not reopens else (*GRANTING, *keys)
-    wanted = [(action, False) for action in control] + [(a, True) for a in DATA.get((facts.kind, access), ())]
+    return role_gives(
+        world, role, [(action, False) for action in control] + [(a, True) for a in DATA.get((facts.kind, access), ())]
+    )
+
+
+def role_gives(world: World, role: str, wanted: Iterable[tuple[str, bool]]) -> Answer:
+    """Whether a role gives one of some actions to whoever is given it without any condition."""
+    wanted = list(wanted)
     return strongest(
         "yes" if unconditioned(block.condition, action) else "perhaps"
         for block in world.roles[role]
@@ -291,20 +326,25 @@ def into_hosted(world: World, place: str, identity: str) -> Iterator[Step]:
         person = world.instances[place]
         yield Step(person, identity, "run-as-compute", f"instance:{person}|{place}", "yes", person)
     elif sort == f"{ML}/computes":
-        yield from by_assignment(world, above, RUN_JOBS, identity, "run-as-compute")
+        yield from by_right(world, above, RUN_JOBS, identity, "run-as-compute")
     elif sort == f"{ML}/onlineendpoints":
-        yield from by_assignment(world, place, DEPLOY, identity, "run-as-endpoint")
+        yield from by_right(world, place, DEPLOY, identity, "run-as-endpoint")
     elif sort == IDENTITY:
-        yield from by_assignment(
-            world, place, ATTACH, identity, "attach-identity", also=lambda who: may_create(world, who)
-        )
-        yield from by_assignment(world, place, FEDERATE, identity, "federate")
+        yield from by_right(world, place, ATTACH, identity, "attach-identity", also=lambda who: may_create(world, who))
+        yield from by_right(world, place, FEDERATE, identity, "federate")
     elif "/policyassignments/" in place:
         yield from by_assignment(world, above, ASSIGN_POLICIES, identity, "grant-self")
     elif sort in HOSTS:
-        yield from by_assignment(
-            world, place, HOSTS[sort], identity, "act-on-host", data_actions=HOST_DATA.get(sort, ())
-        )
+        yield from by_right(world, place, HOSTS[sort], identity, "act-on-host", data_actions=HOST_DATA.get(sort, ()))
+
+
+def by_right(
+    world: World, place: str, actions: Iterable[str], identity: str, way: str, *,
+    also: Callable[[str], Answer] = lambda who: "yes", data_actions: Iterable[str] = (),
+) -> Iterator[Step]:  # fmt: skip
+    """Who holds a right by which one acts as an identity, or may give themselves that."""
+    yield from by_assignment(world, place, actions, identity, way, also=also, data_actions=data_actions)
+    yield from give_themselves(world, place, actions, identity, also=also, data_actions=data_actions)
 
 
 def may_create(world: World, who: str) -> Answer:

@@ -264,7 +264,7 @@ def test_a_store_that_rights_elsewhere_lead_to_is_in_doubt_where_those_are_unrea
     node = estate.node(A3)
     assert node is not None
     ways = {estate.get(opening, "way") for opening in estate.neighbours(node, "perhaps-opened-by")}
-    assert ways == {"stored-credential", "run-as-compute", "vault"}
+    assert ways == {"stored-credential", "run-as-compute", "vault", "grant-self"}
 
 
 # -- approval --------------------------------------------------------------------------------------------------------------

@@ -90,6 +90,42 @@ def test_who_signs_in_to_a_host_or_places_code_there_acts_as_its_identity(
     assert ("ACC04", "dlchurnprod") in _new(document)
 
 
+_ASSIGN = ("Microsoft.Authorization/roleAssignments/write",)
+
+
+@pytest.mark.parametrize("type_", ["Microsoft.Compute/virtualMachines", "Microsoft.DataFactory/factories"])
+def test_who_may_assign_roles_on_a_host_gives_themselves_what_acting_as_its_identity_takes(type_: str) -> None:
+    document = tenant("contoso-compliant")
+    _ana(document, _host(document, type_), _ASSIGN)
+    assert ("ACC05", "dlchurnprod") in _new(document)
+
+
+def test_who_may_assign_roles_on_a_workspace_gives_themselves_the_running_of_jobs() -> None:
+    document = tenant("contoso-compliant")
+    _host(document, "Microsoft.MachineLearningServices/workspaces/mlw-churn-dev/computes")
+    _ana(document, f"{_DEV}/providers/Microsoft.MachineLearningServices/workspaces/mlw-churn-dev", _ASSIGN)
+    assert ("ACC05", "dlchurnprod") in _new(document)
+
+
+def test_a_condition_on_assigning_roles_binds_whoever_would_act_on_a_host() -> None:
+    """Whoever may make readers, and nothing else, makes nobody act on the machine."""
+    document = tenant("contoso-compliant")
+    host = _host(document, "Microsoft.Compute/virtualMachines")
+    _ana(document, host, _ASSIGN)
+    reader = ROLES["Reader"][0]
+    document["roleAssignments"][-1]["properties"] |= {"conditionVersion": "2.0", "condition": (
+        "((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR "
+        f"(@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {{{reader}}}))")}  # fmt: skip
+    assert ("ACC05", "dlchurnprod") not in _new(document)
+
+
+def test_who_acts_on_a_host_by_the_same_assignment_is_not_told_of_for_granting_too() -> None:
+    document = tenant("contoso-compliant")
+    _ana(document, _host(document, "Microsoft.Compute/virtualMachines"), ("*",))
+    found = _new(document)
+    assert {rule for rule, name in found if name == "dlchurnprod"} & {"ACC04", "ACC05"} == {"ACC04"}
+
+
 def test_an_identity_whose_computes_nobody_could_list_is_no_finding_for_certain() -> None:
     lost = Coverage("compute", _WORKSPACE.lower(), "forbidden", "x", status=403)
     document = tenant("contoso-compliant")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
+from msgspec import structs
 from pyroaring import BitMap
 
 from scanner import ids
-from scanner.derive.access import actions, direct, tenantwide
+from scanner.derive.access import actions, direct, granting, tenantwide
 from scanner.derive.access.actions import Right, host_right
 from scanner.derive.access.closure import closure, united
 from scanner.derive.access.credentials import Credential, Credentials
@@ -34,6 +35,7 @@ class Acting:
         self._entries: dict[int, tuple[Entry, ...]] = {}
         self._behind: dict[bool, dict[int, BitMap]] = {}
         self._before: dict[tuple[int, bool], BitMap] = {}
+        self._givers = granting.Givers(engine)
         self._creators: tuple[BitMap, BitMap] | None = None
         self._steps: dict[int, tuple[Entry, ...]] = {}
         # stores are asked one after another, each by many openings
@@ -104,6 +106,7 @@ class Acting:
                 continue
             for held in engine.held(place, right):
                 yield by_right(engine, held, way, host if way == "run-as-compute" else place, acts_as=identity)
+        yield from self._granting(identity)
         yield from self._standing(identity)
         for credential in self.credentials.signing_in.get(identity, ()):
             yield from direct.uses_of(engine, credential, acts_as=identity)
@@ -164,6 +167,22 @@ class Acting:
             for who, sure in self.engine.both(held, *self.creators()):
                 yield by_right(self.engine, held, "attach-identity", place, acts_as=identity, who=who, certain=sure)
 
+    def _granting(self, identity: int) -> Iterator[Entry]:
+        """Who may give themselves the right that lets one become it. A policy's identity reaches what it is assigned to, and
+        whoever may assign roles there gives themselves those.
+        """
+        for place, right, way, host in self.places(identity):
+            if right is actions.ASSIGN_POLICIES:
+                continue
+            for held in granting.themselves(self.engine, place, right):
+                shown = host if way == "run-as-compute" else place
+                entry = by_right(self.engine, held, "grant-self", shown, acts_as=identity, granting=True)
+                if right is not actions.ATTACH:
+                    yield entry
+                    continue
+                for who, sure in self.engine.both(held, *self.creators()):
+                    yield structs.replace(entry, who=who, certain=entry.certain and sure)
+
     def creators(self) -> tuple[BitMap, BitMap]:
         """Everybody who may create something that runs, anywhere in the estate: for certain, and at best."""
         if self._creators is None:
@@ -214,12 +233,15 @@ class Acting:
         """Who may become an identity in one step: for certain, and at best."""
         sure, possible = [], []
         for place, right, _, _ in self.places(identity):
-            certain, perhaps = self.engine.holders(place, right)
-            if right is actions.ATTACH:
-                creators = self.creators()
-                certain, perhaps = certain & creators[0], perhaps & creators[1]
-            sure.append(certain)
-            possible.append(perhaps)
+            found = [self.engine.holders(place, right)]
+            if right is not actions.ASSIGN_POLICIES:
+                found.append(self._givers.at(place, right))
+            for certain, perhaps in found:
+                if right is actions.ATTACH:
+                    creators = self.creators()
+                    certain, perhaps = certain & creators[0], perhaps & creators[1]
+                sure.append(certain)
+                possible.append(perhaps)
         for entry in (*self._standing(identity), *self._by_credential(identity)):
             possible.append(entry.who)
             if entry.certain:

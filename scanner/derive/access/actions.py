@@ -140,6 +140,8 @@ PREVIEW = _right(
     f"{_ML}/datasets/unregistered/preview/read",
 )
 RUN_JOBS = _right("run jobs", f"{_ML}/jobs/write", f"{_ML}/schedules/write", f"{_ML}/batchendpoints/jobs/write")
+# What lets one use a credential that a datastore keeps.
+DATASTORE_USE = Right("use what datastores keep", (*DATASTORE_SECRETS.actions, *RUN_JOBS.actions))
 DEPLOY = _right("write deployments", f"{_ML}/onlineendpoints/deployments/write")
 ATTACH = _right("attach the identity", f"{_IDENTITY}/assign/action")
 FEDERATE = _right("trust an outside workload", f"{_IDENTITY}/federatedidentitycredentials/write")

@@ -109,11 +109,13 @@ def _steps(engine: Engine, entries: list[Entry], start: int, store: int, access:
 
 def becomes(entry: Entry) -> str:
     """Why an entry makes one somebody else, in words."""
-    return _BECOMES.get(entry.way, "")
+    return "whoever has that role acts as this identity" if entry.granting else _BECOMES.get(entry.way, "")
 
 
 def reaches(entry: Entry, access: str) -> str:
     """What an entry lets one do to the store it reaches, in words."""
+    if entry.granting:
+        return "that role opens it"
     note = _REACHES[entry.way].format(access=access)
     return f"{note}, after switching key access on again" if entry.mark == "can-reopen" else note
 
@@ -138,7 +140,8 @@ def _own(estate: Estate, entry: Entry) -> Iterator[Step]:
     elif entry.way == "workspace-keys":
         yield Step("takes-keys-of", estate.ref(entry.place), "its rights hand out the keys of its own account")
     elif entry.place != entry.acts_as and (entry.acts_as is not None or entry.via is not None):
-        yield Step("acts-on", estate.ref(entry.place), _ACTS_ON.get(entry.way, ""))
+        note = "may give itself a role there" if entry.granting else _ACTS_ON.get(entry.way, "")
+        yield Step("acts-on", estate.ref(entry.place), note)
     if (
         entry.via is not None
         and estate.kind(entry.via) in ("datastore", "connection")

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import structs
 from pyroaring import BitMap
 
-from scanner.derive.access import actions, denials
-from scanner.derive.access.actions import STORES, Action, Right, StoreRights
-from scanner.derive.access.conditions import assignable
+from scanner.derive.access import actions, granting
+from scanner.derive.access.actions import STORES, Right, StoreRights
 from scanner.derive.access.credentials import Credential, Credentials
-from scanner.derive.access.engine import Engine, Grants, strongest
+from scanner.derive.access.engine import Engine, Grants
 from scanner.derive.access.entries import Entry, by_right, by_standing
-from scanner.derive.access.held import NOBODY, Grant, Held
+from scanner.derive.access.held import NOBODY
 from scanner.graph.estate import UNSET, Estate
-from scanner.graph.permissions import block_allows
 
 
 def into(engine: Engine, credentials: Credentials, store: int, access: str) -> Iterator[Entry]:
@@ -40,13 +39,24 @@ def of_its_own(engine: Engine, credentials: Credentials, store: int, access: str
         yield from _acls(engine, store, own)
     for workspace in engine.estate.neighbours(store, "default-store-of"):
         yield from _keys(engine, rights, store, workspace, actions.WORKSPACE_KEYS, "workspace-keys")
+        if (accepted := keys_accepted(engine.estate, store)) is not False:
+            gaps = _key_doubts(engine.estate, store) if accepted is None else ()
+            yield from _given(engine, workspace, actions.WORKSPACE_KEYS, accepted is True, gaps)
     for credential in credentials.opening.get(store, ()):
-        yield from _stored(engine, rights, store, credential)
+        yield from _stored(engine, store, credential)
     if access == "read":
         yield from _previews(engine, store, own)
         yield from _copies(engine, store)
         yield from _backups(engine, store)
         yield from _without_identity(engine.estate, store)
+
+
+def _given(
+    engine: Engine, place: int, right: Right, certain: bool = True, gaps: tuple[int, ...] = ()
+) -> Iterator[Entry]:
+    """Who may give themselves a right at a workspace or vault that leads into the store."""
+    for held in granting.themselves(engine, place, right):
+        yield by_right(engine, held, "grant-self", place, via=place, certain=certain, gaps=gaps, granting=True)
 
 
 def keys_accepted(estate: Estate, store: int) -> bool | None:
@@ -78,7 +88,7 @@ def _keys(engine: Engine, rights: StoreRights, store: int, place: int, right: Ri
 # -- what a workspace keeps ---------------------------------------------------------------------------------------
 
 
-def _stored(engine: Engine, rights: StoreRights, store: int, credential: Credential) -> Iterator[Entry]:
+def _stored(engine: Engine, store: int, credential: Credential) -> Iterator[Entry]:
     """A key in a datastore opens the whole account to whoever may take it, or run code that is handed it."""
     estate = engine.estate
     accepted = keys_accepted(estate, store)
@@ -86,23 +96,25 @@ def _stored(engine: Engine, rights: StoreRights, store: int, credential: Credent
         return  # a key that no longer works
     gaps = _key_doubts(estate, store) if accepted is None else ()
     for entry in uses_of(engine, credential):
-        yield Entry(
-            entry.cause, entry.way, entry.who, entry.certain and accepted is True, (*entry.gaps, *gaps), entry.place, None,
-            entry.grant, entry.source, credential.keeper, entry.mark,
-        )  # fmt: skip
+        yield structs.replace(entry, certain=entry.certain and accepted is True, gaps=(*entry.gaps, *gaps))
 
 
 def uses_of(engine: Engine, credential: Credential, acts_as: int | None = None) -> Iterator[Entry]:
-    """Who may use what a workspace keeps: take it, run jobs that are handed it, or read it in the workspace's vault."""
+    """Who may use what a workspace keeps: take it, run jobs that are handed it, or read it in the workspace's vault; and who
+    may give themselves a role for that.
+    """
     estate = engine.estate
     datastore = estate.kind(credential.keeper) == "datastore"
     secrets = actions.DATASTORE_SECRETS if datastore else actions.CONNECTION_SECRETS
+    using = actions.DATASTORE_USE if datastore else actions.CONNECTION_SECRETS
     workspace, keeper = credential.workspace, credential.keeper
     for held in engine.held(workspace, secrets):
         yield by_right(engine, held, "stored-credential", workspace, acts_as=acts_as, via=keeper)
     if datastore:
         for held in engine.held(workspace, actions.RUN_JOBS):
             yield by_right(engine, held, "run-as-compute", workspace, acts_as=acts_as, via=keeper)
+    for held in granting.themselves(engine, workspace, using):
+        yield by_right(engine, held, "grant-self", workspace, acts_as=acts_as, via=keeper, granting=True)
     for vault in estate.neighbours(workspace, "depends-on"):
         if estate.kind(vault) == "key-vault":
             yield from _vault(engine, vault, keeper, acts_as)
@@ -114,12 +126,16 @@ def _vault(engine: Engine, vault: int, keeper: int, acts_as: int | None) -> Iter
     by_roles = estate.get(vault, "rbac")
     gaps = (*estate.gaps_at(vault, "*"), *estate.gaps_at(vault, "rbac")) if by_roles is UNSET else ()
     sure = by_roles is not UNSET
-    if by_roles is not False:
-        for held in engine.held(vault, actions.READ_SECRETS):
+    for right, closed in ((actions.READ_SECRETS, False), (actions.WRITE_ACCESS_POLICIES, True)):
+        if by_roles is closed:
+            continue
+        for held in engine.held(vault, right):
             yield by_right(engine, held, "vault", vault, acts_as=acts_as, via=keeper, certain=sure, gaps=gaps)
+        for held in granting.themselves(engine, vault, right):
+            yield by_right(
+                engine, held, "grant-self", vault, acts_as=acts_as, via=keeper, certain=sure, gaps=gaps, granting=True
+            )
     if by_roles is not True:
-        for held in engine.held(vault, actions.WRITE_ACCESS_POLICIES):
-            yield by_right(engine, held, "vault", vault, acts_as=acts_as, via=keeper, certain=sure, gaps=gaps)
         for principal in dict.fromkeys(estate.neighbours(vault, "secrets-read-by")):
             who = engine.members(principal)
             if who or engine.joining:
@@ -134,6 +150,7 @@ def _previews(engine: Engine, store: int, own: Right) -> Iterator[Entry]:
     for workspace, datastore, sure in _read_by_the_service(engine, store, own):
         for held in engine.held(workspace, actions.PREVIEW):
             yield by_right(engine, held, "workspace-identity", workspace, via=datastore, certain=sure)
+        yield from _given(engine, workspace, actions.PREVIEW, sure)
 
 
 def _read_by_the_service(engine: Engine, store: int, own: Right) -> Iterator[tuple[int, int, bool]]:
@@ -156,6 +173,12 @@ def _read_by_the_service(engine: Engine, store: int, own: Right) -> Iterator[tup
 
 def elsewhere(engine: Engine, credentials: Credentials, store: int, access: str) -> Iterator[tuple[int, str]]:
     """Places beside the store itself at which rights open it, whether or not anybody is seen to hold them, and the ways."""
+    for place, way in _elsewhere(engine, credentials, store, access):
+        yield place, way
+        yield place, "grant-self"
+
+
+def _elsewhere(engine: Engine, credentials: Credentials, store: int, access: str) -> Iterator[tuple[int, str]]:
     estate, rights = engine.estate, STORES[engine.estate.kind(store)]
     accepted = keys_accepted(estate, store) is not False
     for workspace in estate.neighbours(store, "default-store-of") if accepted or rights.reopen else ():
@@ -187,38 +210,19 @@ def grant_self(engine: Engine, store: int, rights: StoreRights, access: str, ref
 
     `refused`: keys open nothing there.
     """
-    for action in actions.GRANTING if engine.asks_apart else actions.ASSIGN.actions:
-        yield from _assigning(engine, store, rights, access, refused, action)
-    for held in engine.held(store, actions.DEFINE_ROLES):
-        # whoever may redefine a role they hold may make it read
-        for who, sure in engine.both(held, *engine.custom(store)):
-            yield by_right(engine, held, "grant-self", store, who=who, certain=sure)
+
+    def opens(role: int) -> Grants:
+        wanted = [*(rights.read if access == "read" else rights.write).actions, *actions.GRANTING]
+        if not refused or (rights.reopen is not None and engine.gives(role, rights.reopen) != "no"):
+            wanted += rights.keys_to(access).actions
+        return engine.can_any(role, wanted)
+
+    for held in (*granting.assigners(engine, store, opens), *granting.rewriters(engine, store)):
+        yield by_right(engine, held, "grant-self", store)
     for held in engine.held(store, actions.ACTIVATION_RULES):
         approved = engine.behind_approval(store)
         for who, sure in engine.both(held, approved, approved):
             yield by_right(engine, held, "grant-self", store, who=who, certain=sure)
-
-
-def _assigning(
-    engine: Engine, store: int, rights: StoreRights, access: str, refused: bool, action: Action
-) -> Iterator[Entry]:
-    """Who may assign roles by an action. What PIM is asked for is looked at where the plain one is not given anyway."""
-    for held in engine.held(store, actions.assigning(action)):
-        if action is not actions.ASSIGN_ROLES and not engine.denies and engine.freely(held.grant, actions.ASSIGN):
-            continue
-        if held.certain:
-            yield by_right(engine, held, "grant-self", store)
-            continue
-        admitted = _admitted(engine, held.grant, rights, access, refused, action)
-        if admitted == "yes":  # every condition was read in full
-            in_doubt = denials.denied(engine, store, action)[1] if engine.denies else NOBODY
-            for who, sure in (
-                ((held.who - in_doubt, True), (held.who & in_doubt, False)) if in_doubt else ((held.who, True),)
-            ):
-                if who:
-                    yield _by_list(engine, held, store, who, sure and not held.gaps)
-        elif admitted != "no":
-            yield by_right(engine, held, "grant-self", store)
 
 
 def acls_count(estate: Estate, store: int) -> bool | None:
@@ -236,42 +240,6 @@ def _acls(engine: Engine, store: int, own: Right) -> Iterator[Entry]:
     for held in (*engine.held(store, actions.REWRITE_ACLS), *engine.inside(store, actions.REWRITE_ACLS)):
         if engine.gives(held.grant.role, own) != "yes":
             yield by_right(engine, held, "grant-self", store, certain=sure, gaps=gaps)
-
-
-def _by_list(engine: Engine, held: Held, store: int, who: BitMap, certain: bool) -> Entry:
-    grant = held.grant
-    return Entry(
-        engine.estate.key(grant.node), "grant-self", who, certain, held.gaps, store, None, grant, grant.principal, None, grant.mark
-    )  # fmt: skip
-
-
-def _admitted(engine: Engine, grant: Grant, rights: StoreRights, access: str, refused: bool, action: Action) -> Grants:
-    """Whether the conditions of an assignment and its role let one assign a role that opens data."""
-    answers: set[Grants] = set()
-    for block in engine.estate.get(grant.role, "permissions") or ():
-        if not block_allows(block, action.name):
-            continue
-        read = [assignable(text) for text in (grant.condition, block.condition) if text]
-        lists = [listed for listed, _ in read if listed is not None]
-        in_full = all(understood for _, understood in read)
-        opening: set[Grants] = (
-            {_opens(engine, guid, rights, access, refused) for guid in frozenset.intersection(*lists)}
-            if lists
-            else {"yes"}
-        )
-        answers |= {"conditional" if found == "yes" and not in_full else found for found in opening}
-    return strongest(answers)
-
-
-def _opens(engine: Engine, guid: str, rights: StoreRights, access: str, refused: bool) -> Grants:
-    """Whether a role opens data to whoever is given it on a store."""
-    role = engine.estate.node(guid)
-    if role is None:
-        return "unread"
-    wanted = [*(rights.read if access == "read" else rights.write).actions, *actions.GRANTING]
-    if not refused or (rights.reopen is not None and engine.gives(role, rights.reopen) != "no"):
-        wanted += rights.keys_to(access).actions
-    return engine.can_any(role, wanted)
 
 
 # -- copies, and no identity at all -------------------------------------------------------------------------------
@@ -296,6 +264,7 @@ def _backups(engine: Engine, store: int) -> Iterator[Entry]:
     for vault in dict.fromkeys(engine.estate.neighbours(store, "backed-up-in")):
         for held in engine.held(vault, actions.RESTORE):
             yield by_right(engine, held, "copy-out", vault, via=vault)
+        yield from _given(engine, vault, actions.RESTORE)
 
 
 def _without_identity(estate: Estate, store: int) -> Iterator[Entry]:

@@ -14,7 +14,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False, eq=False):
 
     `who` takes the step; by an assignment (`grant`) or, without one, because `source` owns, was given or is trusted by
     what it becomes. `place` is what the right is exercised on, `acts_as` the identity one becomes; None when the step
-    reaches the store itself. `via` is the store of a credential, or the group an owner may join. `cause` is stable: it
+    reaches the store itself. `via` is the keeper of a credential, the group an owner may join, or a workspace or vault that leads on. `cause` is stable: it
     names what has to be removed.
     """
 
@@ -31,6 +31,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False, eq=False):
     mark: str | None = None
     anybody: bool = False  # it needs no identity at all
     joined: bool = False  # only for those who add themselves to a group first
+    granting: bool = False  # only for those who give themselves a role on `place` first
 
 
 def by_right(
@@ -45,11 +46,12 @@ def by_right(
     certain: bool = True,
     gaps: tuple[int, ...] = (),
     mark: str | None = None,
+    granting: bool = False,
 ) -> Entry:
     """The entry that an assignment makes; `who`, `certain` and `gaps` narrow what it gives."""
     return Entry(
         engine.estate.key(held.grant.node), way, held.who if who is None else who, held.certain and certain, (*held.gaps, *gaps),
-        place, acts_as, held.grant, held.grant.principal, via, mark or held.grant.mark,
+        place, acts_as, held.grant, held.grant.principal, via, mark or held.grant.mark, granting=granting,
     )  # fmt: skip
 
 

@@ -147,16 +147,17 @@ def _kept_elsewhere(estate: Estate, part: Part, target: Target) -> int | None:
     whoever may use it is one too many, and taking it out closes all of their ways.
     """
     keeper = part.cause.via
-    if part.state is not None or keeper is None or estate.kind(keeper) not in ("datastore", "connection"):
+    if part.state is not None or keeper is None:
         return None
     home = estate.get(keeper, "environment")
     apart = isinstance(home, str) and target.environment is not None and home != target.environment
-    return keeper if apart and _kept(part) else None
+    return keeper if apart and _kept(estate, part) else None
 
 
-def _kept(part: Part) -> bool:
+def _kept(estate: Estate, part: Part) -> bool:
     """Whether what a cause goes by is a credential: previews read with the workspace's identity, which keeps none."""
-    return part.cause.way != "workspace-identity"
+    via, way = part.cause.via, part.cause.way
+    return via is not None and estate.kind(via) in ("datastore", "connection") and way != "workspace-identity"
 
 
 def _node(engine: Engine, key: str, opening: _Opening, homes: Mapping[str, BitMap]) -> None:
@@ -182,7 +183,9 @@ def _node(engine: Engine, key: str, opening: _Opening, homes: Mapping[str, BitMa
     fix = mended(estate, first.cause) if opening.keeper is None else taken_out(estate, opening.keeper)
     estate.set(node, "fix", fix)
     estate.set(node, "from-environments", _places(engine, parts, homes))
-    keeping = {estate.get(part.cause.via, "stage") for part in parts if part.cause.via is not None and _kept(part)}
+    keeping = {
+        estate.get(part.cause.via, "stage") for part in parts if part.cause.via is not None and _kept(estate, part)
+    }
     estate.set(node, "kept-in-stages", frozenset(stage for stage in keeping if isinstance(stage, str)))
     person = shown[0] if shown else None
     marks = marks_on(engine, trace.ends(spread, _part_for(parts, person), person), person)

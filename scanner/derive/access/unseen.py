@@ -93,9 +93,10 @@ class Possible:
         for kind, gap in self._unread if estate.get(identity, "user-assigned") is True else ():
             if kind in _HOSTING:
                 yield _HOSTING[kind], gap
-        yield from self._unread_at((place, way) for place, _, way, _ in self.acting.places(identity))
+        places = [(place, way) for place, _, way, _ in self.acting.places(identity)]
         for credential in self.acting.credentials.signing_in.get(identity, ()):
-            yield from self._unread_at(direct.used_at(estate, credential))
+            places += direct.used_at(estate, credential)
+        yield from self._unread_at((*places, *((place, "grant-self") for place, _ in places)))
         yield from self._joining(self.wide.entries(identity))
 
     def _unread_at(self, places: Iterable[tuple[int, str]]) -> Iterator[tuple[str, int]]:
