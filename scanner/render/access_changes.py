@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from scanner.derive.access.answers import Change, Difference
 from scanner.findings import NodeRef
 from scanner.render.access_page import Page, capital, counted, grouped, listed, people, reason
@@ -26,6 +28,13 @@ def difference(page: Page, answer: Difference) -> Iterator[Text]:
     yield from _changes(page, answer.lost, "Lost", "-", "green", "removed")
 
 
+def _places(page: Page, nodes: Sequence[NodeRef]) -> str:
+    """What is reached; who can make themselves a reader of anything has no single store."""
+    return page.names(
+        [structs.replace(n, name="any data of the tenant") if n.kind == "tenant" else n for n in nodes], 3
+    )
+
+
 def _changes(page: Page, changes: Sequence[Change], title: str, mark: str, style: str, done: str) -> Iterator[Text]:
     if not changes:
         return
@@ -37,7 +46,7 @@ def _changes(page: Page, changes: Sequence[Change], title: str, mark: str, style
             reach.setdefault(access, []).append(target)
         alike: dict[str, list[str]] = {}
         for access, nodes in reach.items():
-            alike.setdefault(page.names(nodes, 3), []).append(access)
+            alike.setdefault(_places(page, nodes), []).append(access)
         what = "; ".join(f"{listed(accesses)} {names}" for names, accesses in alike.items())
         yield from page.wrapped(((f"  {mark} ", style), (page.names(change.who), "bold")), what, "", "  ")
         verb = done if change.what not in ("setting", "role", "denial") else "changed"
@@ -67,12 +76,13 @@ def _side(page: Page, change: Difference, *, closes: bool) -> Iterator[Text]:
         others = sum(ref not in changed for ref in way.who)
         tail = f"; {others} of them {'still' if closes else 'already'} in another way" if others else ""
         kinds = listed(sorted({one.way for one in group}))
+        who = "anybody" if way.anybody else page.names(way.who)
         yield from page.wrapped(
-            ((f"{mark}{word}  ", style), way.words), f"{kinds}, for {page.names(way.who)}{tail}", "dim", "  "
+            ((f"{mark}{word}  ", style), way.words.rstrip(",")), f"{kinds}, for {who}{tail}", "dim", "  "
         )
     for item in changes:
         reach = listed(sorted({access for access, _ in item.reach}))
-        targets = page.names(list(dict.fromkeys(node for _, node in item.reach)), 3)
+        targets = _places(page, list(dict.fromkeys(node for _, node in item.reach)))
         verb = f"can no longer {reach}" if closes else f"can now {reach}"
         yield from page.wrapped(((mark, style), (page.names(item.who), "bold")), f"{verb} {targets}", "", " ")
     alike: dict[tuple[str, str], list[str]] = {}

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+ANYBODY = NodeRef("anybody", "outside-subject", "anybody")  # as answers name whoever comes without an identity
 _NAMES = 4  # names in a list that is cut
 
 
@@ -101,13 +102,12 @@ def people(changes: Iterable[Change]) -> set[NodeRef]:
 
 
 def counted(who: Iterable[NodeRef]) -> str:
-    """`3 people and 1 workload`."""
-    kinds = [ref.kind for ref in who]
+    """`3 people and 1 workload`; `anybody, 3 people and 1 workload` where whoever comes without an identity is among them."""
+    known = set(who)
+    kinds = [ref.kind for ref in known if ref != ANYBODY]
     people, workloads = kinds.count("user"), sum(kind != "user" for kind in kinds)
-    parts = [plural(people, "person", "people")] * bool(people) + [plural(workloads, "workload", "workloads")] * bool(
-        workloads
-    )
-    return " and ".join(parts)
+    parts = ["anybody"] * (ANYBODY in known) + [plural(people, "person", "people")] * bool(people)
+    return listed(parts + [plural(workloads, "workload", "workloads")] * bool(workloads))
 
 
 def plural(count: int, one: str, many: str) -> str:

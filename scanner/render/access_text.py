@@ -77,7 +77,6 @@ class _Writer:
     def who_can(self, answer: WhoCan) -> Iterator[Text]:
         self.page.marks = answer.marks
         everybody = identities(answer.ways)
-        unwanted = identities(w for w in answer.ways if w.state == "unwanted")
         verb = {"read": "read", "write": "write", "release": "release to"}[answer.access]
         about = f" ({answer.about})" if answer.about else ""
         seen = "at least " if answer.gaps else ""
@@ -85,7 +84,7 @@ class _Writer:
         many = "anybody" if anybody else f"{seen}{counted(everybody)}" if everybody else "nobody that could be seen" if answer.gaps else "nobody"  # fmt: skip
         yield from self.page.wrapped(
             (),
-            f"{capital(many)} can {verb} {answer.asked.name}{about}; {self._verdict(everybody, unwanted, bool(answer.gaps))}",
+            f"{capital(many)} can {verb} {answer.asked.name}{about}; {self._verdict(answer, everybody)}",
             "bold",
         )
         if not answer.targets:
@@ -94,12 +93,17 @@ class _Writer:
         yield from self._by_state(answer.ways, len(answer.targets))
         yield from self._above(answer.above)
 
-    def _verdict(self, everybody: set[NodeRef], unwanted: set[NodeRef], gaps: bool) -> str:
+    def _verdict(self, answer: WhoCan, everybody: set[NodeRef]) -> str:
+        unwanted = identities(w for w in answer.ways if w.state == "unwanted")
+        above = identities(w for w in answer.above if w.state == "unwanted") - unwanted
+        said = ["nobody should without signing in"] * any(w.anybody for w in answer.ways if w.state == "unwanted")
+        said += [f"{counted(unwanted)} should not"] * bool(unwanted)
+        said += [f"{counted(above)} could by the directory and should not"] * bool(above)
+        if said:
+            return f"{listed(said)}."
         if not everybody:
             return "nothing to object to."
-        if not unwanted:
-            return f"the scenario or the platform accounts for all {'that could be seen' if gaps else 'of them'}."
-        return f"{counted(unwanted)} should not."
+        return f"the scenario or the platform accounts for all {'that could be seen' if answer.gaps else 'of them'}."
 
     def paths(self, answer: Paths) -> Iterator[Text]:
         self.page.marks = answer.marks
@@ -107,7 +111,8 @@ class _Writer:
         verbs = [v for v in ("read", "write", "release") if any(w.access == v for w in answer.ways)]
         if not answer.ways:
             unseen = ", as far as could be read" if answer.gaps else ""
-            yield styled((f"{name} has no way to {asked}{unseen}", "bold"))
+            other = " but by the directory" if answer.above else ""
+            yield styled((f"{name} has no way to {asked}{other}{unseen}", "bold"))
         else:
             causes = {way.cause for way in answer.ways}
             unwanted = {way.cause for way in answer.ways if way.state == "unwanted"}

@@ -185,6 +185,89 @@ def test_a_difference_names_who_what_and_by_which_change() -> None:
     assert not (same.gained or same.lost or same.opened or same.closed)
 
 
+_GLOBAL = "62e90394-69f5-4237-9190-012177145e10"
+
+
+def _administered() -> dict[str, Any]:
+    """The demo tenant with Rosa, who is nobody there, as Global Administrator."""
+    document = copy.deepcopy(dict(tenant("contoso")))
+    rosa = next(item for item in document["graph"]["users"] if item["displayName"] == "Rosa")
+    held = {"id": "held", "principalId": rosa["id"], "roleDefinitionId": _GLOBAL, "directoryScopeId": "/"}
+    document["graph"] |= {
+        "directoryRoleDefinitions": [{"id": _GLOBAL, "templateId": _GLOBAL, "displayName": "Global Administrator"}],
+        "directoryRoleAssignments": [held],
+    }
+    return document
+
+
+def _public() -> dict[str, Any]:
+    """The demo tenant with a container of dlchurnprod that anybody may read."""
+    document = copy.deepcopy(dict(tenant("contoso")))
+    account = next(item for item in document["resources"] if item["name"] == "dlchurnprod")
+    account["properties"]["allowBlobPublicAccess"] = True
+    document["resources"].append({
+        "id": f"{account['id']}/blobServices/default/containers/open", "name": "open", "properties": {"publicAccess": "Container"},
+        "type": "Microsoft.Storage/storageAccounts/blobServices/containers"})  # fmt: skip
+    return document
+
+
+def test_a_new_administrator_of_the_directory_gained_the_data_of_the_tenant() -> None:
+    later = access.questions(snapshot_of(_administered()), scenario("contoso"))
+    found = compare(contoso(), later, places(contoso(), None, ("read", "write")))
+    said = [(tuple(r.name for r in c.who), c.what, c.words) for c in found.gained]
+    assert said == [(("Rosa",), "directory role", "Global Administrator of the directory")]
+    assert "Rosa  read any data of the tenant" in _text(found, ("diff", "a", "b"))
+    back = compare(later, contoso(), places(later, access.data(later, "dlchurnprod"), ("read",)))
+    assert [c.who for c in back.lost] == [c.who for c in found.gained]
+
+
+def test_who_only_the_directory_lets_in_is_in_the_first_sentence() -> None:
+    asked = access.questions(snapshot_of(_administered()), scenario("contoso"))
+    store = access.data(asked, "dlchurnprod")
+    said = _text(asked.who_can("read", store), ("who-can", "read", "dlchurnprod"), width=200)
+    assert "1 person could by the directory and should not." in said
+    paths = _text(asked.paths(access.principal(asked, "Rosa"), store), ("paths", "Rosa", "dlchurnprod"))
+    assert "Rosa has no way to dlchurnprod but by the directory" in paths
+
+
+def test_data_that_becomes_public_is_gained_by_anybody() -> None:
+    later = access.questions(snapshot_of(_public()), scenario("contoso"))
+    found = compare(contoso(), later, places(contoso(), None, ("read", "write")))
+    said = [(tuple(r.name for r in c.who), c.what, c.words) for c in found.gained]
+    assert said == [(("anybody",), "public access", "public access to containers of dlchurnprod")]
+    assert _text(found, ("diff", "a", "b")).splitlines()[3] == "Anybody gained reach."
+    back = compare(later, contoso(), places(later, None, ("read",)))
+    assert [c.who for c in back.lost] == [c.who for c in found.gained]
+
+
+def test_what_is_open_to_anybody_is_nothing_a_scenario_accounts_for() -> None:
+    document = _public()
+    kept = ("Storage Blob Data Reader", "User Access Administrator", "Storage Account Contributor")
+    gone = {role["name"] for role in document["roleDefinitions"] if role["properties"]["roleName"] in kept}
+    document["roleAssignments"] = [
+        a for a in document["roleAssignments"] if a["properties"]["roleDefinitionId"].rpartition("/")[2] not in gone
+    ]
+    asked = access.questions(snapshot_of(document), scenario("contoso"))
+    said = _text(
+        asked.who_can("read", access.data(asked, "dlchurnprod")), ("who-can", "read", "dlchurnprod"), width=200
+    )
+    assert "Anybody can read dlchurnprod (live data in production); nobody should without signing in." in said
+
+
+@pytest.mark.parametrize("kind", ["directory-role-assignment", "directory-role-eligibility", "app-role-assignment"])
+def test_roles_of_the_directory_that_nobody_could_read_leave_an_answer_open(kind: str) -> None:
+    gaps = [Coverage(kind, "tenant", "forbidden", status=403)]
+    asked = access.questions(snapshot_of(tenant("contoso-compliant"), gaps), scenario("contoso-compliant"))
+    store = access.data(asked, "dlchurnprod")
+    for answer in (
+        asked.who_can("read", store),
+        asked.paths(access.principal(asked, "Noah"), store),
+        choke(asked, store),
+    ):
+        assert kind in {gap.kind for gap in answer.gaps}
+    assert not asked.who_can("release", access.data(asked, "production")).gaps
+
+
 # -- the command --------------------------------------------------------------------------------------------------
 
 
@@ -259,6 +342,23 @@ def test_what_if_says_what_closes_and_what_opens(snapshots: dict[str, str]) -> N
     assert "✗ Lena" not in done.stdout
     done = _ask(snapshots["contoso"], "paths", "Zoe", "dlpricingprod", "--without", "membership:Kim,grp-analytics")
     assert "nothing closes and nothing opens" in done.stdout
+
+
+def test_what_if_speaks_of_anybody_and_of_the_directory(tmp_path: Path) -> None:
+    write(snapshot_of(_public()), tmp_path / "public.mlp")
+    done = _ask(
+        str(tmp_path / "public.mlp"), "who-can", "read", "dlchurnprod", "--without", "anonymous:" + _key("dlchurnprod")
+    )
+    assert "anonymous, for anybody" in done.stdout and "anybody can no longer read dlchurnprod" in done.stdout, (
+        done.stderr
+    )
+    write(snapshot_of(_administered()), tmp_path / "administered.mlp")
+    done = _ask(str(tmp_path / "administered.mlp"), "choke", "--without", f"directory-role:{_GLOBAL}")
+    assert "Rosa can no longer read any data of the tenant" in done.stdout, done.stderr
+
+
+def _key(store: str) -> str:
+    return contoso().estate.key(access.data(contoso(), store))
 
 
 def test_a_cause_as_printed_can_be_taken_away(snapshots: dict[str, str]) -> None:

@@ -1,7 +1,8 @@
 """Two estates compared by what can be reached: who gained or lost it, and by which change.
 
-Nodes of different estates are the same when their keys are. A reach is an identity, an access and a place; a change is the
-step nearest the place, on the shortest chain of the estate that has the reach, that the other estate does not have.
+Nodes of different estates are the same when their keys are. A reach is an identity, an access and a place: a store, an
+environment for a release, or the tenant for whoever can make themselves a reader of anything in it. A change is the step
+nearest the place, on the shortest chain of the estate that has the reach, that the other estate does not have.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from dataclasses import replace
 
 from pyroaring import BitMap
 
+from scanner import ids
+from scanner.derive.access import tenantwide
 from scanner.derive.access.answers import Change, Difference, DutiesOf, HeldDuty, Way
-from scanner.derive.access.links import Link
+from scanner.derive.access.links import ANYBODY, Link
 from scanner.derive.access.questions import Found, Questions
-from scanner.derive.access.routes import chain, named_cause, picture
+from scanner.derive.access.routes import chain, named_cause, picture, reference
 from scanner.derive.access.ways import WayIn
 from scanner.findings import Chain, Gap, NodeRef
 from scanner.graph.estate import Estate
@@ -24,17 +27,22 @@ Place = tuple[str, str]  # key of a store or environment, and access
 # What a cause's kind says was added or removed.
 _WHAT = {
     "grant": "assignment", "membership": "membership", "owner": "ownership", "trust": "credential", "credential": "credential",
-    "identity": "identity", "instance": "compute instance", "policy": "access policy",
+    "identity": "identity", "instance": "compute instance", "policy": "access policy", "directory-role": "directory role",
+    "graph-permission": "permission", "anonymous": "public access", "local-user": "SFTP user",
 }  # fmt: skip
 _HOLDING = ("holds", "may-activate", "perhaps-holds", "holds-as-declared")
 
 
 def places(questions: Questions, asked: int | None, accesses: Collection[str]) -> list[Place]:
-    """What is compared of an estate: the stores a node stands for, or all; and its environments for a release."""
+    """What is compared of an estate: the stores a node stands for, or all, and what opens them with everything else in the
+    tenant; and its environments for a release.
+    """
     estate = questions.estate
     found = [
         (estate.key(s), access) for access in ("read", "write") if access in accesses for s in questions.stores(asked)
     ]
+    if "read" in accesses:
+        found += [(estate.key(f.end), "read") for f in questions.tenant]
     if "release" in accesses:
         environments = list(estate.nodes("environment")) if asked is None else questions.environments(asked)
         found += [(estate.key(environment), "release") for environment in environments]
@@ -80,18 +88,23 @@ def duties(before: DutiesOf, after: DutiesOf) -> tuple[tuple[HeldDuty, ...], tup
 
 def _found(questions: Questions, place: Place) -> list[Found]:
     node = questions.estate.node(place[0])
+    if place[0] == ids.ROOT_SCOPE:
+        return questions.tenant
     return questions.into([node], place[1]) if node is not None else []
 
 
 def _alike(questions: Questions, place: Place) -> object:
     """Equal for places of one estate that the same ways lead into."""
     node = questions.estate.node(place[0])
-    return node if node is None or place[1] == "release" else questions.alike(node)
+    return node if node is None or place[1] == "release" or place[0] == ids.ROOT_SCOPE else questions.alike(node)
 
 
 def _who(estate: Estate, found: Iterable[Found], only: Collection[str] | None) -> set[str]:
+    """Keys of everybody who comes in; that of nobody in particular where no identity is needed."""
     people = BitMap().union(*(way.who for f in found for way in f.ways))
     keys = {estate.key(node) for node in people}
+    if any(way.anybody for f in found for way in f.ways):
+        keys.add(reference(estate, ANYBODY).key)
     return keys if only is None else keys & set(only)
 
 
@@ -122,13 +135,14 @@ class _Side:
         estate = self.mine.estate
         for f in found:
             for way in f.ways:
-                for node in way.who:
-                    if estate.key(node) in who:
+                for node in (ANYBODY,) if way.anybody else way.who:
+                    ref = reference(estate, node)
+                    if ref.key in who:
                         route = f.routes.route(node, way.cause)
                         said = self._change(f, way, route)
                         self.drawn.update(dict.fromkeys(route))
-                        self.by.setdefault(said, chain(estate, node, route) if route else Chain(estate.ref(node)))
-                        self.reach[said][estate.key(node)].update(alike)
+                        self.by.setdefault(said, chain(estate, node, route) if route else Chain(ref))
+                        self.reach[said][ref.key].update(alike)
 
     def _change(self, f: Found, way: WayIn, route: list[Link]) -> tuple[str, str]:
         """What the other estate lacks of a route: the step nearest the end, else what allows it to lead there."""
@@ -165,6 +179,15 @@ class _Side:
                 return self._tied(link.target, "trusts", link.source)
             case "instance":
                 return self._tied(place, "assigned-to", link.source)
+            case "directory-role":
+                held = ("holds-directory-role", "eligible-for-directory-role")
+                role = entry.via if entry is not None else None
+                return role is None or any(self._tied(link.source, edge, role) for edge in held)
+            case "graph-permission":
+                twin = self._twin(link.source)
+                return twin is not None and bool(tenantwide.permissions(self.other.estate, twin))
+            case "anonymous" | "local-user":
+                return self._open_to_anybody(link)
             case "policy":
                 return self._tied(link.source, "reads-secrets-of", place)
             case "identity":
@@ -172,6 +195,15 @@ class _Side:
             case "credential":
                 return entry is None or entry.via is None or self._twin(entry.via) is not None
         return True
+
+    def _open_to_anybody(self, link: Link) -> bool:
+        """Whether the store has that public container, or user of SFTP, in the other estate as well."""
+        store, name = self._twin(link.target), link.cause.rpartition("|")[2]
+        if store is None:
+            return False
+        attribute = "anonymous-containers" if link.edge == "anonymous" else "local-users"
+        found = self.other.estate.get(store, attribute)
+        return bool(found) if link.edge == "anonymous" else isinstance(found, frozenset) and name in found
 
     def _twin(self, node: int) -> int | None:
         return self.other.estate.node(self.mine.estate.key(node))
@@ -214,5 +246,8 @@ class _Side:
         return tuple(sorted(made, key=lambda c: (-len(c.who), c.words, c.who[0].name, c.reach[0][1].name)))
 
     def _ref(self, key: str) -> NodeRef:
-        node = self.mine.estate.node(key)
-        return self.mine.estate.ref(node) if node is not None else NodeRef(key, "missing", key)
+        estate = self.mine.estate
+        anybody, node = reference(estate, ANYBODY), estate.node(key)
+        if node is None:
+            return anybody if key == anybody.key else NodeRef(key, "missing", key)
+        return estate.ref(node)

@@ -137,11 +137,12 @@ class Questions:
         targets = self.environments(asked) if how == "release" else self.stores(asked)
         found = self.into(targets, how)
         ways = self.ways(found)
-        above = self.ways(self.tenant) if targets and how != "release" else ()
+        tenant = self.tenant if targets and how != "release" else []
+        above = self.ways(tenant)
         drawn = (link for f in found for link in f.routes.links) if draw else ()
         return WhoCan(
             how, estate.ref(asked), self._about(how, targets), tuple(map(estate.ref, targets)), ways, above,
-            self.marks({ref.key for way in (*ways, *above) for ref in way.who}), self.gaps(found), self._blind(targets), picture(estate, drawn),
+            self.marks({ref.key for way in (*ways, *above) for ref in way.who}), self.gaps([*found, *tenant]), self._blind(targets), picture(estate, drawn),
         )  # fmt: skip
 
     def paths(self, principal: int, asked: int, *, draw: bool = False) -> Paths:
@@ -159,7 +160,7 @@ class Questions:
                     drawn.update(dict.fromkeys(f.routes.route(person, way.cause)))
         return Paths(
             estate.ref(principal), estate.ref(asked), tuple(dict.fromkeys(estate.ref(node) for f in found for node in f.shown)), ways, above,
-            self.marks({ref.key for way in (*ways, *above) for ref in way.who}), self.gaps(found), picture(estate, drawn),
+            self.marks({ref.key for way in (*ways, *above) for ref in way.who}), self.gaps([*found, *self.tenant]), picture(estate, drawn),
         )  # fmt: skip
 
     def duties(self, principal: int) -> DutiesOf:

@@ -87,14 +87,16 @@ def into_store(access: Access, store: int, how: str) -> Ways:
 
 def of_tenant(access: Access) -> Ways | None:
     """Who can take any data there is, by the directory; None when nothing is known of the tenant."""
-    tenant = access.engine.estate.node(ids.ROOT_SCOPE)
+    engine = access.engine
+    tenant = engine.estate.node(ids.ROOT_SCOPE)
     if tenant is None:
         return None
     entries = access.acting.into(tenant, "read")
     spread = Spread(access.judge(Target(None, frozenset(), None), "read"))
     spread.add(BitMap([tenant]), entries)
     ways = (*_judged(access, spread), *_emergency(access, spread, entries))
-    return Ways(tenant, "read", partial(into, access.acting, tenant, "read"), tuple(ways))
+    gaps = tuple(engine.estate.gaps_at(tenant, "opened-by"))
+    return Ways(tenant, "read", partial(into, access.acting, tenant, "read"), ways, gaps)
 
 
 def into_environment(access: Access, environment: int, duty: str) -> Ways | None:
