@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 ANYBODY = NodeRef("anybody", "outside-subject", "anybody")  # as answers name whoever comes without an identity
+ELIGIBLE = "eligible-member-of"
 _NAMES = 4  # names in a list that is cut
 
 
@@ -125,4 +126,5 @@ def capital(words: str) -> str:
 def reason(held: HeldDuty) -> str:
     """The chain of a duty, without what it says of itself."""
     *before, last = held.chain.steps
-    return " → ".join([held.chain.start.name, *(step.node.name for step in before), last.note or last.node.name])
+    groups = (f"{step.node.name} (eligible)" if step.edge == ELIGIBLE else step.node.name for step in before)
+    return " → ".join([held.chain.start.name, *groups, last.note or last.node.name])

@@ -11,7 +11,7 @@ from scanner.errors import Span
 from scanner.findings import Chain, NodeRef
 from scanner.graph.ontology import WAYS_IN_WORDS
 from scanner.render.access_changes import difference, what_if
-from scanner.render.access_page import Page, capital, counted, grouped, identities, listed, plural, reason
+from scanner.render.access_page import ELIGIBLE, Page, capital, counted, grouped, identities, listed, plural, reason
 from scanner.render.terminal import styled
 
 if TYPE_CHECKING:
@@ -204,6 +204,8 @@ class _Writer:
                 parts.append(note)
             elif step.edge == "may-join":
                 parts.append(f"may join {step.node.name} {note}".rstrip())
+            elif step.edge == ELIGIBLE:
+                parts.append(f"{step.node.name} (eligible)")
             elif step.edge == "runs-as":
                 parts.append(f"as {step.node.name}")
             else:

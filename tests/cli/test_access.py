@@ -268,6 +268,28 @@ def test_roles_of_the_directory_that_nobody_could_read_leave_an_answer_open(kind
     assert not asked.who_can("release", access.data(asked, "production")).gaps
 
 
+def _activating() -> dict[str, Any]:
+    """The demo tenant where Maya must activate her membership of the group that releases."""
+    document = copy.deepcopy(dict(tenant("contoso")))
+    group = next(g for g in document["graph"]["groups"] if g["displayName"] == "grp-release-override")
+    (maya,), group["x-members"] = group["x-members"], []
+    document["graph"]["eligibilityScheduleInstances"] = [
+        {"id": "eligible", "groupId": group["id"], "principalId": maya, "accessId": "member", "memberType": "direct"}
+    ]
+    return document
+
+
+def test_duties_of_a_membership_that_must_be_activated_are_not_held_now() -> None:
+    asked = access.questions(snapshot_of(_activating()), scenario("contoso"))
+    maya = access.principal(asked, "Maya")
+    held = {(h.duty, h.environment): h.how for h in asked.duties(maya).held}
+    assert held["release", "production"] == "may-activate" and held["train", "development"] == "holds"
+    said = _text(asked.duties(maya), ("duties", "Maya"), width=200)
+    assert "release and write  after activating it\n      Maya → grp-release-override (eligible) → " in said
+    paths = _text(asked.paths(maya, access.data(asked, "production")), ("paths", "Maya", "production"), width=200)
+    assert paths.count("grp-release-override (eligible) → ") == 2
+
+
 # -- the command --------------------------------------------------------------------------------------------------
 
 

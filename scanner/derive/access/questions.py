@@ -41,7 +41,6 @@ STATES: tuple[State, ...] = (
     "break-glass",
     "platform",
 )  # as answers list them
-_HOLDING = ("holds", "may-activate", "perhaps-holds", "holds-as-declared")
 _TRIED = 5  # people among whom the one with the shortest chain is looked for
 
 
@@ -166,17 +165,14 @@ class Questions:
     def duties(self, principal: int) -> DutiesOf:
         """The duties a principal holds itself or through the groups it is in."""
         estate = self.estate
-        up: dict[int, Link | None] = {principal: None}  # place -> the membership that led there
-        for place in (order := [principal]):
-            for edge in ("member-of", "eligible-member-of"):
-                for group in dict.fromkeys(estate.neighbours(place, edge)):
-                    if group not in up:
-                        up[group] = Link(place, group, edge)
-                        order.append(group)
+        up, standing = self._memberships(principal)
         held: dict[tuple[str, str], HeldDuty] = {}
         drawn: dict[Link, None] = {}
-        for edge in _HOLDING:
-            for place in order:
+        for edge, how, places in (
+            ("holds", "holds", standing), ("may-activate", "may-activate", up), ("holds", "may-activate", up),
+            ("perhaps-holds", "perhaps-holds", up), ("holds-as-declared", "holds-as-declared", up),
+        ):  # fmt: skip
+            for place in places:
                 for duty in dict.fromkeys(estate.neighbours(place, edge)):
                     key = (str(estate.get(duty, "duty")), str(estate.get(duty, "environment")))
                     if key not in held:
@@ -185,11 +181,28 @@ class Questions:
                         ]
                         while (before := up[route[0].source]) is not None:
                             route.insert(0, before)
-                        held[key] = HeldDuty(*key, edge, chain(estate, principal, route))
+                        held[key] = HeldDuty(*key, how, chain(estate, principal, route))
                         drawn.update(dict.fromkeys(route))
-        gaps = {estate.gaps[gap] for place in order for gap in estate.gaps_at(place, "holds")}
+        gaps = {estate.gaps[gap] for place in up for gap in estate.gaps_at(place, "holds")}
         listed = tuple(held[key] for key in sorted(held, key=lambda key: (key[1], key[0])))
         return DutiesOf(estate.ref(principal), listed, tuple(sorted(gaps)), picture(estate, drawn))
+
+    def _memberships(self, principal: int) -> tuple[dict[int, Link | None], tuple[int, ...]]:
+        """A principal and the groups it is in or may activate membership of, each with the membership that leads there; and
+        those it need not activate anything for.
+        """
+        up: dict[int, Link | None] = {principal: None}
+        standing: tuple[int, ...] = ()
+        for edges in (("member-of",), ("member-of", "eligible-member-of")):
+            for place in (order := list(up)):
+                for edge in edges:
+                    for group in dict.fromkeys(self.estate.neighbours(place, edge)):
+                        if group not in up:
+                            mark = "eligible" if edge == "eligible-member-of" else None
+                            up[group] = Link(place, group, edge, mark=mark)
+                            order.append(group)
+            standing = standing or tuple(up)
+        return up, standing
 
     # -- parts of answers -----------------------------------------------------------------------------------------
 
