@@ -159,6 +159,7 @@ _KINDS = (
     ), "microsoft.storage/storageaccounts"),
     NodeKind("key-vault", "key vault", "build", "a key vault", attributes(
         ARM, boolean("rbac", "whether roles (not access policies) decide", arm="properties.enableRbacAuthorization"),
+        boolean("template-deployment", "whether deployments may have its secrets; absent means false", arm="properties.enabledForTemplateDeployment"),
         words("environments-using", "environments whose workspaces use it"), *PLATFORM,
     ), "microsoft.keyvault/vaults"),
     NodeKind("container-registry", "container registry", "build", "an Azure container registry", attributes(

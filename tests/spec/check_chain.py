@@ -28,7 +28,7 @@ _CONTROL: dict[str, tuple[str, ...]] = {
     "run-as-compute": reach.RUN_JOBS, "run-as-endpoint": reach.DEPLOY, "attach-identity": reach.ATTACH, "workspace-identity": reach.PREVIEW,
     "federate": reach.FEDERATE, "act-on-host": tuple(a for actions in reach.HOSTS.values() for a in actions),
     "grant-self": (*GRANTING, *reach.DEFINE_ROLES, *reach.ASSIGN_POLICIES),
-    "vault": reach.VAULT_POLICIES, "copy-out": (*reach.REPLICATE, *reach.LOCAL_USERS, *reach.PUBLISH),
+    "vault": reach.VAULT_POLICIES, "copy-out": (*reach.REPLICATE, *reach.LOCAL_USERS, *reach.NEW_PASSWORDS, *reach.PUBLISH),
 }  # fmt: skip
 
 

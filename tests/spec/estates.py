@@ -77,6 +77,7 @@ class _Builder:
                 estate.set(self.node(key), name, value)
         for key, vault in world.vaults.items():
             estate.set(self.node(key), "rbac", vault.by_roles)
+            estate.set(self.node(key), "template-deployment", False)
 
     def _principals(self) -> None:
         world, estate = self.world, self.estate

@@ -66,7 +66,10 @@ REOPEN = {
 WORKSPACE_KEYS = (f"{ML}/listkeys/action", f"{ML}/liststorageaccountkeys/action")
 DATASTORE_SECRETS = (f"{ML}/datastores/listsecrets/action",)
 CONNECTION_SECRETS = (f"{ML}/connections/listsecrets/action",)
-RUN_JOBS = (f"{ML}/jobs/write", f"{ML}/schedules/write", f"{ML}/batchendpoints/jobs/write")
+RUN_JOBS = tuple(
+    f"{ML}/{a}"
+    for a in ("jobs/write", "schedules/write", "batchendpoints/jobs/write", "experiments/runs/submit/action")
+)
 DEPLOY = (f"{ML}/onlineendpoints/deployments/write",)
 PREVIEW = (f"{ML}/datasets/registered/preview/read", f"{ML}/datasets/unregistered/preview/read")
 ATTACH = (f"{IDENTITY}/assign/action",)
@@ -77,6 +80,7 @@ VAULT_SECRETS = ("microsoft.keyvault/vaults/secrets/getsecret/action",)
 VAULT_POLICIES = ("microsoft.keyvault/vaults/write", "microsoft.keyvault/vaults/accesspolicies/write")
 REPLICATE = (f"{STORAGE}/objectreplicationpolicies/write",)
 LOCAL_USERS = (f"{STORAGE}/localusers/write",)
+NEW_PASSWORDS = (f"{STORAGE}/localusers/regeneratepassword/action",)
 PUBLISH = (f"{STORAGE}/blobservices/containers/write",)
 # Acting on a host: by ARM type.
 HOSTS = {
@@ -165,7 +169,8 @@ def into_store(world: World, store: str, access: str) -> Iterator[Step]:
     if storage:
         yield from by_assignment(world, store, REPLICATE, store, "copy-out")
         if facts.sftp:
-            yield from by_assignment(world, store, LOCAL_USERS, store, "copy-out")
+            some = NEW_PASSWORDS if facts.local_users else ()
+            yield from by_assignment(world, store, (*LOCAL_USERS, *some), store, "copy-out")
         if facts.public_blobs:
             yield from by_assignment(world, store, PUBLISH, store, "copy-out")
         if facts.public_blobs and facts.anonymous:

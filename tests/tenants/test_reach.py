@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from scanner.snapshot import Coverage
+from tests.support import access
 from tests.support.scan import pairs, scanned, scenario, tenant
+from tests.support.tenants import snapshot_of
 from tests.tenants.builder import ROLES, guid
 
 _PROD = "/subscriptions/66666666-aaaa-bbbb-cccc-666666666666"
@@ -79,6 +81,8 @@ def test_data_is_read_by_other_actions_than_read(action: str) -> None:
     ("Microsoft.Web/sites", ("Microsoft.Web/sites/host/listkeys/action",), ()),
     ("Microsoft.Web/sites", ("Microsoft.Web/sites/config/write",), ()),
     ("Microsoft.App/containerApps", ("Microsoft.App/containerApps/exec/action",), ()),
+    ("Microsoft.Search/searchServices", ("Microsoft.Search/searchServices/indexers/write",), ()),
+    ("Microsoft.Search/searchServices", ("Microsoft.Search/searchServices/listAdminKeys/action",), ()),
 ])  # fmt: skip
 def test_who_signs_in_to_a_host_or_places_code_there_acts_as_its_identity(
     type_: str, actions: tuple[str, ...], data: tuple[str, ...]
@@ -88,6 +92,68 @@ def test_who_signs_in_to_a_host_or_places_code_there_acts_as_its_identity(
     assert ("ACC04", "dlchurnprod") not in _new(document)
     _ana(document, host, actions, data)
     assert ("ACC04", "dlchurnprod") in _new(document)
+
+
+def test_keys_of_a_search_service_that_refuses_them_make_no_indexer() -> None:
+    document = tenant("contoso-compliant")
+    host = _host(document, "Microsoft.Search/searchServices")
+    document["resources"][-1]["properties"] = {"disableLocalAuth": True}
+    _ana(document, host, ("Microsoft.Search/searchServices/listAdminKeys/action",))
+    assert ("ACC04", "dlchurnprod") not in _new(document)
+
+
+def test_a_workspace_hands_out_what_signs_in_to_clusters_attached_to_it() -> None:
+    """AzureML Compute Operator and other roles over computes may list their keys, which for a cluster are those of its administrator."""
+    document = tenant("contoso-compliant")
+    cluster = _host(document, "Microsoft.ContainerService/managedClusters")
+    workspace = f"{_DEV}/providers/Microsoft.MachineLearningServices/workspaces/mlw-churn-dev"
+    _ana(document, workspace, ("Microsoft.MachineLearningServices/workspaces/computes/listKeys/action",))
+    assert ("ACC04", "dlchurnprod") not in _new(document)
+    document["resources"].append({
+        "id": f"{workspace}/computes/kube", "name": "kube", "type": "Microsoft.MachineLearningServices/workspaces/computes", "location": "westeurope",
+        "properties": {"computeType": "Kubernetes", "resourceId": cluster, "computeLocation": "westeurope", "properties": {}}})  # fmt: skip
+    assert ("ACC04", "dlchurnprod") in _new(document)
+
+
+def test_roles_of_the_first_generation_run_code_too() -> None:
+    document = tenant("contoso-compliant")
+    _host(document, "Microsoft.MachineLearningServices/workspaces/mlw-churn-dev/computes")
+    workspace = f"{_DEV}/providers/Microsoft.MachineLearningServices/workspaces/mlw-churn-dev"
+    _ana(document, workspace, ("Microsoft.MachineLearningServices/workspaces/experiments/runs/submit/action",))
+    assert ("ACC04", "dlchurnprod") in _new(document)
+
+
+@pytest.mark.parametrize("users", [0, 1])
+def test_who_may_give_a_user_of_sftp_a_new_password_signs_in_as_it(users: int) -> None:
+    document = tenant("contoso-compliant")
+    lake = next(item for item in document["resources"] if item["id"] == _LAKE)
+    lake["properties"] |= {"isSftpEnabled": True, "isHnsEnabled": True}
+    for number in range(users):
+        document["resources"].append({
+            "id": f"{_LAKE}/localUsers/partner{number}", "name": "partner", "type": f"{_STORAGE}/localUsers",
+            "properties": {"hasSshPassword": True, "hasSharedKey": False, "permissionScopes": []}})  # fmt: skip
+    before = _new(document)
+    _ana(document, _LAKE, (f"{_STORAGE}/localUsers/regeneratePassword/action",))
+    assert (("ACC24", "dlchurnprod") in _new(document) - before) is (users > 0)
+
+
+@pytest.mark.parametrize("open_", [False, True])
+def test_a_vault_open_to_deployments_is_open_to_whoever_deploys(open_: bool) -> None:
+    """Of a workspace of development whose datastore keeps a key of live data."""
+    document = tenant("contoso-compliant")
+    workspace = f"{_DEV}/providers/Microsoft.MachineLearningServices/workspaces/mlw-churn-dev"
+    document["resources"].append({
+        "id": f"{workspace}/datastores/lake", "name": "lake", "type": "Microsoft.MachineLearningServices/workspaces/datastores",
+        "properties": {"datastoreType": "AzureBlob", "accountName": "dlchurnprod", "containerName": "c", "endpoint": "core.windows.net", "protocol": "https",
+                       "credentials": {"credentialsType": "AccountKey"}}})  # fmt: skip
+    next(item for item in document["resources"] if item["id"] == _LAKE)["properties"]["allowSharedKeyAccess"] = True
+    vault = next(item for item in document["resources"] if item["name"] == "kv-churn-dev")
+    vault["properties"]["enabledForTemplateDeployment"] = open_
+    _ana(document, vault["id"], ("Microsoft.KeyVault/vaults/deploy/action",))
+    asked = access.questions(snapshot_of(document), scenario("contoso-compliant"))
+    ana = access.principal(asked, "Ana")
+    found = asked.paths(ana, access.data(asked, "dlchurnprod")).ways
+    assert any(way.way == "vault" and way.certain for way in found) is open_
 
 
 _ASSIGN = ("Microsoft.Authorization/roleAssignments/write",)

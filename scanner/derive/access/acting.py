@@ -105,7 +105,7 @@ class Acting:
                 yield from self._attach(identity, place)
                 continue
             for held in engine.held(place, right):
-                yield by_right(engine, held, way, host if way == "run-as-compute" else place, acts_as=identity)
+                yield by_right(engine, held, way, host, acts_as=identity)
         yield from self._granting(identity)
         yield from self._standing(identity)
         for credential in self.credentials.signing_in.get(identity, ()):
@@ -143,6 +143,8 @@ class Acting:
                 yield workspace, actions.RUN_JOBS, "run-as-compute", shown
             for cluster in estate.neighbours(host, "attached-to") if host is not None else ():
                 yield cluster, self._on_host(cluster, ids.resource_type(estate.key(cluster))), "act-on-host", cluster
+                if workspace is not None:
+                    yield workspace, actions.COMPUTE_KEYS, "act-on-host", cluster
         elif arm_type == f"{_ML}/onlineendpoints":
             yield place, actions.DEPLOY, "run-as-endpoint", shown
         elif arm_type == _IDENTITY:
@@ -155,11 +157,17 @@ class Acting:
         elif not arm_type.startswith("microsoft.machinelearningservices/"):
             # workspaces, registries and batch endpoints run nobody's code as themselves
             yield place, self._on_host(host, arm_type), "act-on-host", shown
+            for compute in estate.neighbours(host, "attached-as") if host is not None else ():
+                workspace = engine.nearest(ids.parent(estate.key(compute)))
+                if workspace is not None:
+                    yield workspace, actions.COMPUTE_KEYS, "act-on-host", shown
 
     def _on_host(self, host: int | None, arm_type: str) -> Right:
         """What lets one act on a host, by what it says of itself."""
-        apart = arm_type == actions.CLUSTER and host is not None and self.estate.get(host, "azure-rbac") is False
-        return host_right(arm_type, data=not apart)
+        estate = self.estate
+        apart = arm_type == actions.CLUSTER and host is not None and estate.get(host, "azure-rbac") is False
+        keyless = arm_type == actions.SEARCH and host is not None and estate.get(host, "local-auth") is False
+        return host_right(arm_type, data=not apart, keys=not keyless)
 
     def _attach(self, identity: int, place: int) -> Iterator[Entry]:
         """Attaching takes a right on the identity and one to create something that runs, held by the same person."""
@@ -171,12 +179,11 @@ class Acting:
         """Who may give themselves the right that lets one become it. A policy's identity reaches what it is assigned to, and
         whoever may assign roles there gives themselves those.
         """
-        for place, right, way, host in self.places(identity):
+        for place, right, _, host in self.places(identity):
             if right is actions.ASSIGN_POLICIES:
                 continue
             for held in granting.themselves(self.engine, place, right):
-                shown = host if way == "run-as-compute" else place
-                entry = by_right(self.engine, held, "grant-self", shown, acts_as=identity, granting=True)
+                entry = by_right(self.engine, held, "grant-self", host, acts_as=identity, granting=True)
                 if right is not actions.ATTACH:
                     yield entry
                     continue

@@ -139,7 +139,16 @@ PREVIEW = _right(
     f"{_ML}/datasets/registered/preview/read",
     f"{_ML}/datasets/unregistered/preview/read",
 )
-RUN_JOBS = _right("run jobs", f"{_ML}/jobs/write", f"{_ML}/schedules/write", f"{_ML}/batchendpoints/jobs/write")
+# The first generation of the service submits runs by an action of its own; roles made for it still run code.
+RUN_JOBS = _right(
+    "run jobs",
+    f"{_ML}/jobs/write",
+    f"{_ML}/schedules/write",
+    f"{_ML}/batchendpoints/jobs/write",
+    f"{_ML}/experiments/runs/submit/action",
+)
+# A workspace hands out what signs in to the clusters and machines attached to it (`ComputeSecrets` in its API).
+COMPUTE_KEYS = _right("take the credentials of attached computes", f"{_ML}/computes/listkeys/action")
 # What lets one use a credential that a datastore keeps.
 DATASTORE_USE = Right("use what datastores keep", (*DATASTORE_SECRETS.actions, *RUN_JOBS.actions))
 DEPLOY = _right("write deployments", f"{_ML}/onlineendpoints/deployments/write")
@@ -157,6 +166,8 @@ DEFINE_ROLES = _right("redefine roles", "microsoft.authorization/roledefinitions
 ACTIVATION_RULES = _right("loosen what activating demands", "microsoft.authorization/rolemanagementpolicies/write")
 ASSIGN_POLICIES = _right("change policy assignments", "microsoft.authorization/policyassignments/write")
 READ_SECRETS = _right("read the vault's secrets", data=("microsoft.keyvault/vaults/secrets/getsecret/action",))
+# Where the vault lets deployments have its secrets, whoever deploys may have them written into the answer.
+DEPLOY_SECRETS = _right("deploy with the vault's secrets", "microsoft.keyvault/vaults/deploy/action")
 WRITE_ACCESS_POLICIES = _right(
     "write access policies of the vault",
     "microsoft.keyvault/vaults/write",
@@ -170,6 +181,7 @@ REWRITE_ACLS = _right("rewrite ACLs", data=(
 RESTORE = _right("restore backups elsewhere", "microsoft.dataprotection/backupvaults/backupinstances/restore/action",
                  "microsoft.recoveryservices/vaults/backupfabrics/protectioncontainers/protecteditems/recoverypoints/restore/action")  # fmt: skip
 ADD_LOCAL_USERS = _right("add users of SFTP", f"{_STORAGE}/localusers/write")
+TAKE_OVER_LOCAL_USERS = _right("give users of SFTP a new password", f"{_STORAGE}/localusers/regeneratepassword/action")
 PUBLISH = _right("make containers public", f"{_STORAGE}/blobservices/containers/write")
 # What takes an identity along when it is made or changed.
 CREATE = _right("create what runs", f"{_ML}/computes/write", f"{_ML}/onlineendpoints/write", "microsoft.compute/virtualmachines/write",
@@ -213,17 +225,22 @@ HOSTS: Mapping[str, Right] = {
     "microsoft.batch/batchaccounts": _right("run tasks", "microsoft.batch/batchaccounts/pools/write", "microsoft.batch/batchaccounts/write",
         "microsoft.batch/batchaccounts/listkeys/action",
         data=("microsoft.batch/batchaccounts/jobs/write", "microsoft.batch/batchaccounts/jobschedules/write")),
+    # an indexer reads what its data source names as the service; keys let one make both
+    "microsoft.search/searchservices": _right("make an indexer", f"{_SEARCH}/write", f"{_SEARCH}/indexers/write",
+        f"{_SEARCH}/datasources/write", *_SEARCH_KEYS),
 }  # fmt: skip
 # Kubernetes decides what may be done in a cluster unless the cluster leaves it to Azure: then data actions count.
 CLUSTER = "microsoft.containerservice/managedclusters"
+SEARCH = _SEARCH
 
 
 @cache
-def host_right(arm_type: str, data: bool = True) -> Right:
-    """What lets one act on a host of a type as its identity; without `data` actions where they count for nothing there."""
+def host_right(arm_type: str, data: bool = True, keys: bool = True) -> Right:
+    """What lets one act on a host of a type as its identity; without `data` actions, or `keys`, where they count for nothing."""
     known = HOSTS.get(arm_type)
-    if known is not None and not data:
-        known = Right(known.name, tuple(action for action in known.actions if not action.data))
+    if known is not None and not (data and keys):
+        left = (a for a in known.actions if (data or not a.data) and (keys or a.name not in _SEARCH_KEYS))
+        known = Right(known.name, tuple(left))
     return known if known is not None else _right(f"change {arm_type.rpartition('/')[2]}", f"{arm_type}/write")
 
 
@@ -253,6 +270,13 @@ DIRECTORY_ROLES: Mapping[str, str] = {
     "fe930be7-5e62-47db-91af-98c3a49a38b1": "may reset readers and add them to groups",  # User Administrator
     "c4e39bd9-1100-46d3-8c65-fb160da0071f": "may reset the sign-in of readers",  # Authentication Administrator
     "729827e3-9c14-49f7-bb1b-9608f156bbb8": "may reset the password of readers",  # Helpdesk Administrator
+    "966707d0-3269-4727-9be2-8c3a10f19b9d": "may reset the password of readers",  # Password Administrator
+    "e00e864a-17c5-4a4b-9c06-f5b95a8d5bd8": "may reset the password of any administrator",  # Partner Tier2 Support
+    "4ba39ca4-527c-499a-b93d-d9b492c50246": "may reset the password of readers",  # Partner Tier1 Support
+    "8ac3fc64-6eca-42ea-9e69-59f4c7b60eb2": "may change who vouches for sign-ins",  # Hybrid Identity Administrator
+    "9360feb5-f418-4baa-8175-e2a00bac4301": "may add anybody to groups that are not role-assignable",  # Directory Writers
+    "3a2c62db-5318-420d-8d74-23affee5d9d5": "may add anybody to groups that are not role-assignable",  # Intune Administrator
+    "45d8d3c5-c802-45c6-b32a-1d70b5e1e86e": "may add anybody to groups by access packages",  # Identity Governance Administrator
 }
 GRAPH_PERMISSIONS: Mapping[str, str] = {
     "rolemanagement.readwrite.directory": "may assign any role of the directory",
@@ -263,6 +287,12 @@ GRAPH_PERMISSIONS: Mapping[str, str] = {
     "directory.readwrite.all": "may change groups and applications",
     "privilegedaccess.readwrite.azureadgroup": "may activate membership of groups for anybody",
     "privilegedassignmentschedule.readwrite.azureadgroup": "may activate membership of groups for anybody",
+    "privilegedeligibilityschedule.readwrite.azureadgroup": "may make anybody eligible for membership of groups",
+    "roleassignmentschedule.readwrite.directory": "may assign any role of the directory",
+    "roleeligibilityschedule.readwrite.directory": "may make anybody eligible for any role of the directory",
+    "userauthenticationmethod.readwrite.all": "may add a way to sign in as anybody",
+    "user-passwordprofile.readwrite.all": "may reset the password of readers",
+    "entitlementmanagement.readwrite.all": "may add anybody to groups by access packages",
 }
 
 # What makes a role more than a reader's: a sample of rights to change, wide enough for any role that has one.

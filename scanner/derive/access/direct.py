@@ -135,6 +135,15 @@ def _vault(engine: Engine, vault: int, keeper: int, acts_as: int | None) -> Iter
             yield by_right(
                 engine, held, "grant-self", vault, acts_as=acts_as, via=keeper, certain=sure, gaps=gaps, granting=True
             )
+    deploying = estate.get(vault, "template-deployment")
+    if deploying is not False:
+        open_ = (
+            (*estate.gaps_at(vault, "*"), *estate.gaps_at(vault, "template-deployment")) if deploying is UNSET else ()
+        )
+        for held in engine.held(vault, actions.DEPLOY_SECRETS):
+            yield by_right(
+                engine, held, "vault", vault, acts_as=acts_as, via=keeper, certain=deploying is True, gaps=open_
+            )
     if by_roles is not True:
         for principal in dict.fromkeys(estate.neighbours(vault, "secrets-read-by")):
             who = engine.members(principal)
@@ -257,6 +266,12 @@ def _copies(engine: Engine, store: int) -> Iterator[Entry]:
         gaps = (*estate.gaps_at(store, "*"), *estate.gaps_at(store, attribute)) if allowed is UNSET else ()
         for held in engine.held(store, right):
             yield by_right(engine, held, "copy-out", store, certain=allowed is True, gaps=gaps)
+    users, allowed = estate.get(store, "local-users"), estate.get(store, "sftp")
+    if allowed is not False and (users or users is UNSET):
+        gaps = tuple(gap for name in ("*", "sftp", "local-users") for gap in estate.gaps_at(store, name))
+        sure = allowed is True and users is not UNSET
+        for held in engine.held(store, actions.TAKE_OVER_LOCAL_USERS):
+            yield by_right(engine, held, "copy-out", store, certain=sure, gaps=() if sure else gaps)
 
 
 def _backups(engine: Engine, store: int) -> Iterator[Entry]:

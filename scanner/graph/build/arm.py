@@ -176,6 +176,7 @@ def _vault(context: Context, kind: str, body: shapes.Arm[shapes.Vault], of: str,
     node = place(context, kind, body, raw)
     if body.properties is not UNSET:
         context.estate.set(node, "rbac", known(body.properties.enable_rbac_authorization, False))
+        context.estate.set(node, "template-deployment", known(body.properties.enabled_for_template_deployment, False))
         access_policies(context, node, known(body.properties.access_policies, []))
 
 

@@ -298,6 +298,7 @@ class AccessPolicy(Shape):
 
 class Vault(Shape):
     enable_rbac_authorization: Flag = UNSET
+    enabled_for_template_deployment: Flag = UNSET
     access_policies: list[AccessPolicy] | UnsetType | None = UNSET
 
 
