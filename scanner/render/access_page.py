@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from scanner.derive.access.answers import Change, HeldDuty, Way
-from scanner.findings import Gap, NodeRef
+from scanner.findings import Gap, NodeRef, Step
 from scanner.graph.ontology import WAYS
 from scanner.render.terminal import styled
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 ANYBODY = NodeRef("anybody", "outside-subject", "anybody")  # as answers name whoever comes without an identity
-ELIGIBLE = "eligible-member-of"
 _NAMES = 4  # names in a list that is cut
 
 
@@ -126,5 +125,12 @@ def capital(words: str) -> str:
 def reason(held: HeldDuty) -> str:
     """The chain of a duty, without what it says of itself."""
     *before, last = held.chain.steps
-    groups = (f"{step.node.name} (eligible)" if step.edge == ELIGIBLE else step.node.name for step in before)
+    groups = (membership(step) for step in before)
     return " → ".join([held.chain.start.name, *groups, last.note or last.node.name])
+
+
+def membership(step: Step) -> str:
+    """The group of a step into one, and how one is in it where that takes something first."""
+    if step.edge == "may-join":
+        return f"may join {step.node.name} {step.note}".rstrip()
+    return f"{step.node.name} (eligible)" if step.edge == "eligible-member-of" else step.node.name

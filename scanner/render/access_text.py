@@ -11,7 +11,7 @@ from scanner.errors import Span
 from scanner.findings import Chain, NodeRef
 from scanner.graph.ontology import WAYS_IN_WORDS
 from scanner.render.access_changes import difference, what_if
-from scanner.render.access_page import ELIGIBLE, Page, capital, counted, grouped, identities, listed, plural, reason
+from scanner.render.access_page import Page, capital, counted, grouped, identities, listed, membership, plural, reason
 from scanner.render.terminal import styled
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _SHORT = ("own", "break-glass", "platform")  # named in one line unless everythi
 _MOST = 8  # ways of one kind that are drawn
 _HOW = {
     "holds": ("✗", "now"), "may-activate": ("✗", "after activating it"), "perhaps-holds": ("?", "as far as could be read, or under a condition"),
-    "holds-as-declared": ("✓", "as the scenario declares, or by the platform"),
+    "holds-as-declared": ("✓", "as the scenario declares, or by the platform"), "may-join": ("✗", "after joining a group"),
 }  # fmt: skip
 _BARE = (
     "reaches",
@@ -202,10 +202,8 @@ class _Writer:
                 parts.append(f"{step.node.name} {note}")
             elif step.edge in _BARE and note:
                 parts.append(note)
-            elif step.edge == "may-join":
-                parts.append(f"may join {step.node.name} {note}".rstrip())
-            elif step.edge == ELIGIBLE:
-                parts.append(f"{step.node.name} (eligible)")
+            elif step.edge in ("eligible-member-of", "may-join"):
+                parts.append(membership(step))
             elif step.edge == "runs-as":
                 parts.append(f"as {step.node.name}")
             else:
@@ -217,12 +215,17 @@ class _Writer:
     def duties(self, answer: DutiesOf) -> Iterator[Text]:
         name = answer.principal.name
         environments = sorted({h.environment for h in answer.held})
+        holding = [h for h in answer.held if h.how != "may-join"]
+        could = sorted({h.duty for h in answer.held if h.how == "may-join"})
+        joining = f"{', and' if holding else ''} could hold {listed(could)} by joining a group" if could else ""
         if not answer.held:
             yield styled((f"{name} holds no duty{' that could be seen' if answer.gaps else ''}", "bold"))
         else:
             yield from self.page.wrapped(
                 (),
-                f"{name} holds {listed(sorted({h.duty for h in answer.held}))}, in {listed(environments)}.",
+                name
+                + (f" holds {listed(sorted({h.duty for h in holding}))}" if holding else "")
+                + f"{joining}, in {listed(environments)}.",
                 "bold",
             )
         yield styled("")

@@ -290,6 +290,29 @@ def test_duties_of_a_membership_that_must_be_activated_are_not_held_now() -> Non
     assert paths.count("grp-release-override (eligible) → ") == 2
 
 
+def test_who_owns_a_group_that_releases_could_release() -> None:
+    document = copy.deepcopy(dict(tenant("contoso")))
+    ids = {item["displayName"]: item["id"] for item in document["graph"]["users"]}
+    group = next(g for g in document["graph"]["groups"] if g["displayName"] == "grp-release-override")
+    group["x-owners"] = [ids["Ana"], ids["Mia"]]
+    asked = access.questions(snapshot_of(document), scenario("contoso"))
+    production, ana = access.data(asked, "production"), access.principal(asked, "Ana")
+    joining = {
+        (w.state, *(ref.name for ref in w.who))
+        for w in asked.who_can("release", production).ways
+        if w.mark == "may-join"
+    }
+    assert joining == {("unwanted", "Ana"), ("residual", "Mia")}  # Mia is an administrator
+    held = {(h.duty, h.environment): h.how for h in asked.duties(ana).held}
+    assert held["release", "production"] == "may-join" and held["train", "development"] == "holds"
+    said = _text(asked.duties(ana), ("duties", "Ana"), width=200)
+    assert "could hold observe, release and write by joining a group" in said
+    assert "release and write  after joining a group\n      Ana → may join grp-release-override as its owner → " in said
+    assert "Ana  release, of production" in _text(
+        asked.paths(ana, production), ("paths", "Ana", "production"), width=200
+    )
+
+
 # -- the command --------------------------------------------------------------------------------------------------
 
 

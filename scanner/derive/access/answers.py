@@ -67,7 +67,7 @@ class Paths:
 
 @dataclass(frozen=True, slots=True)
 class HeldDuty:
-    """`how`: holds, may-activate, perhaps-holds, or holds-as-declared."""
+    """`how`: holds, may-activate, perhaps-holds, holds-as-declared, or may-join: by joining a group first."""
 
     duty: str
     environment: str

@@ -19,6 +19,7 @@ from scanner.derive.access.chains import explain
 from scanner.derive.access.links import Link
 from scanner.derive.access.routes import Routes, chain, picture, reference
 from scanner.derive.access.ways import (
+    HOLDING,
     RELEASING,
     State,
     WayIn,
@@ -41,6 +42,8 @@ STATES: tuple[State, ...] = (
     "break-glass",
     "platform",
 )  # as answers list them
+# Edges from a member to a group, with what they say of it and how it is held.
+_MEMBER = (("member-of", "", None), ("eligible-member-of", "", "eligible"), ("may-join", "as its owner", "may-join"))
 _TRIED = 5  # people among whom the one with the shortest chain is looked for
 
 
@@ -165,12 +168,13 @@ class Questions:
     def duties(self, principal: int) -> DutiesOf:
         """The duties a principal holds itself or through the groups it is in."""
         estate = self.estate
-        up, standing = self._memberships(principal)
+        standing, members, up = self._memberships(principal)
         held: dict[tuple[str, str], HeldDuty] = {}
         drawn: dict[Link, None] = {}
         for edge, how, places in (
-            ("holds", "holds", standing), ("may-activate", "may-activate", up), ("holds", "may-activate", up),
-            ("perhaps-holds", "perhaps-holds", up), ("holds-as-declared", "holds-as-declared", up),
+            ("holds", "holds", standing), ("may-activate", "may-activate", members), ("holds", "may-activate", members),
+            ("perhaps-holds", "perhaps-holds", members), ("holds-as-declared", "holds-as-declared", members),
+            *((edge, "may-join", up) for edge in HOLDING),
         ):  # fmt: skip
             for place in places:
                 for duty in dict.fromkeys(estate.neighbours(place, edge)):
@@ -187,22 +191,21 @@ class Questions:
         listed = tuple(held[key] for key in sorted(held, key=lambda key: (key[1], key[0])))
         return DutiesOf(estate.ref(principal), listed, tuple(sorted(gaps)), picture(estate, drawn))
 
-    def _memberships(self, principal: int) -> tuple[dict[int, Link | None], tuple[int, ...]]:
-        """A principal and the groups it is in or may activate membership of, each with the membership that leads there; and
-        those it need not activate anything for.
+    def _memberships(self, principal: int) -> tuple[Sequence[int], Sequence[int], dict[int, Link | None]]:
+        """A principal and the groups it is in without activating anything; with those it may activate membership of; and with
+        those it may join, each with the membership that leads there.
         """
         up: dict[int, Link | None] = {principal: None}
-        standing: tuple[int, ...] = ()
-        for edges in (("member-of",), ("member-of", "eligible-member-of")):
+        stages = []
+        for edges in (_MEMBER[:1], _MEMBER[:2], _MEMBER):
             for place in (order := list(up)):
-                for edge in edges:
+                for edge, note, mark in edges:
                     for group in dict.fromkeys(self.estate.neighbours(place, edge)):
-                        if group not in up:
-                            mark = "eligible" if edge == "eligible-member-of" else None
-                            up[group] = Link(place, group, edge, mark=mark)
+                        if group not in up and self.estate.kind(group) == "group":
+                            up[group] = Link(place, group, edge, note, mark=mark)
                             order.append(group)
-            standing = standing or tuple(up)
-        return up, standing
+            stages.append(tuple(up))
+        return stages[0], stages[1], up
 
     # -- parts of answers -----------------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ from scanner.graph.estate import UNSET, Estate
 
 State = Literal["unwanted", "approved", "own", "residual", "break-glass", "platform"]
 _PLATFORM = {"microsoft", "host-default", "policy", "service"}
-_HOLDING = ("holds", "may-activate", "perhaps-holds", "holds-as-declared")
+HOLDING = ("holds", "may-activate", "perhaps-holds", "holds-as-declared")
 RELEASING = ("release", "indirect-release")
 
 
@@ -107,7 +107,7 @@ def into_environment(access: Access, environment: int, duty: str) -> Ways | None
         return None
     links: dict[Link, None] = {}
     ways = []
-    for edge in _HOLDING:
+    for edge in HOLDING:
         for principal in dict.fromkeys(estate.neighbours(node, estate.ontology.edges[edge].inverse)):
             cause = f"{edge}:{estate.key(principal)}|{estate.key(node)}"
             reason, mark = estate.reason(principal, edge, node), "eligible" if edge == "may-activate" else ""
@@ -118,7 +118,13 @@ def into_environment(access: Access, environment: int, duty: str) -> Ways | None
             for state, who, row in _releasing(access, principal, edge, environment):
                 gaps = () if gap is None else (gap,)
                 ways.append(WayIn(cause, words, duty, state, who, edge != "perhaps-holds", mark, row, gaps))
+            for way, joining in _joining(access, principal, environment, duty):
+                ways.append(replace(way, certain=edge != "perhaps-holds", gaps=() if gap is None else (gap,)))
+                links.update(dict.fromkeys(joining))
     unread = {gap for kind in ("group", "identity") for p in estate.nodes(kind) for gap in estate.gaps_at(p, "holds")}
+    holders = (p for edge in HOLDING for p in estate.neighbours(node, estate.ontology.edges[edge].inverse))
+    groups = {group for p in holders for group in access.engine.inner_groups(p)}
+    unread |= {gap for group in groups for gap in estate.gaps_at(group, "may-be-joined-by")}
     return Ways(node, "release", lambda: tuple(links), tuple(ways), tuple(sorted(unread)))
 
 
@@ -230,6 +236,38 @@ def _releasing(
         yield "platform", who, None
     elif who:
         yield ("residual" if edge == "holds-as-declared" else "unwanted"), who, None
+
+
+def _joining(access: Access, principal: int, environment: int, duty: str) -> Iterator[tuple[WayIn, tuple[Link, ...]]]:
+    """Who comes to hold a duty by adding themselves to a group that has it, and is in none yet; as `joining` judges readers,
+    those who administer the environment do nothing new by it.
+    """
+    engine, estate, approval = access.engine, access.engine.estate, access.approval
+    already = engine.members(principal)
+    over = [engine.members(p) for p, names in approval.over.items() if estate.name(environment) in names]
+    administrators = BitMap().union(*over)
+    for group in engine.inner_groups(principal):
+        for owner in dict.fromkeys(estate.neighbours(group, "may-be-joined-by")):
+            who = access.acting.wide.engine.members(owner) - already
+            cause = f"owner:{estate.key(owner)}|{estate.key(group)}"
+            link = Link(owner, group, "may-join", "as its owner", cause, True, "may-join")
+            links = (link, *members_of(estate, owner))
+            words = f"{estate.name(owner)}, who owns {estate.name(group)},"
+            platform: State = "platform" if estate.get(owner, "origin") in _PLATFORM else "unwanted"
+            emergency = who & approval.break_glass
+            parts: tuple[tuple[State, BitMap], ...] = (
+                ("break-glass", emergency), ("residual", (who & administrators) - emergency), (platform, who - administrators - emergency)
+            )  # fmt: skip
+            for state, people in parts:
+                if people:
+                    yield (
+                        WayIn(cause, words, duty, state, people, mark="may-join", fix=_disowned(estate, owner, group)),
+                        links,
+                    )
+
+
+def _disowned(estate: Estate, owner: int, group: int) -> str:
+    return f"Remove {estate.name(owner)} as owner of {estate.name(group)}, or make the owner an administrator"
 
 
 def holds_guarded_data(estate: Estate, node: int) -> bool:
