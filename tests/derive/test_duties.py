@@ -88,6 +88,30 @@ def test_keys_count_where_they_work_or_can_be_switched_on_again() -> None:
             assert ("indirect-release in production" in world.held(ana, name)) is (name == edge)
 
 
+@pytest.mark.parametrize("action", ["listKeys", "regenerateKey", "listAccountSas", "listServiceSas"])
+def test_a_new_key_and_a_signature_open_as_much_as_a_key(action: str) -> None:
+    world = World()
+    workspace(world, "production")
+    world.estate.set(world.scope["stproduction"], "shared-key-access", True)
+    world.resource("storage-account", "dlproduction", "production", holds_guarded_data=True, shared_key_access=True)
+    ana = world.principal("user", "ana")
+    world.grant(ana, "production", f"Microsoft.Storage/storageAccounts/{action}/action")
+    world.derive()
+    assert {"indirect-release in production", "read-data in production"} <= world.held(ana)
+
+
+@pytest.mark.parametrize("action", ["fileServices/readFileBackupSemantics/action", "tableServices/tables/entities/read",
+                                    "queueServices/queues/messages/read"])  # fmt: skip
+def test_files_tables_and_queues_are_data_too(action: str) -> None:
+    world = World()
+    workspace(world, "production")
+    world.resource("storage-account", "dlproduction", "production", holds_guarded_data=True)
+    ana = world.principal("user", "ana")
+    world.grant(ana, "dlproduction", data=(f"Microsoft.Storage/storageAccounts/{action}",))
+    world.derive()
+    assert "read-data in production" in world.held(ana)
+
+
 def test_a_release_hides_the_indirect_way() -> None:
     world = World()
     workspace(world, "production")
