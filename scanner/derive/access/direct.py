@@ -229,7 +229,7 @@ def grant_self(engine: Engine, store: int, rights: StoreRights, access: str, ref
     for held in (*granting.assigners(engine, store, opens), *granting.rewriters(engine, store)):
         yield by_right(engine, held, "grant-self", store)
     for held in engine.held(store, actions.ACTIVATION_RULES):
-        approved = engine.behind_approval(store)
+        approved = engine.behind_approval(store, opens)
         for who, sure in engine.both(held, approved, approved):
             yield by_right(engine, held, "grant-self", store, who=who, certain=sure)
 

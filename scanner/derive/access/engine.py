@@ -7,7 +7,7 @@ place is the list of assignments at the short chain of scopes above it, each lis
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -46,7 +46,7 @@ def strongest(answers: Iterable[Grants]) -> Grants:
 class _Kept:
     """Answers by place and what was asked."""
 
-    above: dict[tuple[int, bool], tuple[BitMap, BitMap]] = field(default_factory=dict)
+    above: dict[tuple[int, frozenset[int] | None], tuple[BitMap, BitMap]] = field(default_factory=dict)
     at: dict[tuple[int, Right], tuple[Held, ...]] = field(default_factory=dict)
     inherits: dict[tuple[int, Right], tuple[Held, ...]] = field(default_factory=dict)
     held: dict[tuple[int, Right], tuple[Held, ...]] = field(default_factory=dict)
@@ -296,23 +296,31 @@ class Engine:
 
     def custom(self, place: int) -> tuple[BitMap, BitMap]:
         """Who holds a role of the tenant's own at a place: for certain, and at best."""
-        return self._picked(place, True)
+        return self._picked(place, None)
 
-    def behind_approval(self, place: int) -> BitMap:
-        """Who is eligible at a place for a role that takes somebody else's approval to activate."""
-        return self._picked(place, False)[1]
+    def behind_approval(self, place: int, opens: Callable[[int], Grants]) -> BitMap:
+        """Who is eligible at a place for a role that opens something and takes somebody else's approval to activate."""
+        return self._picked(place, frozenset(role for role in self._roles_approved_first if opens(role) != "no"))[1]
 
-    def _picked(self, place: int, custom: bool) -> tuple[BitMap, BitMap]:
+    @cached_property
+    def _roles_approved_first(self) -> frozenset[int]:
+        return frozenset(grant.role for grants in self._approved_first.values() for grant in grants)
+
+    def _picked(self, place: int, roles: frozenset[int] | None) -> tuple[BitMap, BitMap]:
+        """Who is eligible for one of some roles that take an approval first; for none, who holds one of the tenant's own."""
         kept = self._kept(place).above
-        found = kept.get((place, custom))
+        found = kept.get((place, roles))
         if found is None:
             above = self.above(place)
-            sure, possible = self._picked(above, custom) if above is not None else (NOBODY, NOBODY)
-            for grant in (self._of_own_roles if custom else self._approved_first).get(place, ()):
+            sure, possible = self._picked(above, roles) if above is not None else (NOBODY, NOBODY)
+            picked = self._of_own_roles if roles is None else self._approved_first
+            for grant in picked.get(place, ()):
+                if roles is not None and grant.role not in roles:
+                    continue
                 who = self.members(grant.principal)
                 possible = possible | who
                 sure = sure if binds(grant.condition, DEFINE_ROLES.actions[0]) else sure | who
-            found = kept[place, custom] = (sure, possible)
+            found = kept[place, roles] = (sure, possible)
         return found
 
     def _inherited(self, place: int, right: Right) -> tuple[Held, ...]:
