@@ -222,3 +222,16 @@ def test_the_edge_of_a_cause_is_gone_without_it(edge: str, cause: str) -> None:
         after = build(apply(snapshot, edits(built, [spec], [])))
         assert (source, target) not in {(after.key(a), after.key(b)) for a, b in after.pairs(edge)}, spec
     assert tied or edge in ("assigned-to", "eligible-member-of", "reads-secrets-of")
+
+
+def test_names_with_commas_that_can_be_parted_in_two_ways_are_no_answer() -> None:
+    built = Estate()
+    for kind, name in (("user", "Ana"), ("user", "Ana, Ben"), ("group", "Ben, all"), ("group", "all")):
+        built.add(kind, f"id of {name}".lower(), name)
+    with pytest.raises(UserError) as refused:
+        edits(built, ["membership:Ana, Ben, all"], [])
+    (problem,) = refused.value.problems
+    assert problem.message == "`membership:Ana, Ben, all` can be read in 2 ways"
+    assert problem.help == "say which by their ids: `Ana` and `Ben, all`; or `Ana, Ben` and `all`"
+    (edit,) = edits(built, ["membership:id of ana, ben,all"], [])
+    assert edit.parts == ("id of ana, ben", "id of all")

@@ -55,13 +55,16 @@ def _edit(estate: Estate, spec: str, add: bool) -> Edit:
 
 
 def _named(estate: Estate, spec: str, kind: str, tail: str, add: bool) -> Edit:
-    """Names may hold commas: of all ways to part them, the one in which each part stands for something."""
+    """Names may hold commas: of all ways to part them, the one in which each part stands for something. There may be no two."""
     kinds = _LOOKED_UP[kind]
     ways = list(_parted(tail.split(","), len(kinds)))
     if not ways:
         what = ",".join(part.upper().replace(" ", "-") for part in PARTS[kind])
         raise UserError(f"`{spec}` lacks something", help=f"`{kind}:{what}`")
     fitting = [way for way in ways if all(called(estate, word, of) for word, of in zip(way, kinds, strict=True))]
+    if len(fitting) > 1:
+        readings = "; or ".join(" and ".join(f"`{word}`" for word in way) for way in fitting)
+        raise UserError(f"`{spec}` can be read in {len(fitting)} ways", help=f"say which by their ids: {readings}")
     words = fitting[0] if fitting else ways[0]
     nodes = [pick(estate, word, of, what) for word, of, what in zip(words, kinds, PARTS[kind], strict=True)]
     keys = tuple(estate.key(node) for node in nodes)

@@ -192,6 +192,13 @@ def test_who_acts_on_a_host_by_the_same_assignment_is_not_told_of_for_granting_t
     assert {rule for rule, name in found if name == "dlchurnprod"} & {"ACC04", "ACC05"} == {"ACC04"}
 
 
+@pytest.mark.parametrize("kind", ["compute", "search-service", "resource"])
+def test_what_nobody_could_list_may_run_as_an_identity_where_somebody_gives_themselves_a_role(kind: str) -> None:
+    gap = Coverage(kind, _DEV.partition("/resourceGroups")[0], "forbidden", status=403)
+    found = _new(tenant("contoso-compliant"), gap, outcome="unknown")
+    assert {rule for rule, name in found if name == "dlchurnprod"} >= {"ACC04", "ACC05"}
+
+
 def test_an_identity_whose_computes_nobody_could_list_is_no_finding_for_certain() -> None:
     lost = Coverage("compute", _WORKSPACE.lower(), "forbidden", "x", status=403)
     document = tenant("contoso-compliant")

@@ -12,18 +12,21 @@ from scanner.derive.access.engine import RIGHTS, Engine
 from scanner.derive.access.entries import Entry
 from scanner.derive.access.spread import Spread
 
-# Unread lists of hosts: an identity that stands alone may be attached to one of them.
+# Unread lists of hosts: an identity that stands alone may be attached to one of them, where somebody acts or may give
+# themselves a role.
 _HOSTING = {
-    "workspace": "run-as-compute",
-    "compute": "run-as-compute",
-    "online-endpoint": "run-as-endpoint",
-    "resource": "act-on-host",
+    "workspace": ("run-as-compute", "grant-self"),
+    "compute": ("run-as-compute", "grant-self"),
+    "online-endpoint": ("run-as-endpoint", "grant-self"),
+    "search-service": ("act-on-host", "grant-self"),
+    "model-account": ("act-on-host", "grant-self"),
+    "resource": ("act-on-host", "grant-self"),
 }
 # Unread lists of what keeps credentials: one of them may open any store whose keys work.
 _KEEPING = {
-    "workspace": ("stored-credential", "run-as-compute"),
-    "datastore": ("stored-credential", "run-as-compute"),
-    "connection": ("stored-credential",),
+    "workspace": ("stored-credential", "run-as-compute", "grant-self"),
+    "datastore": ("stored-credential", "run-as-compute", "grant-self"),
+    "connection": ("stored-credential", "grant-self"),
 }
 # Unread lists that may hold data, say whose it is, or lead to it.
 LEADING = (*STORES, "resource-group", *_HOSTING, *_KEEPING)
@@ -91,8 +94,8 @@ class Possible:
             for gap in estate.gaps_at(identity, edge):
                 yield "federate", gap
         for kind, gap in self._unread if estate.get(identity, "user-assigned") is True else ():
-            if kind in _HOSTING:
-                yield _HOSTING[kind], gap
+            for way in _HOSTING.get(kind, ()):
+                yield way, gap
         places = [(place, way) for place, _, way, _ in self.acting.places(identity)]
         for credential in self.acting.credentials.signing_in.get(identity, ()):
             places += direct.used_at(estate, credential)
