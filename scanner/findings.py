@@ -236,6 +236,7 @@ class Report:
     baseline: str = ""
     accepted_reach: tuple[tuple[str, str, str, int], ...] = ()  # kind of reach, cause, environment, identities
     choke_points: tuple[ChokePoint, ...] = ()
+    not_seen: tuple[str, ...] = ()  # what no scan of rights can see, in words
 
     def open(self, outcome: Outcome | None = None) -> tuple[Settled, ...]:
         """Findings that are not waived, of one outcome or of both."""

@@ -38,7 +38,7 @@ def scan(
 
     `today` is the day waivers, accepted gaps and declared flows are judged by; `baseline` the findings known at an earlier day.
     """
-    from scanner.derive.access import choke
+    from scanner.derive.access import blindness, choke
     from scanner.settle import settle
 
     with collector_paused():
@@ -59,6 +59,7 @@ def scan(
             baseline_name=baseline_name,
             accepted_reach=_accepted_reach(estate),
             choke_points=choke_points,
+            not_seen=blindness.of_report(estate) if any(r.rule.theme in ("access", "duties") for r in results) else (),
             coverage=snapshot.coverage,
             owners={c.name: c.owner for c in scenario.data_classes if c.owner},
             subscriptions={estate.key(node).rpartition("/")[2] for node in estate.nodes("subscription")},

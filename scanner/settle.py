@@ -45,6 +45,7 @@ def settle(
     baseline_name: str = "",
     accepted_reach: tuple[tuple[str, str, str, int], ...] = (),
     choke_points: tuple[ChokePoint, ...] = (),
+    not_seen: tuple[str, ...] = (),
     coverage: Sequence[Coverage] = (),
     subscriptions: Collection[str] = (),
     owners: Mapping[str, str] = MappingProxyType({}),
@@ -111,6 +112,7 @@ def settle(
         baseline=baseline_name,
         accepted_reach=accepted_reach,
         choke_points=choke_points,
+        not_seen=not_seen,
     )
 
 

@@ -41,6 +41,7 @@ def document(report: Report, exit_code: int) -> dict[str, Any]:
             {"environment": p.environment, "removals": [{"cause": words, "ways": ways} for words, ways in p.removals],
              "closed": p.closed, "ways": p.ways, "at-least": p.at_least} for p in report.choke_points
         ],
+        "not-seen": list(report.not_seen),
         "accepted-reach": [
             {"of": kind, "cause": cause, "environment": environment, "identities": n} for kind, cause, environment, n in report.accepted_reach
         ],

@@ -37,7 +37,7 @@ _PROBLEM: Mapping[Severity, str] = {"critical": "error", "high": "error", "mediu
 _PEOPLE = {"user", "service-principal", "group", "managed-identity"}
 _GRANT = re.compile(r"grant:([^|]+)\|")
 _UNREAD, _EXPIRING, _CUT = "unread-list", "waiver-expiring", "results-cut"
-_INCOMPLETE, _UNDECIDED = "run-incomplete", "verdict-undecided"
+_INCOMPLETE, _UNDECIDED, _NOT_SEEN = "run-incomplete", "verdict-undecided", "not-seen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,7 @@ def _document(report: Report, options: _Options, category: str | None, exit_code
             *_incomplete(report),
             *_undecided(report, index),
             *_cut(len(failing)),
+            *_not_seen(report),
         ],
         "toolConfigurationNotifications": list(_expiring(report, index)),
     }
@@ -140,6 +141,7 @@ def _descriptors() -> list[dict[str, Any]]:
             "A verdict needs a person to judge",
             "Look at the condition the report names.",
         ),
+        _NOT_SEEN: ("What no scan of rights can see", "Look there by other means."),
     }
     return [
         {"id": id_, "name": _pascal(id_), "shortDescription": {"text": f"{title}."}, "fullDescription": {"text": f"{title}. {fix}"}, "help": {"text": fix}}
@@ -326,6 +328,11 @@ def _expiring(report: Report, index: Mapping[str, int]) -> Iterator[dict[str, An
 def _cut(count: int) -> Iterator[dict[str, Any]]:
     if count > MOST_RESULTS:
         yield _notification(_CUT, 2, "warning", f"{count} findings; the {MOST_RESULTS} worst are in this file.", "", {})
+
+
+def _not_seen(report: Report) -> Iterator[dict[str, Any]]:
+    if report.not_seen:
+        yield _notification(_NOT_SEEN, 5, "note", f"Not seen by any scan: {'; '.join(report.not_seen)}.", "", {})
 
 
 def _notification(id_: str, number: int, level: str, text: str, rule: str, index: Mapping[str, int]) -> dict[str, Any]:

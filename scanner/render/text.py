@@ -289,6 +289,8 @@ def _closing(report: Report, exit_code: Exit, fail_on: str, written: tuple[str, 
         f"{sum(1 for s in report.settled if s.waiver is not None)} waived",
     ]
     yield styled((", ".join(counts), "bold"))
+    if report.not_seen:
+        yield styled((f"not seen by any scan: {'; '.join(report.not_seen)}", "dim"))
     for path in written:
         yield styled(f"written: {path}")
     yield styled(

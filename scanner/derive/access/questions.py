@@ -15,6 +15,7 @@ from pyroaring import BitMap
 from scanner.derive.access import Access
 from scanner.derive.access.alike import Alike
 from scanner.derive.access.answers import DutiesOf, HeldDuty, Paths, Way, WhoCan
+from scanner.derive.access.blindness import of_data, of_release
 from scanner.derive.access.chains import explain
 from scanner.derive.access.links import Link
 from scanner.derive.access.routes import Routes, chain, picture, reference
@@ -31,7 +32,7 @@ from scanner.derive.access.ways import (
     target_of,
 )
 from scanner.findings import Chain, Gap, NodeRef
-from scanner.graph.estate import UNSET, Estate
+from scanner.graph.estate import Estate
 
 DATA = ("environment", "data-class", "data-store", "datastore", "data-asset", "workspace")  # what may be asked about
 STATES: tuple[State, ...] = (
@@ -144,7 +145,7 @@ class Questions:
         drawn = (link for f in found for link in f.routes.links) if draw else ()
         return WhoCan(
             how, estate.ref(asked), self._about(how, targets), tuple(map(estate.ref, targets)), ways, above,
-            self.marks({ref.key for way in (*ways, *above) for ref in way.who}), self.gaps([*found, *tenant]), self._blind(targets), picture(estate, drawn),
+            self.marks({ref.key for way in (*ways, *above) for ref in way.who}), self.gaps([*found, *tenant]), of_release(estate) if how == "release" else of_data(estate, targets), picture(estate, drawn),
         )  # fmt: skip
 
     def paths(self, principal: int, asked: int, *, draw: bool = False) -> Paths:
@@ -304,9 +305,3 @@ class Questions:
         several = f"{len(targets)} stores of " if len(targets) > 1 else ""
         data = f"{' and '.join(classes)} data" if classes else "data of no declared class"
         return f"{several}{data}" + (f" in {' and '.join(where)}" if where else "")
-
-    def _blind(self, targets: Iterable[int]) -> tuple[str, ...]:
-        estate = self.estate
-        files = [estate.name(t) for t in targets if estate.get(t, "hierarchical") in (True, UNSET) and estate.kind(t) == "storage-account"]  # fmt: skip
-        lists = [f"access control lists inside {', '.join(files[:3])}" + (f" and {len(files) - 3} more" if len(files) > 3 else "")]  # fmt: skip
-        return (*lists * bool(files), "SAS tokens already issued", "what the network lets through")
