@@ -142,6 +142,20 @@ def test_what_it_calls_unwanted_is_what_a_scan_calls_an_opening() -> None:
     assert compared
 
 
+def test_the_chain_shown_of_people_and_workloads_is_a_person_s() -> None:
+    """A workload needs no group and has the shorter chain; whom one asks about is the people."""
+    document = copy.deepcopy(dict(tenant("contoso")))
+    lena = next(item["id"] for item in document["graph"]["users"] if item["displayName"] == "Lena")
+    legacy = next(
+        item["id"] for item in document["graph"]["servicePrincipals"] if item["displayName"] == "sp-legacy-iac"
+    )
+    group = next(g for g in document["graph"]["groups"] if g["displayName"] == "grp-data-platform")
+    group["x-members"] = [legacy, lena]
+    asked = access.questions(snapshot_of(document), scenario("contoso"))
+    found = asked.who_can("read", access.data(asked, "dlpricingprod")).ways
+    assert [way.chain.start.name for way in found if len(way.who) == 2 and way.state == "unwanted"] == ["Lena", "Lena"]
+
+
 def test_names_ids_and_signs_all_find_the_same() -> None:
     asked = contoso()
     zoe = access.principal(asked, "Zoe")

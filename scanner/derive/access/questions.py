@@ -265,8 +265,13 @@ class Questions:
             return Chain(reference(estate, f.end))
         return chain(estate, *min(routes, key=lambda pair: len(pair[1])))
 
+    @cached_property
+    def _people_alone(self) -> BitMap:
+        return BitMap(list(self.estate.nodes("user")))
+
     def _nearest(self, way: WayIn, who: BitMap) -> list[int]:
-        """A few people of a way, those first who need no group inside another."""
+        """A few of those who come by a way: people before workloads, and those first who need no group inside another."""
+        who = who & self._people_alone or who
         source = way.part.cause.source if way.part is not None else None
         direct = (
             who & BitMap(list(self.estate.neighbours(source, "has-member")))
