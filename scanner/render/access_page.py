@@ -80,10 +80,10 @@ def stripped(text: Text) -> Text:
 
 
 def grouped(ways: Iterable[Way]) -> list[list[Way]]:
-    """Ways of one cause, row and certainty together, the one with the shortest chain first."""
+    """Ways of one cause, row and certainty together, the one with the shortest chain first; to data and to a release apart."""
     found: dict[tuple[object, ...], list[Way]] = {}
     for way in ways:
-        found.setdefault((way.cause, way.row, way.who, way.certain), []).append(way)
+        found.setdefault((way.cause, way.row, way.who, way.certain, way.access == "release"), []).append(way)
     return [sorted(group, key=plainness) for group in found.values()]
 
 

@@ -427,6 +427,16 @@ def test_a_cause_as_printed_can_be_taken_away(snapshots: dict[str, str]) -> None
         assert cause in {way["cause"] for way in json.loads(done.stdout)["what-if"]["closes"]}
 
 
+def test_what_releases_can_be_taken_away_as_printed(snapshots: dict[str, str]) -> None:
+    asked = _ask(snapshots["contoso"], "who-can", "release", "production", "--format", "json")
+    (way,) = [way for way in json.loads(asked.stdout)["answer"]["ways"] if way["state"] == "unwanted"]
+    assert way["fix"].startswith("Remove the assignment of Contoso ML Releaser to grp-release-override at ")
+    done = _ask(snapshots["contoso"], "who-can", "release", "production", "--without", way["cause"])
+    assert "Maya can no longer release production" in done.stdout, done.stderr
+    paths = _ask(snapshots["contoso"], "paths", "Maya", "production")  # to read and to release by one assignment
+    assert "Maya can read and release production, by 1 cause, not wanted." in paths.stdout
+
+
 def test_what_could_not_be_read_is_said_and_ends_in_three(snapshots: dict[str, str]) -> None:
     done = _ask(snapshots["blind"], "who-can", "read", "dlchurnprod")
     assert done.returncode == 3

@@ -19,7 +19,7 @@ from scanner.derive.access.entries import Entry
 from scanner.derive.access.held import NOBODY
 from scanner.derive.access.links import Link, into
 from scanner.derive.access.spread import Part, Spread
-from scanner.derive.access.words import called, mended
+from scanner.derive.access.words import called, mended, removing
 from scanner.graph.estate import UNSET, Estate
 
 State = Literal["unwanted", "approved", "own", "residual", "break-glass", "platform"]
@@ -109,7 +109,7 @@ def into_environment(access: Access, environment: int, duty: str) -> Ways | None
     ways = []
     for edge in HOLDING:
         for principal in dict.fromkeys(estate.neighbours(node, estate.ontology.edges[edge].inverse)):
-            cause = f"{edge}:{estate.key(principal)}|{estate.key(node)}"
+            cause, fix = _held_by(estate, principal, edge, node)
             reason, mark = estate.reason(principal, edge, node), "eligible" if edge == "may-activate" else ""
             links[Link(principal, node, edge, reason, cause, edge != "perhaps-holds", mark or None)] = None
             links.update(dict.fromkeys(members_of(estate, principal)))
@@ -117,7 +117,7 @@ def into_environment(access: Access, environment: int, duty: str) -> Ways | None
             words = f"{reason} for {estate.name(principal)}"
             for state, who, row in _releasing(access, principal, edge, environment):
                 gaps = () if gap is None else (gap,)
-                ways.append(WayIn(cause, words, duty, state, who, edge != "perhaps-holds", mark, row, gaps))
+                ways.append(WayIn(cause, words, duty, state, who, edge != "perhaps-holds", mark, row, gaps, fix))
             for way, joining in _joining(access, principal, environment, duty):
                 ways.append(replace(way, certain=edge != "perhaps-holds", gaps=() if gap is None else (gap,)))
                 links.update(dict.fromkeys(joining))
@@ -126,6 +126,20 @@ def into_environment(access: Access, environment: int, duty: str) -> Ways | None
     groups = {group for p in holders for group in access.engine.inner_groups(p)}
     unread |= {gap for group in groups for gap in estate.gaps_at(group, "may-be-joined-by")}
     return Ways(node, "release", lambda: tuple(links), tuple(ways), tuple(sorted(unread)))
+
+
+def _held_by(estate: Estate, principal: int, edge: str, duty: int) -> tuple[str, str]:
+    """What a duty is held by, and how to end that: the assignment where a single one is the reason."""
+    reason = estate.reason(principal, edge, duty)
+    given = []
+    for grant in estate.neighbours(principal, "granted"):
+        role, scope = estate.first(grant, "of-role"), estate.first(grant, "at-scope")
+        if role is not None and scope is not None and f"{estate.name(role)} on {estate.name(scope)}" == reason:
+            given.append((grant, role, scope))
+    if len(given) != 1:
+        return f"{edge}:{estate.key(principal)}|{estate.key(duty)}", ""
+    ((grant, role, scope),) = given
+    return estate.key(grant), removing(estate, principal, role, scope)
 
 
 def members_of(estate: Estate, principal: int) -> Iterator[Link]:

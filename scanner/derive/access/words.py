@@ -33,7 +33,7 @@ def mended(estate: Estate, cause: Entry) -> str:
     """The step that closes what a cause opens."""
     if cause.grant is not None:
         grant = cause.grant
-        return f"Remove the assignment of {estate.name(grant.role)} to {estate.name(grant.principal)} at {estate.original(grant.scope)}"
+        return removing(estate, grant.principal, grant.role, grant.scope)
     source = estate.name(cause.source) if cause.source is not None else ""
     place = estate.name(cause.place)
     kind = cause.cause.partition(":")[0]
@@ -52,6 +52,11 @@ def mended(estate: Estate, cause: Entry) -> str:
         "anonymous": f"Switch public access of the containers of {place} off (allowBlobPublicAccess: false)",
         "local-user": f"Remove the SFTP user {cause.cause.rpartition('|')[2]} from {place}",
     }[kind]
+
+
+def removing(estate: Estate, principal: int, role: int, scope: int) -> str:
+    """The step that takes an assignment away."""
+    return f"Remove the assignment of {estate.name(role)} to {estate.name(principal)} at {estate.original(scope)}"
 
 
 def kept(estate: Estate, keeper: int) -> str:
