@@ -27,6 +27,7 @@ Path_ = tuple[str | int, ...]  # keys and indices from the root to a value
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 # no leading zeros: one reader takes `012` for twelve, another for ten, so it stays a word
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_FLATTER = f"nothing we read needs more than {MAX_DEPTH} levels"
 _NULLS = {"", "~", "null", "Null", "NULL"}
 
 
@@ -84,14 +85,17 @@ def parse(content: str, source: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = Span(source, mark.line + 1, mark.column + 1) if mark else Span(source)
-        said = error.problem or error.context or "not YAML"
+        said = error.problem or error.context or ""
         # libyaml 0.2.6 reads ahead and has a limit of its own, far beyond ours
-        raise UserError(Problem("nested too deeply" if "nesting depth" in said else said, where)) from error
+        raise UserError(Problem("nested too deeply", where, _FLATTER) if "nesting depth" in said else
+                        Problem(f"not YAML: {said}" if said else "not YAML", where, _syntax(content, where.line))) from error  # fmt: skip
     except yaml.YAMLError as error:
-        raise UserError(Problem(f"not YAML: {str(error).splitlines()[0]}", Span(source))) from error
+        raise UserError(
+            Problem(f"not YAML: {str(error).splitlines()[0]}", Span(source), "save it as plain text in UTF-8")
+        ) from error
     if len(documents) > 1:
         mark = documents[1].start_mark
-        raise UserError(Problem("a second document in one file", Span(source, mark.line + 1, 1)))
+        raise UserError(Problem("a second document in one file", Span(source, mark.line + 1, 1), "take out the line `---`, or make it a file of its own"))  # fmt: skip
     reader = _Reader(source)
     value = reader.value(documents[0], ()) if documents and documents[0] is not None else None
     if reader.problems:
@@ -108,14 +112,22 @@ def _refused(content: str, source: str) -> Iterator[Problem]:
         if getattr(event, "anchor", None) is not None:
             yield Problem("anchors and aliases are not allowed", here, "write the value out again")
         if getattr(event, "tag", None) is not None:
-            yield Problem(f"tag `{event.tag}` is not allowed", here)
+            yield Problem(f"tag `{event.tag}` is not allowed", here, "leave it out: values are texts, numbers, true, false, lists and maps")  # fmt: skip
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > MAX_DEPTH:
-            yield Problem("nested too deeply", here)
+            yield Problem("nested too deeply", here, _FLATTER)
             return
+
+
+def _syntax(content: str, line: int) -> str:
+    """What most often breaks YAML around a line."""
+    lines = content.splitlines()
+    if any(text.lstrip(" ").startswith("\t") for text in lines[max(0, line - 2) : line]):
+        return "indent with blanks; YAML takes no tabs"
+    return "look at quotes, brackets, colons and indentation here and on the lines above"
 
 
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -147,14 +159,16 @@ class _Reader:
         for key_node, value_node in node.value:
             place = self._place(key_node)
             if not isinstance(key_node, yaml.ScalarNode):
-                self._wrong(place, "a key must be text")
+                self._wrong(place, "a key must be text", "a key is a word, or a text in quotes")
                 continue
             key = key_node.value
             if key == "<<" and not key_node.style:
                 self._wrong(place, "merge keys are not allowed", "write the entries out")
                 continue
             if key in found:
-                self._wrong(place, f"key `{key}` is given twice")
+                self._wrong(
+                    place, f"key `{key}` is given twice", f"keep one; the first is at line {self.keys[*path, key].line}"
+                )
                 continue
             self.keys[(*path, key)] = place
             found[key] = self.value(value_node, (*path, key))
@@ -219,7 +233,7 @@ def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterat
 def _explain(document: Document, error: Any) -> list[Problem]:
     path = tuple(error.absolute_path)
     where = document.span(*path)
-    name = f"`{path[-1]}`" if path and isinstance(path[-1], str) else "the value"
+    name = f"`{path[-1]}`" if path and isinstance(path[-1], str) else "the value" if path else "the file"
     match error.validator:
         case "additionalProperties":
             known = set(error.schema.get("properties", {}))
