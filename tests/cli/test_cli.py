@@ -97,6 +97,8 @@ def test_selecting_rules_limits_what_is_reported(snapshots: dict[str, str]) -> N
 @pytest.mark.parametrize(("words", "said"), [
     (["scann"], "no command `scann`; did you mean `scan`?"),
     (["scan", "--scenaro", "x"], "no such option"),
+    (["scan", "--no-config"], "help: write it right after `mlposture`, before the command"),
+    (["--no-config", "--config", "x", "scan"], "`--config` and `--no-config` exclude each other"),
     (["scan"], "no scenario\n  help: name one with `--scenario FILE`, or try `--demo`"),
     (["scan", "--demo", "--snapshot", "x"], "`--demo` brings its own tenant"),
     (["scan", "--scenario", "/nowhere/x.yaml", "--snapshot", "y"], "cannot read `/nowhere/x.yaml`: no such file or directory"),
