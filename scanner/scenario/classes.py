@@ -70,8 +70,8 @@ def bind(estate: Estate, scenario: Scenario) -> None:
 
 def _doubts(estate: Estate, account: int, *kinds: str) -> list[int]:
     """Gaps of unread lists that could say more of an account: those of a workspace that has nothing to do with it cannot."""
-    found = []
-    for gap in estate.unread_gaps(*kinds):
+    found: list[int] = []
+    for gap in estate.unread_gaps(*kinds) if estate.unread else ():
         workspace = estate.node(estate.gaps[gap].scope)
         if workspace is not None and estate.kind(workspace) == "workspace" and estate.gaps[gap].kind == "data-asset":
             stores = [
