@@ -28,7 +28,7 @@ LAYERS = (
     ("snapshot",),
     ("yamlfile",),
     ("regions", "data"),
-    ("ids", "yamltext"),
+    ("ids", "yamltext", "accept"),
     ("errors",),
 )
 # `scan` is the pipeline: it stands beside the collectors and uses all below it.
