@@ -97,7 +97,7 @@ def test_nesting_without_end_is_one_message_and_no_crash(content: str) -> None:
 
 
 def test_mistakes_of_one_place_come_in_one_order() -> None:
-    schema = {"type": "object", "required": list("dcba")}
+    schema = yamlfile.Schema({"type": "object", "required": list("dcba")})
     problems = yamlfile.check(yamlfile.parse("x: 1", "f.yaml"), schema)
     assert [p.message for p in problems] == [f"key `{key}` is missing" for key in "abcd"]
 
@@ -115,4 +115,4 @@ def test_a_byte_order_mark_and_foreign_line_ends_leave_places_right(tmp_path: Pa
     ({"properties": {"a": {"minItems": 1}}}, "a: []", "f:1:4: `a` must not be empty"),
 ])  # fmt: skip
 def test_a_schema_speaks_in_the_words_of_the_file(schema: dict[str, object], text: str, said: str) -> None:
-    assert [str(problem) for problem in yamlfile.check(yamlfile.parse(text, "f"), schema)] == [said]
+    assert [str(problem) for problem in yamlfile.check(yamlfile.parse(text, "f"), yamlfile.Schema(schema))] == [said]
