@@ -7,9 +7,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager
 from pathlib import Path
+from typing import IO
 from unittest.mock import patch
 
 from scanner.cli import main
@@ -50,7 +51,7 @@ def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
 
 
 @contextmanager
-def _standing_in(folder: Path, environment: Mapping[str, str], streams: list[io.TextIOWrapper]) -> Iterator[None]:
+def _standing_in(folder: Path, environment: Mapping[str, str], streams: Sequence[IO[str]]) -> Iterator[None]:
     """What the command changes or looks at of its process is put back as it was."""
     before = signal.getsignal(signal.SIGTERM)
     try:
