@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import isfinite
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import yaml
 
+from scanner import data
 from scanner.errors import Problem, Span, UserError, suggest
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -27,6 +28,7 @@ Path_ = tuple[str | int, ...]  # keys and indices from the root to a value
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 # no leading zeros: one reader takes `012` for twelve, another for ten, so it stays a word
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_FLATTER = f"nothing we read needs more than {MAX_DEPTH} levels"
 _NULLS = {"", "~", "null", "Null", "NULL"}
 
 
@@ -76,136 +78,217 @@ def read(path: Path, source: str | None = None) -> Document:
 
 def parse(content: str, source: str) -> Document:
     """Reads YAML text; `source` is the name that messages use. Raises UserError with every mistake found."""
+    reader = _Reader(source)
     try:
-        problems = list(_refused(content, source))
-        if problems:
-            raise UserError(*problems)
-        documents = list(yaml.compose_all(content, Loader=_Loader))
+        value = reader.read(yaml.parse(content, Loader=_Loader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = Span(source, mark.line + 1, mark.column + 1) if mark else Span(source)
-        said = error.problem or error.context or "not YAML"
+        said = error.problem or error.context or ""
         # libyaml 0.2.6 reads ahead and has a limit of its own, far beyond ours
-        raise UserError(Problem("nested too deeply" if "nesting depth" in said else said, where)) from error
+        raise UserError(Problem("nested too deeply", where, _FLATTER) if "nesting depth" in said else
+                        Problem(f"not YAML: {said}" if said else "not YAML", where, _syntax(content, where.line))) from error  # fmt: skip
     except yaml.YAMLError as error:
-        raise UserError(Problem(f"not YAML: {str(error).splitlines()[0]}", Span(source))) from error
-    if len(documents) > 1:
-        mark = documents[1].start_mark
-        raise UserError(Problem("a second document in one file", Span(source, mark.line + 1, 1)))
-    reader = _Reader(source)
-    value = reader.value(documents[0], ()) if documents and documents[0] is not None else None
-    if reader.problems:
-        raise UserError(*sorted(reader.problems, key=lambda problem: problem.where or Span(source)))
+        raise UserError(
+            Problem(f"not YAML: {str(error).splitlines()[0]}", Span(source), "save it as plain text in UTF-8")
+        ) from error
+    problems = reader.refused or sorted(reader.problems, key=lambda problem: problem.where or Span(source))
+    if problems:
+        raise UserError(*problems)
     return Document(source, value, reader.spans, reader.keys)
 
 
-def _refused(content: str, source: str) -> Iterator[Problem]:
-    """What must not reach the composer: it recurses without a limit, follows aliases and forgets who wrote a tag."""
-    depth = 0
-    event: Any
-    for event in yaml.parse(content, Loader=_Loader):
-        here = Span(source, event.start_mark.line + 1, event.start_mark.column + 1)
-        if getattr(event, "anchor", None) is not None:
-            yield Problem("anchors and aliases are not allowed", here, "write the value out again")
-        if getattr(event, "tag", None) is not None:
-            yield Problem(f"tag `{event.tag}` is not allowed", here)
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > MAX_DEPTH:
-            yield Problem("nested too deeply", here)
-            return
+_Loader: Any = getattr(
+    yaml, "CSafeLoader", yaml.SafeLoader
+)  # asked for events only: no constructor runs, so no tag can
 
 
-_BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+def _syntax(content: str, line: int) -> str:
+    """What most often breaks YAML around a line."""
+    lines = content.splitlines()
+    if any(text.lstrip(" ").startswith("\t") for text in lines[max(0, line - 2) : line]):
+        return "indent with blanks; YAML takes no tabs"
+    return "look at quotes, brackets, colons and indentation here and on the lines above"
 
 
-class _Loader(_BASE):  # type: ignore[misc]  # PyYAML is configured by subclass
-    """Composes nodes only; no constructor ever runs, so no tag can."""
+class _TooDeep(Exception):
+    """The file is not read any further."""
 
 
 class _Reader:
-    """Turns composed nodes into plain data and collects places and mistakes on the way."""
+    """Turns the events of a file into plain data, and collects places and mistakes on the way.
+
+    It does without YAML's own composer, which recurses without a limit, follows aliases and forgets who wrote a tag.
+    """
 
     def __init__(self, source: str) -> None:
         self.source = source
         self.spans: dict[Path_, Span] = {}
         self.keys: dict[Path_, Span] = {}
+        self.refused: list[Problem] = []  # what must not be read at all; while there is any, nothing else is said
         self.problems: list[Problem] = []
+        self.depth = 0
+        self.next: Callable[[], Any] = lambda: None
 
-    def value(self, node: yaml.Node, path: Path_) -> Any:
-        self.spans[path] = self._place(node)
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, path)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.value(item, (*path, i)) for i, item in enumerate(node.value)]
-        return self._scalar(cast(yaml.ScalarNode, node))
+    def read(self, events: Iterable[Any]) -> Any:
+        """The value of the one document; what is wrong is in `refused` and `problems`."""
+        self.next = iter(events).__next__
+        value, documents = None, 0
+        try:
+            while type(event := self.next()) is not yaml.StreamEndEvent:
+                if type(event) is not yaml.DocumentStartEvent:
+                    continue
+                documents += 1
+                root = self.next()
+                if documents == 1:
+                    value = self._value(root, ())
+                else:
+                    self._skip(root)
+                if documents == 2:
+                    place = Span(self.source, root.start_mark.line + 1)
+                    help = "take out the line `---`, or make it a file of its own"
+                    self.problems = [Problem("a second document in one file", place, help)]
+        except _TooDeep:
+            pass
+        return value
 
-    def _mapping(self, node: yaml.MappingNode, path: Path_) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            place = self._place(key_node)
-            if not isinstance(key_node, yaml.ScalarNode):
-                self._wrong(place, "a key must be text")
-                continue
-            key = key_node.value
-            if key == "<<" and not key_node.style:
-                self._wrong(place, "merge keys are not allowed", "write the entries out")
-                continue
-            if key in found:
-                self._wrong(place, f"key `{key}` is given twice")
-                continue
-            self.keys[(*path, key)] = place
-            found[key] = self.value(value_node, (*path, key))
+    def _value(self, event: Any, path: Path_) -> Any:
+        mark = event.start_mark
+        self.spans[path] = place = Span(self.source, mark.line + 1, mark.column + 1)
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            if event.anchor is not None or event.tag is not None:
+                self._refuse(event, place)
+            return event.value if event.style else _plain_word(event.value)
+        self._enter(event, place)
+        found: Any = None
+        if kind is yaml.MappingStartEvent:
+            found = self._mapping(path)
+        elif kind is yaml.SequenceStartEvent:
+            found = []
+            while type(item := self.next()) is not yaml.SequenceEndEvent:
+                found.append(self._value(item, (*path, len(found))))
+        self._leave(kind)
         return found
 
-    def _scalar(self, node: yaml.ScalarNode) -> Any:
-        content: str = node.value
-        if node.style:
-            return content
-        if content in ("true", "false"):
-            return content == "true"
-        if content in _NULLS:
-            return None
-        if _INT.fullmatch(content):
-            return int(content) if len(content) < 20 else content
-        if _FLOAT.fullmatch(content) and isfinite(float(content)):
-            return float(content)
-        return content
+    def _mapping(self, path: Path_) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        while type(event := self.next()) is not yaml.MappingEndEvent:
+            mark = event.start_mark
+            place = Span(self.source, mark.line + 1, mark.column + 1)
+            if type(event) is not yaml.ScalarEvent:
+                self._wrong(place, "a key must be text", "a key is a word, or a text in quotes")
+                self._skip(event)
+                self._skip(self.next())
+                continue
+            if event.anchor is not None or event.tag is not None:
+                self._refuse(event, place)
+            key = event.value
+            if key == "<<" and not event.style:
+                self._wrong(place, "merge keys are not allowed", "write the entries out")
+            elif key in found:
+                self._wrong(
+                    place, f"key `{key}` is given twice", f"keep one; the first is at line {self.keys[*path, key].line}"
+                )
+            else:
+                inner = (*path, key)
+                self.keys[inner] = place
+                found[key] = self._value(self.next(), inner)
+                continue
+            self._skip(self.next())
+        return found
 
-    def _place(self, node: yaml.Node) -> Span:
-        return Span(self.source, node.start_mark.line + 1, node.start_mark.column + 1)
+    def _skip(self, event: Any) -> None:
+        """Past a value that nobody will see; what is refused is refused in there, too."""
+        kind = type(event)
+        self._enter(event, Span(self.source, event.start_mark.line + 1, event.start_mark.column + 1))
+        if kind in (yaml.MappingStartEvent, yaml.SequenceStartEvent):
+            while type(item := self.next()) not in (yaml.MappingEndEvent, yaml.SequenceEndEvent):
+                self._skip(item)
+        self._leave(kind)
+
+    def _enter(self, event: Any, place: Span) -> None:
+        self._refuse(event, place)
+        if type(event) in (yaml.MappingStartEvent, yaml.SequenceStartEvent):
+            self.depth += 1
+            if self.depth > MAX_DEPTH:
+                self.refused.append(Problem("nested too deeply", place, _FLATTER))
+                raise _TooDeep
+
+    def _leave(self, kind: type) -> None:
+        if kind in (yaml.MappingStartEvent, yaml.SequenceStartEvent):
+            self.depth -= 1
+
+    def _refuse(self, event: Any, place: Span) -> None:
+        if event.anchor is not None:
+            self.refused.append(Problem("anchors and aliases are not allowed", place, "write the value out again"))
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            self.refused.append(
+                Problem(
+                    f"tag `{tag}` is not allowed",
+                    place,
+                    "leave it out: values are texts, numbers, true, false, lists and maps",
+                )
+            )
 
     def _wrong(self, where: Span, message: str, help: str = "") -> None:
         self.problems.append(Problem(message, where, help))
 
 
-def check(document: Document, schema: Mapping[str, Any]) -> list[Problem]:
-    """Checks a document against a JSON Schema (2020-12); every mistake, in the user's words, with its place."""
-    problems = [
-        problem
-        for error in _validator(json.dumps(schema)).iter_errors(document.value)
-        for problem in _explain(document, error)
-    ]
+def _plain_word(content: str) -> Any:
+    """What a word without quotes stands for."""
+    if content in ("true", "false"):
+        return content == "true"
+    if content in _NULLS:
+        return None
+    if _INT.fullmatch(content):
+        return int(content) if len(content) < 20 else content
+    if _FLOAT.fullmatch(content) and isfinite(float(content)):
+        return float(content)
+    return content
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Schema:
+    """A JSON Schema (2020-12) that documents are checked against."""
+
+    value: Mapping[str, Any]
+
+
+@cache
+def schema(name: str) -> Schema:
+    """One of those that editors use: `rule`, `scenario` or `config`."""
+    return Schema(json.loads((data.rules() / "schema" / f"{name}.schema.json").read_text(encoding="utf-8")))
+
+
+def schema_id(name: str) -> str:
+    """Where editors find one of our schemas: its own `$id`."""
+    return str(schema(name).value["$id"])
+
+
+def check(document: Document, schema: Schema) -> list[Problem]:
+    """Checks a document against a schema; every mistake, in the user's words, with its place."""
+    if _accepts(schema)(document.value):
+        return []  # almost every file is right, and of a right one there is nothing to explain
+    problems = [p for error in _validator(schema).iter_errors(document.value) for p in _explain(document, error)]
     return sorted(set(problems), key=lambda problem: (problem.where or Span(document.source), problem.message))
 
 
-@lru_cache(maxsize=4)
-def schema_id(name: str) -> str:
-    """Where editors find one of our schemas: its own `$id`."""
-    from scanner import data
+@lru_cache(maxsize=16)
+def _accepts(schema: Schema) -> Callable[[Any], bool]:
+    import jsonschema_rs  # says yes or no a hundred times as fast, and nothing we could put into a user's words
 
-    return str(read(data.rules() / "schema" / f"{name}.schema.json").value["$id"])
+    accepts: Callable[[Any], bool] = jsonschema_rs.validator_for(dict(schema.value)).is_valid
+    return accepts
 
 
 @lru_cache(maxsize=16)
-def _validator(schema: str) -> Any:
-    import jsonschema
+def _validator(schema: Schema) -> Any:
+    import jsonschema  # only now: of a right file there is nothing to explain
 
     extend: Any = jsonschema.validators.extend
-    strict = extend(jsonschema.Draft202012Validator, {"pattern": _pattern})
-    return strict(json.loads(schema))
+    return extend(jsonschema.Draft202012Validator, {"pattern": _pattern})(schema.value)
 
 
 def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[Any]:
@@ -219,7 +302,7 @@ def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterat
 def _explain(document: Document, error: Any) -> list[Problem]:
     path = tuple(error.absolute_path)
     where = document.span(*path)
-    name = f"`{path[-1]}`" if path and isinstance(path[-1], str) else "the value"
+    name = f"`{path[-1]}`" if path and isinstance(path[-1], str) else "the value" if path else "the file"
     match error.validator:
         case "additionalProperties":
             known = set(error.schema.get("properties", {}))

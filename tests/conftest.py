@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -14,3 +15,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", help="rewrite golden files; read the difference before you commit it"
     )
+
+
+def pytest_collection_finish() -> None:
+    """The tests themselves stay to the end; to look through them for garbage again and again would cost a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000)

@@ -14,8 +14,8 @@ from scanner.errors import Exit
 from scanner.graph.edges import ONTOLOGY
 from scanner.policy import promises
 from scanner.policy.catalogue import readme
-from scanner.policy.load import load_rules
 from scanner.scenario.load import PATTERNS
+from tests.support.scan import rules as all_rules
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -42,7 +42,7 @@ def test_every_command_explains_itself(words: list[str]) -> None:
 
 
 def test_every_rule_is_in_the_changelog() -> None:
-    for rule in load_rules([data.rules()]):
+    for rule in all_rules():
         assert rule.info.id in CHANGELOG
 
 
@@ -74,7 +74,7 @@ def test_the_worked_example_of_a_rule_of_ones_own_works(tmp_path: Path, monkeypa
 
 
 def test_the_catalogue_of_rules_is_what_the_rules_make_of_it() -> None:
-    rules, made = load_rules([data.rules()]), promises.load()
+    rules, made = all_rules(), promises.load()
     wrong = [str(problem) for problem in promises.check(made, rules)]
     assert wrong == [], "name the rules in rules/promises.yaml, then run `mlposture rules document`"
     assert (data.rules() / "README.md").read_text(encoding="utf-8") == readme(rules, made), (
@@ -89,7 +89,7 @@ def test_every_pattern_makes_promises_and_links_of_the_catalogue_lead_somewhere(
 
 
 def test_a_promise_without_a_rule_is_named_and_an_awaited_rule_that_came_too() -> None:
-    rules = load_rules([data.rules()])
+    rules = all_rules()
     promise = promises.Promise("contoso", "p", ("EST77",))
     for awaited, said in (
         ((), "no rule checks the promise of contoso: p"),
@@ -106,8 +106,7 @@ def test_a_promise_without_a_rule_is_named_and_an_awaited_rule_that_came_too() -
 
 def test_the_yaml_of_the_readme_is_right() -> None:
     config, sentence = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
-    schema = yamlfile.read(data.rules() / "schema" / "config.schema.json").value
-    assert not yamlfile.check(yamlfile.parse(config, "README.md"), schema)
+    assert not yamlfile.check(yamlfile.parse(config, "README.md"), yamlfile.schema("config"))
     shipped = (data.rules() / "residency" / "regulated-data-outside-its-home.yaml").read_text(encoding="utf-8")
     assert sentence in shipped
 

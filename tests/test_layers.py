@@ -41,6 +41,7 @@ FENCES = {
     "rich": {"render", "cli"},
     "yaml": {"yamlfile"},
     "jsonschema": {"yamlfile"},
+    "jsonschema_rs": {"yamlfile"},
     "pyroaring": {"derive"},
     "aiohttp": {"simulator", "collect"},
     "cryptography": {"simulator"},

@@ -50,18 +50,17 @@ def _damaged(value: Any, random: Random, words: list[str]) -> Any:
     return value
 
 
-def _document(path: Path, random: Random) -> yamlfile.Document:
-    """A damaged file; places are those of what is left of it."""
-    whole = yamlfile.read(path, path.name)
+def _documents(path: Path, count: int) -> Iterator[yamlfile.Document]:
+    """Damaged copies of a file; places are those of what is left of it."""
+    random, whole = Random(path.stem), yamlfile.read(path, path.name)
     words = sorted({str(key) for place in whole.spans for key in place if isinstance(key, str)})
-    return yamlfile.Document(whole.source, _damaged(whole.value, random, words), whole.spans, whole.keys)
+    for _ in range(count):
+        yield yamlfile.Document(whole.source, _damaged(whole.value, random, words), whole.spans, whole.keys)
 
 
 @pytest.mark.parametrize("path", RULES, ids=lambda path: path.stem)
 def test_a_damaged_rule_is_refused_with_a_place_or_can_be_run(path: Path) -> None:
-    random = Random(path.stem)
-    for _ in range(25):
-        document = _document(path, random)
+    for document in _documents(path, 25):
         try:
             failures(from_document(document, path.stem, path.parent.name))
         except UserError as error:
@@ -70,9 +69,7 @@ def test_a_damaged_rule_is_refused_with_a_place_or_can_be_run(path: Path) -> Non
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 def test_a_damaged_scenario_is_refused_with_a_place_or_loads(path: Path) -> None:
-    random = Random(path.stem)
-    for _ in range(50):
-        document = _document(path, random)
+    for document in _documents(path, 50):
         try:
             scenarios.from_document(document, path.parent)
         except UserError as error:

@@ -57,7 +57,7 @@ def test_quoted_words_stay_words() -> None:
 @pytest.mark.parametrize(("text", "said"), [
     ("a: 1\na: 2", "key `a` is given twice"), ("a: &x 1\nb: *x", "anchors and aliases are not allowed"), ("a: !!python/object:os.system x", "is not allowed"),
     ("a: {<<: {b: 1}}", "merge keys are not allowed"), ("a: 1\n---\nb: 2", "a second document"), ("a: [", "f:2:1"), ("? [a]\n: b", "a key must be text"),
-    ("\ta: 1", "f:1"), ("a: 'x", "f:"), ("[" * 200, "f:1:65: nested too deeply"),
+    ("\ta: 1", "YAML takes no tabs"), ("a: 'x", "f:"), ("[" * 200, "f:1:65: nested too deeply"),
     # deep enough to end the process if it ever reached the composer
     ("[" * 200_000, "nested too deeply"), ("a: " + "{a: " * 100_000, "nested too deeply"),
     ("a: *b", "f:1:4: anchors and aliases"), ("&a k: 1", "f:1:1: anchors and aliases"), ("a: &a [x]\nb: &b [*a, *a]\nc: [*b, *b]", "f:2:8: anchors and aliases"),
@@ -68,6 +68,7 @@ def test_what_is_not_plain_is_refused(text: str, said: str) -> None:
     with pytest.raises(UserError) as caught:
         yamlfile.parse(text, "f")
     assert said in str(caught.value)
+    assert all(problem.help for problem in caught.value.problems)
 
 
 def test_a_file_that_cannot_be_read_is_one_message(tmp_path: Path) -> None:
@@ -96,7 +97,7 @@ def test_nesting_without_end_is_one_message_and_no_crash(content: str) -> None:
 
 
 def test_mistakes_of_one_place_come_in_one_order() -> None:
-    schema = {"type": "object", "required": list("dcba")}
+    schema = yamlfile.Schema({"type": "object", "required": list("dcba")})
     problems = yamlfile.check(yamlfile.parse("x: 1", "f.yaml"), schema)
     assert [p.message for p in problems] == [f"key `{key}` is missing" for key in "abcd"]
 
@@ -114,4 +115,4 @@ def test_a_byte_order_mark_and_foreign_line_ends_leave_places_right(tmp_path: Pa
     ({"properties": {"a": {"minItems": 1}}}, "a: []", "f:1:4: `a` must not be empty"),
 ])  # fmt: skip
 def test_a_schema_speaks_in_the_words_of_the_file(schema: dict[str, object], text: str, said: str) -> None:
-    assert [str(problem) for problem in yamlfile.check(yamlfile.parse(text, "f"), schema)] == [said]
+    assert [str(problem) for problem in yamlfile.check(yamlfile.parse(text, "f"), yamlfile.Schema(schema))] == [said]

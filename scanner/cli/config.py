@@ -37,8 +37,7 @@ def defaults(given: str | None) -> dict[str, Any]:
     document = _from_pyproject(path) if path.name == "pyproject.toml" else yamlfile.read(path, data.shown(path))
     if document.value is None:
         return {}
-    schema = yamlfile.read(data.rules() / "schema" / "config.schema.json").value
-    problems = yamlfile.check(document, schema)
+    problems = yamlfile.check(document, yamlfile.schema("config"))
     if problems:
         raise UserError(*problems)
     values = dict(_options(document.value, path.parent))

@@ -96,6 +96,8 @@ def cli(ctx: click.Context, config: str | None, no_config: bool) -> None:
 
     What could not be read is unknown, and never counts as compliant.
     """
+    if config is not None and no_config:
+        raise click.UsageError("`--config` and `--no-config` exclude each other", ctx)
     if ctx.invoked_subcommand not in ("scenario", "version") and not no_config:
         from scanner.cli.config import defaults
 
@@ -165,6 +167,9 @@ def _in_house_style(error: click.ClickException) -> str:
     message = re.sub(r"(?<!\w)'(.*?)'(?!\w)", r"`\1`", error.format_message().rstrip("."))
     message = one_line(message[:1].lower() + message[1:])
     if isinstance(error, click.UsageError) and error.ctx is not None:
+        given = error.option_name if isinstance(error, click.NoSuchOption) else ""
+        if error.ctx.parent is not None and any(given in param.opts for param in cli.params):
+            return f"{message}\n  help: write it right after `mlposture`, before the command"
         return f"{message}\n  help: `{error.ctx.command_path} --help` lists what it takes"
     return message
 

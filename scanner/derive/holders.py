@@ -203,13 +203,18 @@ class _Writer:
         """Whether a place of the same rights was asked before: what only inherits is asked once for all that do."""
         if place.doubtful:
             return False
-        denied = tuple(scope for scope in self.engine.chain(place.resource) if self.engine.denies.get(scope))
+        denied = self._denied(place.resource)
         # assignments that add nothing leave the list of what is above as it is: the same list, the same rights
         key = (id(way), id(matches), denied, place.environments, self.estate.get(place.resource, "unit"))
         if key in self.alike:
             return True
         self.alike.add(key)
         return False
+
+    def _denied(self, resource: int) -> tuple[int, ...]:
+        """The scopes at a resource and above at which something is denied."""
+        denies = self.engine.denies
+        return tuple(scope for scope in self.engine.chain(resource) if denies.get(scope)) if denies else ()
 
     def _matcher(self, way: Way) -> Callable[[int], _Matches]:
         """The assignments at a scope and above that give one of a way's actions; where none is added, the list of above."""
@@ -241,7 +246,7 @@ class _Writer:
 
     def _not_denied(self, principal: int, way: Way, resource: int) -> BitMap | None:
         """Who of a principal is left when denials are taken off; None when none applies."""
-        if not any(self.engine.denies.get(scope) for scope in self.engine.chain(resource)):
+        if not self._denied(resource):
             return None
         members = self.engine.members(principal)
         left = members

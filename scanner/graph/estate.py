@@ -11,7 +11,7 @@ import itertools
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy
@@ -25,6 +25,7 @@ from scanner.regions import Listed
 UNSET = msgspec.UNSET  # an attribute nobody could read, as against None: read, and absent
 Value = Any  # str | bool | float | frozenset[str] | dict[str, str] | None | UnsetType, or an opaque object
 
+_Csr: TypeAlias = "tuple[array[int], array[int]]"  # where the neighbours of each node begin, and the neighbours
 _NO_NODES: Sequence[int] = array("i")
 
 
@@ -43,8 +44,8 @@ class _Edges:
 
     sources: array[int] = field(default_factory=lambda: array("i"))
     targets: array[int] = field(default_factory=lambda: array("i"))
-    forward: tuple[array[int], array[int]] | None = None
-    backward: tuple[array[int], array[int]] | None = None
+    forward: _Csr | None = None
+    backward: _Csr | None = None
     bundles: Bundles | None = None
 
 
@@ -63,8 +64,9 @@ class Estate:
         self._ids: dict[str, int] = {}
         self._keys: list[str] = []
         self._kinds: list[str] = []
-        self._rows = array("i")
-        self._table_of: list[_Table] = []  # by node: the table of its kind, so that a read is two list accesses
+        # by node, the columns of its kind and its row in them: a read is three subscripts and nothing else
+        self._columns_of: list[dict[str, list[Value]]] = []
+        self._rows: list[int] = []
         self._original: dict[int, str] = {}
         self._tables: dict[str, _Table] = {kind: _Table() for kind in ONTOLOGY.kinds}
         self._edges: dict[str, _Edges] = {name: _Edges() for name in ONTOLOGY.edges}
@@ -94,11 +96,11 @@ class Estate:
             self._ids[key] = node
             self._keys.append(key)
             self._kinds.append(kind)
-            self._table_of.append(self._tables[kind])
+            self._columns_of.append(self._tables[kind].columns)
             self._rows.append(self._new_row(kind, node))
         elif kind != "missing" and self._kinds[node] == "missing":
             self._kinds[node] = kind
-            self._table_of[node] = self._tables[kind]
+            self._columns_of[node] = self._tables[kind].columns
             self._rows[node] = self._new_row(kind, node)
         if original and original != key:
             self._original[node] = original
@@ -152,17 +154,18 @@ class Estate:
 
     def get(self, node: int, attribute: str) -> Value:
         """The value; `UNSET` when it could not be read or the kind does not have it."""
-        column = self._table_of[node].columns.get(attribute)
-        row = self._rows[node]
-        return column[row] if column is not None and row < len(column) else UNSET
+        try:
+            return self._columns_of[node][attribute][self._rows[node]]
+        except (KeyError, IndexError):  # one read in thirty
+            return UNSET
 
     def set(self, node: int, attribute: str, value: Value, line: Span | None = None) -> None:
         """Writes an attribute; `line` is the scenario line the value comes from."""
-        table = self._table_of[node]
+        columns = self._columns_of[node]
         row = self._rows[node]
-        column = table.columns.get(attribute)
+        column = columns.get(attribute)
         if column is None:
-            column = table.columns[attribute] = []
+            column = columns[attribute] = []
         size = len(column)
         if row < size:
             column[row] = value
@@ -171,7 +174,7 @@ class Estate:
                 column.extend([UNSET] * (row - size))
             column.append(value)
         if line is not None:
-            lines = table.lines.setdefault(attribute, array("i"))
+            lines = self._lines_of(node).setdefault(attribute, array("i"))
             index = self._span(line) + 1
             if row == len(lines):
                 lines.append(index)
@@ -182,18 +185,24 @@ class Estate:
 
     def write(self, node: int, facts: Iterable[tuple[str, Value]], line: Span | None = None) -> None:
         """Writes several attributes of one origin at once: what steps do that write the same ones on every resource."""
-        table = self._table_of[node]
+        columns = self._columns_of[node]
         row = self._rows[node]
-        index = self._span(line) + 1 if line is not None else 0
+        if line is None:
+            for name, value in facts:
+                column = columns.get(name)
+                if column is not None and len(column) == row:
+                    column.append(value)
+                else:
+                    self.set(node, name, value)
+            return
+        index, table = self._span(line) + 1, self._lines_of(node)
         for name, value in facts:
-            column = table.columns.get(name)
-            lines = table.lines.get(name) if index else None
-            if column is None or len(column) != row or (index and (lines is None or len(lines) != row)):
-                self.set(node, name, value, line)
-                continue
-            column.append(value)
-            if lines is not None:
+            column, lines = columns.get(name), table.get(name)
+            if column is not None and lines is not None and len(column) == len(lines) == row:
+                column.append(value)
                 lines.append(index)
+            else:
+                self.set(node, name, value, line)
 
     def fill(self, kind: str, attribute: str, value: Value) -> None:
         """Writes one value on every node of a kind or union: where few of many differ, they are written after it."""
@@ -203,7 +212,7 @@ class Estate:
 
     def line(self, node: int, attribute: str) -> Span | None:
         """The scenario line an attribute was written from."""
-        lines = self._table_of[node].lines.get(attribute)
+        lines = self._lines_of(node).get(attribute)
         row = self._rows[node]
         if lines is None or row >= len(lines) or not lines[row]:
             return None
@@ -236,27 +245,25 @@ class Estate:
 
     def neighbours(self, node: int, edge: str) -> Sequence[int]:
         """Where an edge leads, by forward or inverse name, in order of making (repeats possible); edges kept as sets last."""
-        forward = edge in self._edges
-        edges = self._edges[edge if forward else self._inverse[edge]]
-        if edges.bundles is not None:
-            bundled = edges.bundles.after(node) if forward else edges.bundles.before(node)
-            return [*self._listed(edges, node, forward), *bundled]
-        return self._listed(edges, node, forward)
+        edges = self._edges.get(edge)
+        forward = edges is not None
+        if edges is None:
+            edges = self._edges[self._inverse[edge]]
+        listed = _NO_NODES
+        if edges.sources:
+            starts, ends = (edges.forward if forward else edges.backward) or self._indexed(edges, forward)
+            if node + 1 < len(starts) and (begin := starts[node]) < (end := starts[node + 1]):
+                listed = ends[begin:end]
+        if edges.bundles is None:
+            return listed
+        return [*listed, *(edges.bundles.after(node) if forward else edges.bundles.before(node))]
 
-    def _listed(self, edges: _Edges, node: int, forward: bool) -> Sequence[int]:
-        if not edges.sources:
-            return _NO_NODES
+    def _indexed(self, edges: _Edges, forward: bool) -> _Csr:
         if forward:
-            if edges.forward is None:
-                edges.forward = _csr(edges.sources, edges.targets, len(self._keys))
-            starts, ends = edges.forward
+            found = edges.forward = _csr(edges.sources, edges.targets, len(self._keys))
         else:
-            if edges.backward is None:
-                edges.backward = _csr(edges.targets, edges.sources, len(self._keys))
-            starts, ends = edges.backward
-        if node + 1 >= len(starts):
-            return _NO_NODES
-        return ends[starts[node] : starts[node + 1]]
+            found = edges.backward = _csr(edges.targets, edges.sources, len(self._keys))
+        return found
 
     def first(self, node: int, edge: str) -> int | None:
         """The first neighbour, or None."""
@@ -351,6 +358,9 @@ class Estate:
         table.nodes.append(node)
         return len(table.nodes) - 1
 
+    def _lines_of(self, node: int) -> dict[str, array[int]]:
+        return self._tables[self._kinds[node]].lines
+
     def _span(self, span: Span) -> int:
         # by identity: one line of a scenario is one object, written onto thousands of nodes, and kept alive by the list
         index = self._span_index.get(id(span))
@@ -360,7 +370,7 @@ class Estate:
         return index
 
 
-def _csr(sources: array[int], targets: array[int], count: int) -> tuple[array[int], array[int]]:
+def _csr(sources: array[int], targets: array[int], count: int) -> _Csr:
     """Start offsets by node and targets sorted by source, order of making kept."""
     from_nodes = numpy.frombuffer(sources, dtype=numpy.int32)
     to_nodes = numpy.frombuffer(targets, dtype=numpy.int32)

@@ -80,7 +80,7 @@ def load_rule(path: Path, source: str, own: bool = False) -> Rule:
 
 def from_document(document: yamlfile.Document, name: str, theme: str, own: bool = False) -> Rule:
     """A rule from YAML that was read. Raises UserError with every mistake."""
-    problems = yamlfile.check(document, _schema())
+    problems = yamlfile.check(document, yamlfile.schema("rule"))
     if problems:
         raise UserError(*problems)
     reader = _Reader(document, own)
@@ -108,15 +108,9 @@ def arm_paths(rules: Sequence[Rule]) -> Mapping[str, frozenset[str]]:
 
 
 @cache
-def _schema() -> Mapping[str, Any]:
-    schema: Mapping[str, Any] = yamlfile.read(data.rules() / "schema" / "rule.schema.json").value
-    return schema
-
-
-@cache
 def _scenario_keys() -> frozenset[str]:
     """What a rule may need: keys of a scenario file, those of `quota` and `structure` with a dot."""
-    known = yamlfile.read(data.rules() / "schema" / "scenario.schema.json").value["properties"]
+    known = yamlfile.schema("scenario").value["properties"]
     inner = {f"{key}.{name}" for key in ("quota", "structure") for name in known[key]["properties"]}
     return frozenset(known) | inner
 

@@ -6,13 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from scanner import data, yamlfile
 from scanner.errors import Problem, UserError, suggest
 from scanner.policy.model import Rule
 
-_SCHEMA: dict[str, Any] = {
+_SCHEMA = yamlfile.Schema({
     "type": "object",
     "required": ["awaited"],
     "properties": {"awaited": {"type": "array", "items": {"type": "string"}}},
@@ -21,7 +20,7 @@ _SCHEMA: dict[str, Any] = {
         "items": {"type": "object", "additionalProperties": False, "required": ["promise", "rules"], "properties": {
             "promise": {"type": "string", "minLength": 1}, "rules": {"type": "array", "minItems": 1, "items": {"type": "string"}}}},
     },
-}  # fmt: skip
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

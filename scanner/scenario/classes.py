@@ -70,8 +70,8 @@ def bind(estate: Estate, scenario: Scenario) -> None:
 
 def _doubts(estate: Estate, account: int, *kinds: str) -> list[int]:
     """Gaps of unread lists that could say more of an account: those of a workspace that has nothing to do with it cannot."""
-    found = []
-    for gap in estate.unread_gaps(*kinds):
+    found: list[int] = []
+    for gap in estate.unread_gaps(*kinds) if estate.unread else ():
         workspace = estate.node(estate.gaps[gap].scope)
         if workspace is not None and estate.kind(workspace) == "workspace" and estate.gaps[gap].kind == "data-asset":
             stores = [
@@ -141,17 +141,17 @@ def _referenced(estate: Estate, writer: _Writer) -> None:
     """Whether machine learning has to do with it: a workspace, datastore or connection names it, or its own tag does."""
     unread = estate.unread_gaps("workspace", "datastore", "connection")
     referred = frozenset[int]().union(*(estate.arrived_at(edge) for edge in ("depends-on", "stored-in", "connects-to")))
-    for node in (node for kind in ("dependency", *_DATABASES) for node in estate.nodes(kind)):
-        named = node in referred or any(place in referred for place in _whole(estate, node))
-        named = named or bool(writer.recogniser.at(node))
-        gaps = [] if named else unread
-        for gap in gaps:
-            estate.mark_gap(node, "referenced", gap)
-        if not gaps:
-            estate.set(node, "referenced", named)
-    for kind in ("model-account", "ml-registry", "workspace", "log-analytics"):
+    for kind in ("dependency", *_DATABASES):
+        estate.fill(kind, "referenced", UNSET if unread else False)
         for node in estate.nodes(kind):
-            estate.set(node, "referenced", True)
+            named = node in referred or any(place in referred for place in _whole(estate, node))
+            if named or writer.recogniser.at(node):
+                estate.set(node, "referenced", True)
+                continue
+            for gap in unread:
+                estate.mark_gap(node, "referenced", gap)
+    for kind in ("model-account", "ml-registry", "workspace", "log-analytics"):
+        estate.fill(kind, "referenced", True)
 
 
 def _whole(estate: Estate, node: int) -> Sequence[int]:
@@ -174,7 +174,7 @@ class _Writer:
         self.nodes = nodes
         self.by_name = {c.name: c for c in scenario.data_classes}
         self.defaults = {e.name: e.default_class for e in scenario.environments}
-        self.guarded = {c.name for c in scenario.data_classes if c.home or c.production_only}
+        self.guarded = frozenset(c.name for c in scenario.data_classes if c.home or c.production_only)
         self.production = {name for e in scenario.environments if e.stage == STAGES[-1] for name in e.data}
         self.recogniser = Recogniser(estate, [(c.name, c.match) for c in scenario.data_classes])
         self.facts: dict[frozenset[str], _Facts] = {}
@@ -207,12 +207,15 @@ class _Writer:
         if facts is None:
             of = [self.by_name[name] for name in sorted(classes) if name in self.by_name]
             facts = self.facts[classes] = _Facts(classes, of)
-        estate.write(node, facts.stated, facts.line)
-        estate.write(node, facts.at_home, facts.home_line)
         kind = estate.kind(node)
+        estate.write(node, facts.at_rest if kind in _AT_REST else facts.anywhere)
+        if facts.line is None:  # of no class: there is no line to say so
+            estate.write(node, facts.unclassed)
+        else:
+            estate.write(node, facts.stated, facts.line)
+            estate.write(node, facts.at_home, facts.home_line)
         if kind in _PROCESSING:
             estate.set(node, "processing-regions", facts.processing_regions, facts.home_line)
-        estate.write(node, facts.at_rest if kind in _AT_REST else facts.anywhere)
         for name in classes:
             if name in self.nodes:
                 estate.connect(node, "of-class", self.nodes[name])
@@ -247,9 +250,8 @@ class _Writer:
             for gap in estate.gaps_at(store, "*"):
                 estate.mark_gap(store, "opened-by", gap)
             return
-        guarded = frozenset(name for name in classes or () if name in self.guarded)
-        estate.set(store, "holds-guarded-data", bool(guarded))
-        estate.set(store, "production-classes", guarded & self.production)
+        guarded = self.guarded.intersection(classes or ())
+        estate.write(store, (("holds-guarded-data", bool(guarded)), ("production-classes", guarded & self.production)))
 
     def assets(self, account: int, assets: Sequence[int]) -> None:
         """Whether a data asset of the same home points to a storage account: the account is judged through it then.
@@ -280,6 +282,7 @@ class _Facts:
         self.at_home = (
             ("home", " and ".join(dict.fromkeys(place.words for place in home)) or None), ("home-regions", regions),
         )  # fmt: skip
+        self.unclassed = (*self.stated, *self.at_home)
         self.anywhere = (("regulated", bool(home)),)
         self.at_rest = (*self.anywhere, ("home-conflict", bool(home) and not regions))
         self.processing_regions = _intersection(

@@ -126,26 +126,23 @@ def bind(estate: Estate, scenario: Scenario) -> None:
         estate.set(node, "data", frozenset(environment.data))
         estate.set(node, "default-class", environment.default_class)
     finder = _Finder(estate, scenario)
-    units = Units(estate, scenario)
     for kind in _BOUND:
         for node in estate.nodes(kind):
             if node in estate.aside:
                 continue
-            doubts = finder.doubts(node)
-            if doubts:
+            if doubts := finder.doubts(node):
                 for attribute, gap in product(("environment", "stage", "live", "unit", "belongs-to"), doubts):
                     estate.mark_gap(node, attribute, gap)
                 if estate.kind(node) == "workspace":
                     for gap in doubts:  # of any environment, there may be one more
                         estate.mark_unread("workspace", gap)
                 continue
-            found = finder.environment(node)
+            found, unit = finder.of(node)
             if kind == "arm-resource" and estate.kind(node) == "resource":
                 # context, judged only by people's own rules: no more than where it belongs
                 estate.set(node, "environment", found.name if found else None, found.span if found else None)
                 estate.set(node, "stage", found.stage if found else None)
                 continue
-            unit = units.of(node)
             if found is None:
                 estate.write(node, (("environment", None), ("stage", None), ("live", False), ("unit", unit)))
                 continue
@@ -162,26 +159,38 @@ class _Finder:
         self.estate = estate
         self.by_name = {e.name: e for e in scenario.environments}
         self.recogniser = Recogniser(estate, [(e.name, e.match) for e in scenario.environments])
-        self.remembered: dict[int | tuple[int, int] | None, Environment | None] = {}
+        self.units = Units(estate, scenario)
+        self.remembered: dict[int, Environment | None] = {}
+        self.together: dict[tuple[int, int], tuple[Environment | None, str | None]] = {}
         self.managed: dict[int, bool] = {}
+
+    def of(self, node: int) -> tuple[Environment | None, str | None]:
+        """Environment and unit of a node; what lies together with equal tags has them in common."""
+        key = self._alike(node)
+        if key is None:
+            return self.environment(node), self.units.of(node)
+        found = self.together.get(key)
+        if found is None:
+            found = self.together[key] = (self.environment(node), self.units.of(node))
+        return found
 
     def environment(self, node: int, depth: int = 0) -> Environment | None:
         """Of the manager for what is managed, and for all that lies in a managed group; else by the nearest match."""
-        container = self.estate.kind(node) in _CONTAINERS
-        key = node if container else self._alike(node)
-        if key in self.remembered:
-            return self.remembered[key]
+        if node in self.remembered:
+            return self.remembered[node]
         found = self._managed(node, depth) if self._is_managed(node) else self._own(node, depth)
-        if key is not None:
-            self.remembered[key] = found
+        if self.estate.kind(node) in _CONTAINERS:
+            self.remembered[node] = found
         return found
 
     def _alike(self, node: int) -> tuple[int, int] | None:
-        """What resources share that are of one environment for certain: container and tags; None for what is told apart."""
-        if self.recogniser.names or isinstance(self.estate.get(node, "managed-by"), str):
+        """What resources share that are of one environment and unit for certain: container and tags; None for what is told apart."""
+        estate = self.estate
+        told_apart = self.recogniser.names or self.units.pattern is not None or estate.kind(node) in _CONTAINERS
+        if told_apart or isinstance(estate.get(node, "managed-by"), str):
             return None
-        above = self.estate.first(node, "contained-in")
-        return None if above is None else (above, id(self.estate.get(node, "tags")))  # equal tags are one object
+        above = estate.first(node, "contained-in")
+        return None if above is None else (above, id(estate.get(node, "tags")))  # equal tags are one object
 
     def doubts(self, node: int, depth: int = 0) -> list[int]:
         """Gaps of unread containers that might have a say in the environment of a node; what is nearer decides."""

@@ -48,9 +48,8 @@ def load(path: Path, source: str | None = None) -> Scenario:
 
 def from_document(document: yamlfile.Document, folder: Path | None = None) -> Scenario:
     """A scenario from YAML that was read; `folder` is what `include` is relative to."""
-    schema = yamlfile.read(data.rules() / "schema" / "scenario.schema.json").value
     merged = _included(document, folder) if folder else document
-    problems = yamlfile.check(merged, schema)
+    problems = yamlfile.check(merged, yamlfile.schema("scenario"))
     if problems:
         raise UserError(*problems)
     reader = _Reader(merged)

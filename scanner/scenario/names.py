@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from scanner import ids
 from scanner.errors import Span
 from scanner.findings import Finding, Gap, NodeRef
-from scanner.graph.estate import Estate
+from scanner.graph.estate import UNSET, Estate
 
 TOKEN = re.compile(r"\{[^{}]*\}")
 _DIRECTORY = {
@@ -37,14 +37,12 @@ def flag(estate: Estate, kinds: Sequence[str], attribute: str, named: Mapping[in
     """True on those that are named, False on the others of these kinds; behind `doubts` some of them may be named as well."""
     gaps = tuple(dict.fromkeys(doubts))
     for kind in kinds:
-        for node in estate.nodes(kind):
-            if node in named:
-                estate.set(node, attribute, True, named[node])
-            elif gaps:
-                for gap in gaps:
-                    estate.mark_gap(node, attribute, gap)
-            else:
-                estate.set(node, attribute, False)
+        estate.fill(kind, attribute, UNSET if gaps else False)
+        for node in estate.nodes(kind) if gaps else ():
+            for gap in gaps if node not in named else ():
+                estate.mark_gap(node, attribute, gap)
+    for node, line in named.items():
+        estate.set(node, attribute, True, line)
 
 
 class Names:

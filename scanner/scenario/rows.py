@@ -103,7 +103,7 @@ def _administrators(estate: Estate, scenario: Scenario, names: Names) -> None:
 
 
 def _release(estate: Estate, scenario: Scenario, names: Names, units: list[str]) -> None:
-    flag(estate, ("user",), "release-workload", {}, ())
+    estate.fill("user", "release-workload", False)
     release = scenario.release
     named: dict[int, Span | None] = {}
     doubts = unfilled(estate, release.workload) if release is not None else []
@@ -141,15 +141,15 @@ def _of_another_tenant(estate: Estate, principal: int) -> bool:
 
 
 def _break_glass(estate: Estate, scenario: Scenario, names: Names) -> None:
+    estate.fill("principal", "break-glass", False)
     for principal in estate.nodes("principal"):
-        if _of_another_tenant(estate, principal):  # whom nothing here could be named after
-            estate.set(principal, "break-glass", False)
-            continue
+        if _of_another_tenant(estate, principal):
+            continue  # whom nothing here could be named after
         unread = estate.unread_gaps("user") if estate.kind(principal) == "user" else []
         for gap in unread:
             estate.mark_gap(principal, "break-glass", gap)
-        if not unread and not estate.key(principal).startswith("unread:"):
-            estate.set(principal, "break-glass", False)
+        if unread or estate.key(principal).startswith("unread:"):
+            estate.set(principal, "break-glass", UNSET)
     span: Span
     for name in scenario.break_glass.accounts if scenario.break_glass else ():
         span = scenario.break_glass.span if scenario.break_glass else scenario.span

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from scanner import ids
@@ -110,8 +111,11 @@ def _groups(estate: Estate, scenario: Scenario, rooms: list[int]) -> None:
     tag = (structure.cost_tag or "").lower()
     mine = set(rooms)
     unread = estate.unread_gaps(*_SUBJECTS)
+    held: defaultdict[int | None, list[int]] = defaultdict(list)  # by group, what it holds of machine learning
+    for node in (node for kind in _SUBJECTS for node in estate.nodes(kind)):
+        held[estate.first(node, "contained-in")].append(node)
     for group in estate.nodes("resource-group"):
-        inside = [n for n in estate.neighbours(group, "contains") if estate.kind(n) in _SUBJECTS]
+        inside = held.get(group, [])
         managed = isinstance(estate.get(group, "managed-by"), str)
         gaps = [
             g

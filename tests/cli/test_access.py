@@ -22,8 +22,8 @@ from scanner.derive.access.compare import compare, places
 from scanner.derive.access.questions import Questions
 from scanner.render import access as show
 from scanner.snapshot import Coverage, write
-from tests.cli.test_cli import run
 from tests.support import access
+from tests.support.command import run
 from tests.support.scan import FIXTURES, scenario, tenant
 from tests.support.tenants import snapshot_of
 

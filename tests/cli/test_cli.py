@@ -8,29 +8,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from scanner import data
 from scanner.snapshot import Coverage, write
+from tests.support.command import ROOT, run, run_apart
 from tests.support.scan import FIXTURES, tenant
 from tests.support.tenants import snapshot_of
 
-ROOT = Path(__file__).parent.parent.parent
 CONTOSO = str(FIXTURES / "contoso" / "scenario.yaml")
-
-
-def run(
-    *words: str, cwd: Path | None = None, environment: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """The installed command's own entry point in a process of its own."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("MLPOSTURE", "AZURE", "CI", "FORCE_COLOR"))}
-    return subprocess.run(
-        [sys.executable, "-c", "from scanner.cli import main; main()", *words], capture_output=True, text=True, cwd=cwd or ROOT,
-        env={**clean, "PYTHONPATH": str(ROOT), **(environment or {})}, check=False, timeout=60,
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +38,7 @@ TWO = str(FIXTURES / "two-regions" / "scenario.yaml")
 
 
 def test_the_demo_finds_what_it_must_and_says_how_it_ended(tmp_path: Path) -> None:
-    done = run("scan", "--demo", "-o", f"sarif={tmp_path}/d.sarif", "-o", f"json={tmp_path}/d.json")
+    done = run_apart("scan", "--demo", "-o", f"sarif={tmp_path}/d.sarif", "-o", f"json={tmp_path}/d.json")
     assert done.returncode == 1, done.stderr
     sample = (ROOT / "reports" / "samples" / "demo.txt").read_text(encoding="utf-8")
     (summary,) = (line for line in sample.splitlines() if line.endswith(" waived") and " rules passed, " in line)
@@ -68,7 +56,7 @@ def test_the_demo_finds_what_it_must_and_says_how_it_ended(tmp_path: Path) -> No
 def test_the_exit_code_says_what_happened(which: str, words: list[str], code: int, snapshots: dict[str, str]) -> None:
     scenario = CONTOSO if which == "contoso" else TWO
     ignored = ["--ignore", "SCN02,QUO07"] if which == "empty" else []
-    done = run(
+    done = run_apart(
         "scan", "--scenario", scenario, "--snapshot", snapshots[which], "--today", "2026-11-24", *words, *ignored
     )
     assert done.returncode == code, done.stdout + done.stderr
@@ -97,6 +85,8 @@ def test_selecting_rules_limits_what_is_reported(snapshots: dict[str, str]) -> N
 @pytest.mark.parametrize(("words", "said"), [
     (["scann"], "no command `scann`; did you mean `scan`?"),
     (["scan", "--scenaro", "x"], "no such option"),
+    (["scan", "--no-config"], "help: write it right after `mlposture`, before the command"),
+    (["--no-config", "--config", "x", "scan"], "`--config` and `--no-config` exclude each other"),
     (["scan"], "no scenario\n  help: name one with `--scenario FILE`, or try `--demo`"),
     (["scan", "--demo", "--snapshot", "x"], "`--demo` brings its own tenant"),
     (["scan", "--scenario", "/nowhere/x.yaml", "--snapshot", "y"], "cannot read `/nowhere/x.yaml`: no such file or directory"),
@@ -143,8 +133,18 @@ def test_a_mistake_is_one_clear_message(words: list[str], said: str) -> None:
     assert "Traceback" not in done.stderr and done.stdout == ""
 
 
+@pytest.mark.parametrize(("words", "said"), [
+    ([], "Usage: mlposture"), (["scann"], "no command `scann`; did you mean `scan`?"), (["scan", "--scenario", "/nowhere/x.yaml"], "cannot read `/nowhere/x.yaml`"),
+    (["access", "who-can", "read", "a\nb\u202ec", "--demo"], "no data or environment is called `a\\x0ab\\u202ec`"),
+])  # fmt: skip
+def test_a_mistake_reads_alike_in_a_process_of_its_own(words: list[str], said: str) -> None:
+    done, here = run_apart(*words), run(*words)
+    assert (done.returncode, done.stdout, done.stderr) == (here.returncode, here.stdout, here.stderr)
+    assert done.returncode == 2 and said in done.stderr
+
+
 def test_an_endpoint_out_of_reach_is_four() -> None:
-    done = run("scan", "--scenario", CONTOSO, "--cloud", "https://127.0.0.1:9")
+    done = run_apart("scan", "--scenario", CONTOSO, "--cloud", "https://127.0.0.1:9")
     assert (done.returncode, "cannot reach `https://127.0.0.1:9`" in done.stderr) == (4, True)
     assert "Traceback" not in done.stderr
 
@@ -234,14 +234,14 @@ def test_a_snapshot_is_taken_and_scanned_from_a_simulated_cloud(tmp_path: Path) 
             "AZURE_CLIENT_ID": simulator.client_id,
             "AZURE_CLIENT_SECRET": simulator.client_secret,
         }
-        done = run("snapshot", "-o", f"{tmp_path}/s.mlp", "--cloud", simulator.url, "--ca-bundle", str(simulator.ca_bundle), "--auth", "environment",
+        done = run_apart("snapshot", "-o", f"{tmp_path}/s.mlp", "--cloud", simulator.url, "--ca-bundle", str(simulator.ca_bundle), "--auth", "environment",
                    "--scenario", TWO, environment=environment)  # fmt: skip
         assert done.returncode == 0, done.stderr
-        wrong = run("snapshot", "-o", f"{tmp_path}/x.mlp", "--cloud", simulator.url, "--ca-bundle", str(simulator.ca_bundle), "--auth", "environment",
+        wrong = run_apart("snapshot", "-o", f"{tmp_path}/x.mlp", "--cloud", simulator.url, "--ca-bundle", str(simulator.ca_bundle), "--auth", "environment",
                     environment={**environment, "AZURE_CLIENT_SECRET": "wrong"})  # fmt: skip
     assert wrong.returncode == 4 and "cannot sign in" in wrong.stderr and "Traceback" not in wrong.stderr
     assert (tmp_path / "s.mlp").stat().st_mode & 0o777 == 0o600
-    assert run("scan", "--scenario", TWO, "--snapshot", f"{tmp_path}/s.mlp").returncode == 0
+    assert run_apart("scan", "--scenario", TWO, "--snapshot", f"{tmp_path}/s.mlp").returncode == 0
 
 
 def test_no_command_lets_a_hostile_name_through(tmp_path: Path) -> None:
@@ -416,7 +416,7 @@ def test_an_interrupted_run_says_so_and_goes_on_with_resume(sent: signal.Signals
         assert (running.returncode, said.strip()) == (code, "error: interrupted")
         assert [path.name for path in tmp_path.iterdir()] == [".s.mlp.journal"]
         simulator.latency = 0.0
-        done = run(*words, "--resume", environment=environment)
+        done = run_apart(*words, "--resume", environment=environment)
     assert done.returncode == 0, done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["s.mlp"]
 
@@ -474,7 +474,7 @@ def test_a_cloud_file_is_looked_for_beside_the_configuration_file(tmp_path: Path
 
 def test_a_link_in_a_circle_is_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").symlink_to(tmp_path / "s.yaml")
-    done = run("scan", "--scenario", str(tmp_path / "s.yaml"), "-o", f"json={tmp_path}/x.json")
+    done = run_apart("scan", "--scenario", str(tmp_path / "s.yaml"), "-o", f"json={tmp_path}/x.json")
     assert done.returncode == 2 and "cannot read" in done.stderr
 
 

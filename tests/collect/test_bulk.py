@@ -11,12 +11,12 @@ from scanner.collect import bulk as collect_bulk
 from scanner.simulator import Fault, Simulator
 from scanner.snapshot import Snapshot
 from tests.support.estates import facts
-from tests.support.scan import tenant
+from tests.support.scan import FEW_AT_ONCE, tenant
 
 
 def _collect(document: dict[str, Any], faults: tuple[Fault, ...] = (), **more: Any) -> tuple[Snapshot, list[str]]:
     with Simulator(document, faults=faults) as simulator:
-        settings = Settings(cloud=simulator.url, ca_bundle=simulator.ca_bundle, tenant=simulator.tenant_id, backoff=0.001, retry_seconds=1.0,
+        settings = Settings(cloud=simulator.url, ca_bundle=simulator.ca_bundle, tenant=simulator.tenant_id, backoff=0.001, retry_seconds=1.0, concurrency=FEW_AT_ONCE,
                             secret=Secret(simulator.client_id, simulator.client_secret), **more)  # fmt: skip
         return run(settings), [request.path.lower() for request in simulator.requests]
 

@@ -12,7 +12,7 @@ from scanner.collect import Secret, Settings, run
 from scanner.findings import Report
 from scanner.simulator import Simulator
 from scanner.snapshot import Snapshot
-from tests.support.scan import report_of, scenario, tenant
+from tests.support.scan import FEW_AT_ONCE, report_of, scenario, tenant
 
 PERMISSION = "Microsoft.Resources/subscriptions/locations/read"
 
@@ -32,7 +32,7 @@ def _listed(**changed: Any) -> list[dict[str, Any]]:
 def _collected(document: dict[str, Any]) -> tuple[Snapshot, Simulator]:
     with Simulator({**document, "faults": []}) as simulator:
         secret = Secret(simulator.client_id, simulator.client_secret)
-        settings = Settings(cloud=simulator.url, ca_bundle=simulator.ca_bundle, tenant=simulator.tenant_id, backoff=0.001, secret=secret)  # fmt: skip
+        settings = Settings(cloud=simulator.url, ca_bundle=simulator.ca_bundle, tenant=simulator.tenant_id, backoff=0.001, concurrency=FEW_AT_ONCE, secret=secret)  # fmt: skip
         return run(settings), simulator
 
 

@@ -18,6 +18,7 @@ from scanner.graph.build import build
 from scanner.simulator import Simulator
 from scanner.snapshot import Snapshot, read, write
 from tests.support.estates import facts
+from tests.support.scan import FEW_AT_ONCE
 from tests.tenants import everything
 
 _ODD: tuple[Any, ...] = (None, 5, "?", [], [5], {}, {"x": 1}, True)
@@ -42,7 +43,7 @@ def _other(row: Any, chance: random.Random) -> Any:
 
 def _collect(**more: Any) -> Snapshot:
     with Simulator({**everything.document(), "faults": []}) as simulator:
-        return run(Settings(cloud=simulator.url, ca_bundle=simulator.ca_bundle, tenant=simulator.tenant_id, backoff=0.001, retry_seconds=1.0,
+        return run(Settings(cloud=simulator.url, ca_bundle=simulator.ca_bundle, tenant=simulator.tenant_id, backoff=0.001, retry_seconds=1.0, concurrency=FEW_AT_ONCE,
                             secret=Secret(simulator.client_id, simulator.client_secret), **more))  # fmt: skip
 
 

@@ -17,14 +17,20 @@ from scanner.errors import CollectionError
 from scanner.graph.build import build
 from scanner.simulator import Fault, Simulator
 from scanner.snapshot import Snapshot
-from tests.support.scan import tenant
+from tests.support.scan import FEW_AT_ONCE, tenant
 
 SHARED, NONPROD, PROD = (f"/subscriptions/66666666-aaaa-bbbb-cccc-{n * 12}" for n in "876")
 
 
 def _collect(document: Mapping[str, Any], faults: tuple[Fault, ...] = (), **more: Any) -> Snapshot:
     with Simulator({**document, "faults": []}, faults=faults, page_size=more.pop("page_size", 100)) as simulator:
-        given = {"tenant": simulator.tenant_id, "backoff": 0.001, "retry_seconds": 2.0, **more}
+        given = {
+            "tenant": simulator.tenant_id,
+            "backoff": 0.001,
+            "retry_seconds": 2.0,
+            "concurrency": FEW_AT_ONCE,
+            **more,
+        }
         return run(
             Settings(
                 cloud=simulator.url,

@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from scanner import data, yamlfile, yamltext
+from scanner import yamlfile, yamltext
 from scanner.cli.main import cli
 from scanner.errors import UserError
 from scanner.graph.edges import ONTOLOGY
 from scanner.policy import frameworks
 from scanner.policy.examples import failures, survivors
-from scanner.policy.load import from_document, load_rules
+from scanner.policy.load import from_document
 from scanner.policy.template import file_name, template
+from tests.support.scan import rules as all_rules
 
 
 def _run(*words: str) -> tuple[int, str]:
@@ -98,7 +99,7 @@ def test_new_rules_are_tested_and_scanned_with_and_mistakes_are_named(tmp_path: 
 def test_controls_are_listed_with_their_rules_in_the_framework_s_order() -> None:
     code, said = _run("rules", "coverage", "--framework", "nist 800-53")
     assert code == 0 and "SOD01" in said and "every other control of the framework is not claimed" in said
-    found = frameworks.pick(load_rules([data.rules()]), "NIST-800-53")
+    found = frameworks.pick(all_rules(), "NIST-800-53")
     assert list(found.controls).index("AC-6") < list(found.controls).index("AC-6(5)")
     document = json.loads(_run("rules", "coverage", "--framework", "MCSB", "--format", "json")[1])
     assert document[0]["framework"] == "MCSB" and "not claimed" in document[0]["claim"]

@@ -14,7 +14,7 @@ from scanner.policy.load import load_rules
 from scanner.policy.select import select
 from scanner.render import json_report
 from scanner.snapshot import Coverage
-from tests.cli.test_cli import run
+from tests.support.command import run
 from tests.support.scan import rules, scanned, scenario, tenant
 
 _BLIND = [

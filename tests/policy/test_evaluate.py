@@ -9,17 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner import data
 from scanner.findings import Gap
 from scanner.graph.estate import Estate
 from scanner.policy import compile as compiled
 from scanner.policy import shortcut
 from scanner.policy.evaluate import evaluate
-from scanner.policy.load import load_rules
 from scanner.policy.match import compare, glob, holds
 from scanner.policy.model import ALWAYS, All, Any_, Comparison, Condition, Matcher, Not, Reference, Rule
+from tests.support.scan import rules as all_rules
 
-RULES = {rule.info.id: replace(rule, needs=(), patterns=()) for rule in load_rules([data.rules()])}
+RULES = {rule.info.id: replace(rule, needs=(), patterns=()) for rule in all_rules()}
 
 
 def _verdict(estate: Estate, rule: str) -> str:
@@ -138,7 +137,7 @@ def test_a_permission_is_asked_for_at_a_scope_that_exists(scopes: tuple[str, ...
 
 
 def test_a_rule_whose_key_is_absent_is_not_applicable_and_says_so() -> None:
-    rule = next(r for r in load_rules([data.rules()]) if r.info.id == "QUO01")
+    rule = next(r for r in all_rules() if r.info.id == "QUO01")
     (result,) = evaluate(Estate(), [rule], patterns=(), keys=("quota",))
     assert (result.verdict, result.not_applicable) == ("not-applicable", "the scenario has no `quota.headroom`")
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from scanner import data
 from scanner.graph.records import RECORDS
 from scanner.policy.lists import lists_behind, rules_behind
-from scanner.policy.load import load_rules
+from tests.support.scan import rules as all_rules
 from tests.support.scan import scanned, scenario, tenant
 from tests.tenants.test_tenants import _gaps_of
 
-RULES = {rule.info.id: rule for rule in load_rules([data.rules()])}
+RULES = {rule.info.id: rule for rule in all_rules()}
 
 
 def test_a_rule_rests_on_the_lists_its_sentence_names() -> None:

@@ -11,6 +11,7 @@ from scanner.errors import UserError
 from scanner.policy.load import arm_paths, from_document, load_rules
 from scanner.policy.model import Rule
 from scanner.policy.select import select
+from tests.support.scan import rules as all_rules
 
 GOOD = """\
 id: ACC13
@@ -138,7 +139,7 @@ def test_any_arm_property_can_be_asked_for() -> None:
 
 
 def test_selecting_takes_ids_themes_severities_controls_and_globs() -> None:
-    rules = load_rules([data.rules()])
+    rules = all_rules()
     assert {r.info.id for r in select(rules, ["RES02"])} == {"RES02"}
     assert {r.info.theme for r in select(rules, ["quota"])} == {"quota"}
     assert {r.info.id[:3] for r in select(rules, ["sod"])} == {"SOD"}
@@ -149,7 +150,7 @@ def test_selecting_takes_ids_themes_severities_controls_and_globs() -> None:
 
 
 def test_a_selector_that_matches_nothing_and_an_empty_selection_are_mistakes() -> None:
-    rules = load_rules([data.rules()])
+    rules = all_rules()
     with pytest.raises(UserError, match="`RES99` selects no rule"):
         select(rules, ["RES99"])
     with pytest.raises(UserError, match="no rule is left"):

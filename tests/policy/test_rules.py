@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from scanner import data
 from scanner.policy.describe import glossary, page, sentence
 from scanner.policy.examples import failures, mutants, survivors
 from scanner.policy.frameworks import NAMES
-from scanner.policy.load import load_rules
 from scanner.policy.model import Rule
+from tests.support.scan import rules as all_rules
 
-RULES = load_rules([data.rules()])
+RULES = all_rules()
 GRAPH = [rule for rule in RULES if rule.info.decided_by == "graph"]
 ASKED = [
     "RES01",

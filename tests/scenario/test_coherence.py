@@ -11,13 +11,13 @@ from scanner.errors import Span
 from scanner.findings import Finding, Gap
 from scanner.graph import located
 from scanner.graph.estate import Estate
-from scanner.policy.load import load_rules
 from scanner.regions import Listed
 from scanner.scenario import ingredients
 from scanner.scenario.check import Summary, lines, summary
 from scanner.scenario.coherence import findings
 from scanner.scenario.load import PATTERNS, from_document, load
 from tests.support.scan import FIXTURES, report_of, tenant
+from tests.support.scan import rules as all_rules
 from tests.support.tenants import snapshot_of
 
 SHIPPED = {path.stem: path.read_text(encoding="utf-8") for path in data.scenarios().glob("*.yaml")}
@@ -229,6 +229,6 @@ def test_a_scan_says_them_as_findings_and_a_copied_waiver_settles_one() -> None:
 
 
 def test_every_rule_of_coherence_has_a_page() -> None:
-    known = {rule.info.id: rule for rule in load_rules([data.rules()])}
+    known = {rule.info.id: rule for rule in all_rules()}
     for number in (1, 4, 5, 6, 7, 8, 9, 10, 11, 12):
         assert known[f"SCN{number:02}"].info.decided_by in ("load", "settle")

@@ -22,6 +22,8 @@ from tests.support.tenants import snapshot_of
 
 FIXTURES = Path(__file__).parent.parent.parent / "fixtures" / "tenants"
 TODAY = date(2026, 11, 24)
+# In flight, where a test is not about how a collection asks: each connection more costs as much as several answers.
+FEW_AT_ONCE = 8
 
 
 @cache

@@ -20,7 +20,7 @@ from scanner.graph.records import RECORDS
 from scanner.scenario.model import Scenario
 from scanner.simulator import Simulator
 from scanner.snapshot import Coverage, Snapshot
-from tests.support.scan import FIXTURES, report_of, rules
+from tests.support.scan import FEW_AT_ONCE, FIXTURES, report_of, rules
 from tests.support.tenants import snapshot_of
 from tests.tenants import twins
 from tests.tenants.samples import SAMPLES
@@ -48,7 +48,7 @@ def collected(document: dict[str, Any]) -> Snapshot:
     regions = {place.split("/")[1] for places in document.get("usages", {}).values() for place in places}
     with Simulator(document, page_size=50) as simulator:
         return run(Settings(cloud=simulator.url, ca_bundle=simulator.ca_bundle, tenant=simulator.tenant_id, regions=tuple(sorted(regions)), job_days=36500,
-                            backoff=0.01, secret=Secret(simulator.client_id, simulator.client_secret)))  # fmt: skip
+                            backoff=0.01, concurrency=FEW_AT_ONCE, secret=Secret(simulator.client_id, simulator.client_secret)))  # fmt: skip
 
 
 def _refused(document: dict[str, Any]) -> Iterable[Coverage]:

@@ -9,7 +9,7 @@ import pytest
 from scanner.collect import Secret, Settings, run
 from scanner.simulator import Simulator, load_tenant
 from tests.support.estates import facts
-from tests.support.scan import FIXTURES
+from tests.support.scan import FEW_AT_ONCE, FIXTURES
 from tests.support.tenants import snapshot_of
 
 TENANTS = sorted(
@@ -28,6 +28,6 @@ def test_what_was_collected_is_what_the_document_says(path: Path, bulk: bool) ->
     with Simulator(document, page_size=7) as simulator:
         regions = {place.split("/")[1] for places in document.get("usages", {}).values() for place in places}
         collected = run(Settings(cloud=simulator.url, ca_bundle=simulator.ca_bundle, tenant=simulator.tenant_id, backoff=0.001, job_days=36500, bulk=bulk,
-                                 regions=tuple(sorted(regions)), secret=Secret(simulator.client_id, simulator.client_secret)))  # fmt: skip
+                                 regions=tuple(sorted(regions)), concurrency=FEW_AT_ONCE, secret=Secret(simulator.client_id, simulator.client_secret)))  # fmt: skip
     assert [c for c in collected.coverage if c.outcome not in ("complete", "bounded")] == []
     assert facts(collected) == facts(snapshot_of(document))

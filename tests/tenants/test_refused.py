@@ -14,7 +14,7 @@ from scanner.findings import Report
 from scanner.graph.records import RECORDS
 from scanner.simulator import Simulator
 from scanner.snapshot import Coverage
-from tests.support.scan import pairs, report_of, scanned, scenario, tenant
+from tests.support.scan import FEW_AT_ONCE, pairs, report_of, scanned, scenario, tenant
 from tests.tenants import refused
 from tests.tenants.change import join
 from tests.tenants.kit import Sample
@@ -26,7 +26,7 @@ _READ_BLOBS = "/providers/Microsoft.Authorization/roleDefinitions/2a2b9908-6ea1-
 
 def _report(document: dict[str, Any]) -> Report:
     with Simulator({**document, "faults": []}) as simulator:
-        return report_of(run(Settings(cloud=simulator.url, ca_bundle=simulator.ca_bundle, tenant=simulator.tenant_id, backoff=0.001, retry_seconds=1.0,
+        return report_of(run(Settings(cloud=simulator.url, ca_bundle=simulator.ca_bundle, tenant=simulator.tenant_id, backoff=0.001, retry_seconds=1.0, concurrency=FEW_AT_ONCE,
                                       secret=Secret(simulator.client_id, simulator.client_secret), regions=("westeurope",))), scenario("contoso"))  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from scanner.findings import Report
 from scanner.graph.records import RECORDS
 from scanner.simulator import Fault, Simulator
 from scanner.snapshot import Coverage, Snapshot
-from tests.support.scan import FIXTURES, first_rules, pairs, report_of, scanned, scenario, tenant
+from tests.support.scan import FEW_AT_ONCE, FIXTURES, first_rules, pairs, report_of, scanned, scenario, tenant
 from tests.support.tenants import references, snapshot_of
 from tests.tenants.write import documents, text
 
@@ -41,7 +41,7 @@ def collected() -> Iterator[tuple[Snapshot, Simulator]]:
 
 def _settings(simulator: Simulator) -> Settings:
     return Settings(cloud=simulator.url, ca_bundle=simulator.ca_bundle, tenant=simulator.tenant_id, regions=("westeurope",),
-                    secret=Secret(simulator.client_id, simulator.client_secret), backoff=0.01)  # fmt: skip
+                    secret=Secret(simulator.client_id, simulator.client_secret), backoff=0.01, concurrency=FEW_AT_ONCE)  # fmt: skip
 
 
 def _as_expected(report: Report) -> None:

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-import yaml
-
+from scanner import yamlfile
 from scanner.findings import Report
 from scanner.scenario.load import load
 from scanner.scenario.model import Scenario
@@ -50,13 +50,19 @@ class Twin:
         return sample
 
 
-def declared(tenant: str) -> list[Twin]:
+@cache
+def declared(tenant: str) -> tuple[Twin, ...]:
     """The twins of a tenant as its table declares them."""
+    return tuple(
+        Twin(tenant, CHANGES[row["twin"]], _counted(row["findings"]), _counted(row.get("unknown", {})))
+        for row in table(tenant)
+    )
+
+
+def table(tenant: str) -> list[dict[str, Any]]:
+    """The rows of a tenant's table."""
     path = FIXTURES / tenant / "twins.yaml"
-    rows = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else []
-    return [
-        Twin(tenant, CHANGES[row["twin"]], _counted(row["findings"]), _counted(row.get("unknown", {}))) for row in rows
-    ]
+    return list(yamlfile.read(path).value) if path.exists() else []
 
 
 def fired(tenants: Iterable[str]) -> set[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from functools import cached_property
 
 from pyroaring import BitMap
 
@@ -40,9 +41,9 @@ def choke(questions: Questions, asked: int | None, *, draw: bool = False, wide: 
         found += questions.tenant
     problem = _Problem(questions, found, few)
     result = cut.smallest(problem.arcs, problem.pairs)
-    ways = [way for way in questions.ways(found) if way.state == "unwanted"]
+    ways = questions.ways(found, state="unwanted")
     everything = problem.everything
-    kept = problem.wanted()
+    kept = problem.wanted() if result.causes else {}
     separated = cut.closed_by(problem.arcs, problem.pairs, result.causes)
     closings = []
     for cause in result.causes:
@@ -55,7 +56,7 @@ def choke(questions: Questions, asked: int | None, *, draw: bool = False, wide: 
     return Choke(
         estate.ref(asked) if asked is not None else None, tuple(map(estate.ref, stores)),
         tuple(sorted(closings, key=lambda c: (-c.chains, -c.identities, c.words))), result.at_least,
-        len({who for who, _ in everything}), len(everything), tuple(ways), beyond, questions.gaps(found),
+        len({who for who, _ in everything}), len(everything), ways, beyond, questions.gaps(found),
         picture(estate, problem.drawn if draw else ()),
     )  # fmt: skip
 
@@ -92,7 +93,6 @@ class _Problem:
         self.pairs: dict[int, frozenset[int]] = {}
         self.drawn: dict[Link, None] = {}
         self._terminals: dict[tuple[str, str], int] = {}  # (cause, setting that also closes it) -> terminal
-        self._needed = self._settings_in_use()
         pairs: defaultdict[int, set[int]] = defaultdict(set)
         seen: dict[tuple[str, str, int | None], BitMap] = {}
         for f in self.found:
@@ -176,8 +176,9 @@ class _Problem:
             return True
         return right is not None and bool(link.entry.who & self.engine.holders(store, right)[1])
 
-    def _settings_in_use(self) -> set[str]:
-        """Settings on the way of an approved chain."""
+    @cached_property
+    def _needed(self) -> set[str]:
+        """Settings on the way of an approved chain; nobody asks where nothing is unwanted."""
         found: set[str] = set()
         seen: set[tuple[str, str]] = set()
         for f in self.found:

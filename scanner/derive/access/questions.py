@@ -210,11 +210,15 @@ class Questions:
 
     # -- parts of answers -----------------------------------------------------------------------------------------
 
-    def ways(self, found: Iterable[Found], among: BitMap | None = None) -> tuple[Way, ...]:
-        """Ways into several things, one for each cause, way, access and judgement; `among` keeps those of some identities."""
+    def ways(self, found: Iterable[Found], among: BitMap | None = None, state: str = "") -> tuple[Way, ...]:
+        """Ways into several things, one for each cause, way, access and judgement; `among` keeps those of some identities,
+        `state` those of a judgement.
+        """
         merged: dict[tuple[object, ...], list[tuple[Found, WayIn, BitMap]]] = {}
         for f in found:
             for way in f.ways:
+                if state and way.state != state:
+                    continue
                 who = way.who if among is None else way.who & among
                 if who or (way.anybody and among is None):
                     merged.setdefault((way.cause, way.way, f.access, way.state, way.row), []).append((f, way, who))

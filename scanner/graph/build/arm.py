@@ -12,6 +12,7 @@ from scanner.graph.build import copies, flows, origins, shapes, shapes_access, s
 from scanner.graph.build.context import Context, arm_values, folded, known, lower, word
 from scanner.graph.build.settings import task
 from scanner.graph.build.workloads import access_policies
+from scanner.graph.edges import ONTOLOGY
 from scanner.graph.records import RECORDS
 
 # The edges that a kind's own properties say: unknown where the properties were not listed, or were odd.
@@ -28,6 +29,9 @@ _STATED = {
 }  # fmt: skip
 
 
+_WITH_IDENTITY_TYPE = {name for name, kind in ONTOLOGY.kinds.items() if "identity-type" in kind.attributes}
+
+
 def place(context: Context, kind: str, body: shapes.Arm[Any], raw: bytes, location: Any = UNSET) -> int:
     """Makes the node of a resource with what every resource has: names, place, tags, scope, identities.
 
@@ -35,13 +39,15 @@ def place(context: Context, kind: str, body: shapes.Arm[Any], raw: bytes, locati
     """
     estate = context.estate
     key = ids.fold(body.id)
-    node = estate.add(RECORDS[kind].node, key, known(body.name) or ids.last(body.id), body.id)
-    arm_type = RECORDS[kind].arm_type or ids.resource_type(key)
+    record = RECORDS[kind]
+    node = estate.add(record.node, key, original=body.id)
+    arm_type = record.arm_type or ids.resource_type(key)
     group = ids.resource_group_of(key)
     where = known(location) or known(body.location, UNSET)
     region_node, region = context.place_region(where)
-    nowhere = where is not UNSET or kind not in _STATED or RECORDS[kind].scope == "parent"
+    nowhere = where is not UNSET or kind not in _STATED or record.scope == "parent"
     estate.write(node, (
+        ("name", known(body.name) or ids.last(body.id)),
         ("type", arm_type),
         ("subscription", group.rpartition("/resourcegroups/")[0] if group else ids.subscription_of(key)),
         ("resource-group", group),
@@ -63,7 +69,7 @@ def place(context: Context, kind: str, body: shapes.Arm[Any], raw: bytes, locati
     identity = known(body.identity)
     if identity:
         _identities(context, node, key, identity)
-    if "identity-type" in estate.ontology.kinds[estate.kind(node)].attributes:
+    if record.node in _WITH_IDENTITY_TYPE:
         estate.set(node, "identity-type", _identity_type(identity) if identity else identity)
     if context.odd or (body.properties is UNSET and kind in _STATED):
         detail = "a field has a shape nobody expected" if context.odd else "it was listed without its properties"

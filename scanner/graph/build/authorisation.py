@@ -127,11 +127,13 @@ def _grant(context: Context, facts: shapes_access.Assignment, mark: str) -> None
             estate.set(node, "mark", mark)
         return
     node = estate.add("grant", key)
-    estate.set(node, "mark", mark)
     condition = known(facts.condition, "")
-    estate.set(node, "condition", _UNREADABLE if condition is UNSET else condition or None)
-    estate.set(node, "principal-kind", estate.kind(principal))
-    estate.set(node, "created-by", lower(known(facts.created_by)))
+    estate.write(node, (
+        ("mark", mark),
+        ("condition", _UNREADABLE if condition is UNSET else condition or None),
+        ("principal-kind", estate.kind(principal)),
+        ("created-by", lower(known(facts.created_by))),
+    ))  # fmt: skip
     role = estate.node(role_id)
     role = role if role is not None else estate.add("missing", role_id, role_id)
     target = context.refer(scope) if scope != ids.ROOT_SCOPE else estate.add("tenant", scope)

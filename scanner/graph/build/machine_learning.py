@@ -135,11 +135,13 @@ def _datastore(context: Context, kind: str, body: shapes.Arm[shapes.Datastore], 
         context.datastores[workspace, name] = node
     if body.properties is UNSET:
         return
-    estate.set(node, "datastore-type", word(known(body.properties.datastore_type)))
-    estate.set(node, "service-identity", word(known(body.properties.service_data_access_auth_identity), "none"))
     credentials = known(body.properties.credentials)
+    estate.write(node, (
+        ("datastore-type", word(known(body.properties.datastore_type))),
+        ("service-identity", word(known(body.properties.service_data_access_auth_identity), "none")),
+        ("credential", word(known(credentials.credentials_type) if credentials else credentials)),
+    ))  # fmt: skip
     _signs_in(context, node, credentials)
-    estate.set(node, "credential", word(known(credentials.credentials_type) if credentials else credentials))
     context.waiting_stores.append((node, body.properties))
 
 
