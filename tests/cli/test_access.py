@@ -244,6 +244,18 @@ def test_who_only_the_directory_lets_in_is_in_the_first_sentence() -> None:
     assert "Rosa has no way to dlchurnprod but by the directory" in paths
 
 
+def test_the_graph_of_an_answer_has_those_whom_the_directory_lets_in() -> None:
+    asked = access.questions(snapshot_of(_administered()), scenario("contoso"))
+    rosa, store = access.principal(asked, "Rosa"), access.data(asked, "dlchurnprod")
+    for picture in (asked.who_can("read", store, draw=True).picture, asked.paths(rosa, store, draw=True).picture):
+        assert [arrow.edge for arrow in picture.arrows if picture.nodes[arrow.source].name == "Rosa"] == [
+            "directory-admin"
+        ]
+    assert "Rosa" not in {
+        n.name for n in asked.who_can("release", access.data(asked, "production"), draw=True).picture.nodes.values()
+    }
+
+
 def test_data_that_becomes_public_is_gained_by_anybody() -> None:
     later = access.questions(snapshot_of(_public()), scenario("contoso"))
     found = compare(contoso(), later, places(contoso(), None, ("read", "write")))

@@ -142,7 +142,7 @@ class Questions:
         ways = self.ways(found)
         tenant = self.tenant if targets and how != "release" else []
         above = self.ways(tenant)
-        drawn = (link for f in found for link in f.routes.links) if draw else ()
+        drawn = (link for f in (*found, *tenant) for link in f.routes.links) if draw else ()
         return WhoCan(
             how, estate.ref(asked), self._about(how, targets), tuple(map(estate.ref, targets)), ways, above,
             self.marks({ref.key for way in (*ways, *above) for ref in way.who}), self.gaps([*found, *tenant]), of_release(estate) if how == "release" else of_data(estate, targets), picture(estate, drawn),
@@ -157,7 +157,7 @@ class Questions:
         mine = self.engine.members(principal)
         ways, above = self.ways(found, mine), self.ways(self.tenant, mine)
         drawn: dict[Link, None] = {}
-        for f in found if draw else ():
+        for f in (*found, *self.tenant) if draw else ():
             for way in f.ways:
                 for person in way.who & mine:
                     drawn.update(dict.fromkeys(f.routes.route(person, way.cause)))
