@@ -53,6 +53,7 @@ _EDGES = (
     EdgeKind("signs-in-as", "signed-in-by", ("datastore", "connection"), ("service-principal", "missing"), "build", "whose credential a datastore or connection keeps"),
     EdgeKind("reads-secrets-of", "secrets-read-by", ("principal",), ("key-vault",), "build", "an access policy of the vault lets it read secrets"),
     EdgeKind("holds-directory-role", "directory-role-of", ("principal",), ("directory-role",), "build", "assigned a role of the directory"),
+    EdgeKind("holds-directory-role-in-part", "directory-role-in-part-of", ("principal",), ("directory-role",), "build", "assigned a role of the directory over a part of it, as an administrative unit, or may activate it there"),
     EdgeKind("eligible-for-directory-role", "directory-role-eligible", ("principal",), ("directory-role",), "build", "may activate a role of the directory"),
     EdgeKind("granted", "granted-to", ("principal",), ("grant",), "build", "assignments of a principal"),
     EdgeKind("of-role", "role-of", ("grant",), ("role", "missing"), "build", "the role an assignment gives"),

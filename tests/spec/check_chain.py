@@ -71,6 +71,7 @@ class _Walk:
             "may-join": lambda to: self._over("may-join", to), "granted": self._granted, "acts-on": self._acts_on, "runs-as": self._runs_as,
             "owns": self._owns, "trusted-by": self._trusted_by, "assigned-to": self._assigned_to, "takes-keys-of": self._takes_keys_of,
             "holds-directory-role": lambda to: self._holds("holds-directory-role", to),
+            "holds-directory-role-in-part": lambda to: self._holds("holds-directory-role-in-part", to),
             "eligible-for-directory-role": lambda to: self._holds("eligible-for-directory-role", to), "reaches": self._reaches,
         }  # fmt: skip
         self._true(bool(steps) and steps[-1].edge == "reaches", "a chain ends in its data")

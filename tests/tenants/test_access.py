@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from scanner.graph.build import build
 from scanner.scenario.model import RoleRow, Scenario
 from tests.support.scan import pairs, scanned, scenario, tenant
+from tests.support.tenants import snapshot_of
 from tests.tenants.builder import ROLES, guid
 
 PROD = "/subscriptions/66666666-aaaa-bbbb-cccc-666666666666/resourceGroups"
@@ -166,6 +168,27 @@ def test_a_directory_role_is_reported_once_for_the_tenant() -> None:
     assert _new(_directory_role("ana")) == {("ACC22", "Contoso")}
     assert _new(_directory_role("bg1")) == set()
     assert _new(_directory_role("mia")) == set()
+
+
+def test_a_role_over_a_part_of_the_directory_is_not_one_over_all_of_it() -> None:
+    """Whether readers are in an administrative unit, nobody says; a role over one application is as good as owning that."""
+    document = tenant("contoso")
+    _directory_role("ana")(document)
+    (held,) = document["graph"]["directoryRoleAssignments"]
+    helpdesk, applications = "729827e3-9c14-49f7-bb1b-9608f156bbb8", "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3"
+    held |= {
+        "roleDefinitionId": helpdesk,
+        "directoryScopeId": "/administrativeUnits/77777777-0000-0000-0000-000000000001",
+    }
+    found = scanned(document, scenario("contoso"))
+    assert ("ACC22", "Contoso") in pairs(found, "unknown") and ("ACC22", "Contoso") not in pairs(found, "fail")
+    legacy = next(item for item in document["graph"]["servicePrincipals"] if item["displayName"] == "sp-legacy-iac")
+    held |= {"roleDefinitionId": applications, "directoryScopeId": f"/{legacy['id']}"}
+    found = scanned(document, scenario("contoso"))
+    assert ("ACC22", "Contoso") not in pairs(found, "unknown") | pairs(found, "fail")
+    estate = build(snapshot_of(document))
+    ana, workload = estate.node(guid("user", "ana")), estate.node(legacy["id"])
+    assert ana is not None and list(estate.neighbours(ana, "owns")) == [workload]
 
 
 def test_an_owner_of_a_group_of_production_is_an_administrator_or_a_finding() -> None:

@@ -130,6 +130,8 @@ def _own(estate: Estate, entry: Entry) -> Iterator[Step]:
     kind = entry.cause.partition(":")[0]
     if kind == "directory-role" and entry.via is not None:
         edge = "eligible-for-directory-role" if entry.mark == "eligible" else "holds-directory-role"
+        if not entry.certain:
+            edge = "holds-directory-role-in-part"
         yield Step(edge, estate.ref(entry.via))
     elif kind == "owner" and entry.acts_as is not None:
         yield Step("owns", estate.ref(entry.acts_as), "may add a credential to it")

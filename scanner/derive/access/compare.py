@@ -180,7 +180,7 @@ class _Side:
             case "instance":
                 return self._tied(place, "assigned-to", link.source)
             case "directory-role":
-                held = ("holds-directory-role", "eligible-for-directory-role")
+                held = ("holds-directory-role", "eligible-for-directory-role", "holds-directory-role-in-part")
                 role = entry.via if entry is not None else None
                 return role is None or any(self._tied(link.source, edge, role) for edge in held)
             case "graph-permission":

@@ -29,6 +29,13 @@ def entries(engine: Engine) -> Iterator[Entry]:
                     f"directory-role:{estate.key(role)}", "directory-admin", who, tenant, source=principal, via=role,
                     mark="eligible" if principal in eligible else None,
                 )  # fmt: skip
+        # over a part of the directory: nobody can say here whether readers are in it
+        for principal in sorted(set(estate.neighbours(role, "directory-role-in-part-of")), key=estate.key):
+            who = engine.members(principal)
+            if who:
+                yield by_standing(
+                    f"directory-role:{estate.key(role)}", "directory-admin", who, tenant, source=principal, via=role, certain=False
+                )  # fmt: skip
     for kind in ("service-principal", "managed-identity"):
         for workload in estate.nodes(kind):
             if permissions(estate, workload):

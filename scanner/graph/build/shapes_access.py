@@ -158,6 +158,7 @@ class DirectoryRole(Shape):
 class DirectoryRoleAssignment(Shape):
     principal_id: str
     role_definition_id: str
+    directory_scope_id: Text = UNSET
     assignment_type: Text = UNSET
 
 

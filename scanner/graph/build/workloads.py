@@ -50,6 +50,10 @@ def _identity_federation(
     context.workloads.trusts.append((key, body.properties))
 
 
+# Application Administrator and Cloud Application Administrator, which may be assigned over one application.
+_OVER_APPLICATIONS = {"9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3", "158c047a-c907-4556-b7ef-446551a6b5f7"}
+
+
 def _directory_role(context: Context, kind: str, body: shapes_access.DirectoryRole, of: str, raw: bytes) -> None:
     template = lower(known(body.template_id)) or body.id.lower()
     context.workloads.roles[body.id.lower()] = template
@@ -77,8 +81,15 @@ def _rule(context: Context, body: shapes_access.DirectoryRoleAssignment, eligibl
     estate = context.estate
     principal, role = body.principal_id.lower(), body.role_definition_id.lower()
     eligible = eligible or (principal, role) in context.workloads.activated_roles
-    target = estate.add("directory-role", context.workloads.roles.get(role, role))
+    template = context.workloads.roles.get(role, role)
+    where = (lower(known(body.directory_scope_id)) or "/").strip("/")
+    if where and "/" not in where and template in _OVER_APPLICATIONS:
+        context.workloads.owners.append((principal, where))  # over one application: as much as its owner
+        return
+    target = estate.add("directory-role", template)
     edge = "eligible-for-directory-role" if eligible else "holds-directory-role"
+    if where:
+        edge = "holds-directory-role-in-part"
     node = estate.add("user", principal)
     if target not in estate.neighbours(node, edge):
         estate.connect(node, edge, target)
