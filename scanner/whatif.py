@@ -55,7 +55,8 @@ _Change = Callable[[str, Body], Body | None]
 @dataclass(frozen=True, slots=True)
 class Edit:
     """One thing taken away (`add` false) or put there. `parts` are ids as `PARTS` names them, `kinds` the node kinds of
-    the first two; `conditional` picks one of two assignments that a condition alone tells apart, None means both.
+    the first two; `conditional` picks one of two assignments that a condition alone tells apart, None means both. Of roles of
+    the directory it picks those over a part of it, or those over all.
     """
 
     kind: Kind
@@ -174,9 +175,7 @@ def _changes(snapshot: Snapshot, edit: Edit) -> list[tuple[str, _Change]]:
         case "graph-permission":
             return [("app-role-assignment", _drop(lambda of, body: _same(body, "principalId", edit.parts[0])))]
         case "directory-role":
-            return [
-                (kind, _drop(lambda of, body: _same(body, "roleDefinitionId", edit.parts[0]))) for kind in _DIRECTORY
-            ]
+            return [(kind, _drop(lambda of, body: _is_directory_role(edit, body))) for kind in _DIRECTORY]
 
 
 def _drop(test: Callable[[str, Body], bool]) -> _Change:
@@ -207,6 +206,12 @@ def _is_assignment(edit: Edit, body: Body) -> bool:
         and ids.last(str(facts.get("roleDefinitionId", ""))).lower() == role
         and ids.fold(str(facts.get("scope", ""))) == scope
     )
+
+
+def _is_directory_role(edit: Edit, body: Body) -> bool:
+    in_part = str(body.get("directoryScopeId") or "/").strip("/") != ""
+    wanted = edit.conditional is None or in_part is edit.conditional
+    return wanted and _same(body, "roleDefinitionId", edit.parts[0])
 
 
 def _tied(edit: Edit, kinds: Sequence[str], access: str, places: Iterable[str] = ()) -> list[tuple[str, _Change]]:

@@ -100,6 +100,9 @@ def _cause(estate: Estate, spec: str, kind: str, tail: str) -> Edit:
         principal = estate.first(node, "granted-to")
         parts = (estate.key(principal) if principal is not None else parts[0], *parts[1:3])
         kind = "assignment"
+    if kind == "directory-role":
+        conditional = parts[1:] == ("in-part",)
+        parts = parts[:1] if conditional else parts
     if kind == "trust" and len(parts) > 1:  # who is trusted is a node of its own, with an issuer and a subject
         subject = estate.node(tail.partition("|")[2])
         if subject is not None:

@@ -95,7 +95,7 @@ class _Writer:
 
     def _verdict(self, answer: WhoCan, everybody: set[NodeRef]) -> str:
         unwanted = identities(w for w in answer.ways if w.state == "unwanted")
-        above = identities(w for w in answer.above if w.state == "unwanted") - unwanted
+        above = identities(w for w in answer.above if w.state == "unwanted" and w.certain) - unwanted
         said = ["nobody should without signing in"] * any(w.anybody for w in answer.ways if w.state == "unwanted")
         said += [f"{counted(unwanted)} should not"] * bool(unwanted)
         said += [f"{counted(above)} could by the directory and should not"] * bool(above)
@@ -112,6 +112,8 @@ class _Writer:
         if not answer.ways:
             unseen = ", as far as could be read" if answer.gaps else ""
             other = " but by the directory" if answer.above else ""
+            if answer.above and not any(way.certain for way in answer.above):
+                other = " unless by the directory"
             yield styled((f"{name} has no way to {asked}{other}{unseen}", "bold"))
         else:
             causes = {way.cause for way in answer.ways}
@@ -151,7 +153,8 @@ class _Writer:
     def _above(self, ways: Sequence[Way]) -> Iterator[Text]:
         """Who can make itself a reader of anything in the tenant: one line, since it is so for every store."""
         for title, some in (
-            ("Not wanted, by the directory", [way for way in ways if way.state == "unwanted"]),
+            ("Not wanted, by the directory", [way for way in ways if way.state == "unwanted" and way.certain]),
+            ("Perhaps by the directory", [way for way in ways if way.state == "unwanted" and not way.certain]),
             ("By the directory, as declared", [way for way in ways if way.state != "unwanted"]),
         ):
             who = sorted(identities(some), key=lambda ref: ref.name)

@@ -244,6 +244,29 @@ def test_who_only_the_directory_lets_in_is_in_the_first_sentence() -> None:
     assert "Rosa has no way to dlchurnprod but by the directory" in paths
 
 
+def test_a_role_over_a_part_of_the_directory_is_a_perhaps_in_answers(tmp_path: Path) -> None:
+    document = _administered()
+    document["graph"]["directoryRoleAssignments"][0]["directoryScopeId"] = (
+        "/administrativeUnits/77777777-0000-0000-0000-000000000001"
+    )
+    asked = access.questions(snapshot_of(document), scenario("contoso"))
+    store, rosa = access.data(asked, "dlchurnprod"), access.principal(asked, "Rosa")
+    said = _text(asked.who_can("read", store), ("who-can", "read", "dlchurnprod"), width=200)
+    assert "1 person and 1 workload should not." in said
+    assert (
+        "Perhaps by the directory  Rosa: Global Administrator, which may elevate " in said
+        and "within a part of it" in said
+    )
+    assert "Rosa has no way to dlchurnprod unless by the directory" in _text(
+        asked.paths(rosa, store), ("paths", "Rosa", "dlchurnprod")
+    )
+    write(snapshot_of(document), tmp_path / "part.mlp")
+    done = _ask(str(tmp_path / "part.mlp"), "choke", "--without", f"directory-role:{_GLOBAL}|in-part")
+    assert "Rosa can no longer read any data of the tenant" in done.stdout, done.stderr
+    done = _ask(str(tmp_path / "part.mlp"), "choke", "--without", f"directory-role:{_GLOBAL}")
+    assert "matches nothing in the snapshot" in done.stderr
+
+
 def test_the_graph_of_an_answer_has_those_whom_the_directory_lets_in() -> None:
     asked = access.questions(snapshot_of(_administered()), scenario("contoso"))
     rosa, store = access.principal(asked, "Rosa"), access.data(asked, "dlchurnprod")

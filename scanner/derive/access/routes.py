@@ -165,7 +165,10 @@ def named_cause(estate: Estate, cause: str) -> tuple[str, str]:
             f"what {one} may do by Microsoft Graph",
             f"Remove from {one} the permissions it does not need",
         ),
-        "directory-role": (f"{one} of the directory", f"Remove {one}, or declare who holds it"),
+        "directory-role": (
+            f"{one} of {'a part of ' * (second == 'in-part')}the directory",
+            f"Remove {one}, or declare who holds it",
+        ),
         "anonymous": (f"public access to containers of {one}", f"Switch public access of the containers of {one} off"),
         "local-user": (f"the SFTP user {second} of {one}", f"Remove the SFTP user {second} from {one}"),
         "policy": (f"the access policy of {one} for {other}", f"Remove the access policy for {other} from {one}"),

@@ -34,7 +34,7 @@ def entries(engine: Engine) -> Iterator[Entry]:
             who = engine.members(principal)
             if who:
                 yield by_standing(
-                    f"directory-role:{estate.key(role)}", "directory-admin", who, tenant, source=principal, via=role, certain=False
+                    f"directory-role:{estate.key(role)}|in-part", "directory-admin", who, tenant, source=principal, via=role, certain=False
                 )  # fmt: skip
     for kind in ("service-principal", "managed-identity"):
         for workload in estate.nodes(kind):
@@ -53,7 +53,7 @@ def permissions(estate: Estate, workload: int) -> list[str]:
 def explained(estate: Estate, cause: Entry) -> str:
     """What a role or permission lets its holder do, in words."""
     if cause.via is not None:
-        return DIRECTORY_ROLES[estate.key(cause.via)]
+        return DIRECTORY_ROLES[estate.key(cause.via)] + ("" if cause.certain else ", within a part of it")
     assert cause.source is not None  # noqa: S101  # made above
     held = permissions(estate, cause.source)
     return f"{', '.join(held)}: {GRAPH_PERMISSIONS[held[0].lower()]}"
