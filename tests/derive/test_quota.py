@@ -415,6 +415,7 @@ def test_quota_nobody_asked_for_at_a_site_may_be_unused_there(asked: Any, inside
     e = _Estate()
     _sites(e, *REGIONS)
     short = e.pool("ncv3", 48, 44)
+    needs = [e.need(region, "ncv3", 96, region) for region in REGIONS]
     subscription = e.estate.add("subscription", "/subscriptions/d", "d")
     e.set(subscription, quota_asked_in=asked if asked is UNSET else frozenset(asked))
     workspace = e.workspace("w", "development", sub="/subscriptions/d")
@@ -423,6 +424,8 @@ def test_quota_nobody_asked_for_at_a_site_may_be_unused_there(asked: Any, inside
     e.derive()
     gaps = [e.estate.gaps[gap] for gap in e.estate.gaps_at(short, "spare-elsewhere")]
     assert [gap.scope for gap in gaps] == unasked and all("--region" in gap.detail for gap in gaps)
+    # what a site needs may come from other regions
+    assert [len(e.estate.gaps_at(need, "spare-elsewhere")) for need in needs] == [len(unasked), 0]
 
 
 def test_quota_of_a_subscription_without_machine_learning_is_nobodys_place() -> None:

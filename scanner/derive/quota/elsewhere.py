@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from scanner import ids
 from scanner.findings import Gap
 from scanner.graph.estate import UNSET, Estate
 
@@ -38,8 +39,11 @@ def derive(estate: Estate) -> None:
     for need in estate.nodes("quota-need"):
         key = (str(estate.get(need, "of")), str(estate.get(need, "family")))
         region = estate.get(need, "region")
-        others = [[pool for pool in among[key] if estate.get(pool, "region") != region] for among in (spare, doubtful)]
-        _write(estate, need, *others, unasked)
+        free, perhaps = (
+            [pool for pool in among[key] if estate.get(pool, "region") != region] for among in (spare, doubtful)
+        )
+        there = [gap for gap in unasked if ids.last(estate.gaps[gap].scope) != region]
+        _write(estate, need, free, perhaps, there)
 
 
 def _unasked(estate: Estate) -> list[int]:
