@@ -11,7 +11,7 @@ from scanner.derive import (
     groups,
     holders,
     instances,
-    lineage,
+    learned,
     logs,
     movements,
     places,
@@ -57,7 +57,7 @@ def derive(estate: Estate, duties: Duties) -> access.Access:
 
 def _flows(estate: Estate) -> None:
     flows, where = Flows(estate), Whereabouts(estate)
-    lineage.derive(estate, flows, where)
+    learned.derive(estate, flows, where)
     movements.derive(estate, flows, where)
     tuning.derive(estate, where)
     logs.derive(estate, flows, where)

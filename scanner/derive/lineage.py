@@ -11,7 +11,8 @@ carried in the same way and matter only where something stands outside the home 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from scanner.derive.movement import End, Flows
 from scanner.derive.whereabouts import FROM_REGISTRY, Whereabouts
@@ -20,19 +21,15 @@ from scanner.graph.estate import UNSET, Estate
 
 _Place = str | None
 _LONGEST = 12  # steps of a way that are shown
-_MADE = ("model", "registry-asset", "online-deployment", "batch-deployment", "model-deployment")
 
 
-def derive(estate: Estate, flows: Flows, where: Whereabouts) -> None:
-    """Writes `learned-from` and `away-from-home`, and the classes of models and deployments that follow from it."""
-    if not flows.classes:
-        return
-    lineage = Lineage(estate, flows, where)
-    lineage.run()
-    for kind in _MADE:
-        for node in estate.nodes(kind):
-            if node not in estate.aside:
-                _write(estate, flows, lineage, node)
+@dataclass(frozen=True, slots=True)
+class _Possible:
+    """Classes that something may come from: those seen where it was made, and those that `gaps` may hide there."""
+
+    seen: frozenset[str]
+    hidden: frozenset[str] = frozenset()
+    gaps: tuple[int, ...] = ()
 
 
 class Lineage:
@@ -48,7 +45,9 @@ class Lineage:
             int, dict[tuple[int, str], None]
         ] = {}  # thing -> what was made from it, and as what it moves there
         self.held: dict[tuple[int, _Place], set[str]] = {}
-        self.doubts: dict[tuple[int, _Place], dict[str, int]] = {}
+        self.doubts: dict[tuple[int, _Place], dict[str, tuple[int, ...]]] = {}
+        # workspace -> what any of its jobs may have made, and why nobody knows which
+        self.any_job: dict[int, dict[int, tuple[int, ...]]] = {}
         self.came: dict[
             tuple[int, _Place, str], tuple[int, _Place, str]
         ] = {}  # a class at a place -> what it came from
@@ -72,6 +71,8 @@ class Lineage:
             del self._waiting[node]
             for target, what in self.after.get(node, ()):
                 self._carry(node, target, what)
+            if not self._waiting:  # asked once all is carried: it goes by what jobs of a whole workspace hold
+                self._made_by_any()
 
     # -- ties and seeds ------------------------------------------------------------------------------------------------
 
@@ -89,7 +90,7 @@ class Lineage:
                     self._tie(job, thing, "data")
         gaps = [*estate.gaps_at(job, "reads-data"), *(estate.gaps_at(job, "*") if runs is UNSET else ())]
         if gaps:
-            self._doubt(job, self._possible(job), gaps[0])
+            self._doubt(job, self._possible(job), gaps[:1])
 
     def _input(self, job: int, thing: int, what: str) -> None:
         kind = self.estate.kind(thing)
@@ -99,7 +100,7 @@ class Lineage:
         if kind == "missing":
             found = self.where.data(thing)
             if not found.elsewhere:
-                self._doubt(thing, self._possible(job), found.gaps[0] if found.gaps else self._unsaid(thing))
+                self._doubt(thing, self._possible(job, thing), found.gaps[:1] or (self._unsaid(thing),))
             return
         self._seed(thing)
 
@@ -110,7 +111,7 @@ class Lineage:
         if isinstance(classes, frozenset):
             self._hold(thing, self.flows.guarded(classes))
         elif classes is UNSET and gaps:
-            self._doubt(thing, self.flows.guarded(self.flows.classes), gaps[0])
+            self._doubt(thing, self._anything(), gaps[:1])
 
     def _model(self, model: int) -> None:
         estate = self.estate
@@ -123,7 +124,7 @@ class Lineage:
             self._tie(job, model, "model")
             if estate.kind(job) == "missing":
                 gaps = [*estate.gaps_at(job, "*"), *self._bounds(model)]
-                self._doubt(model, self._possible(model), gaps[0] if gaps else self._unsaid(job))
+                self._unmade(model, gaps[0] if gaps else self._unsaid(job))
         reference = estate.get(model, "uri")
         registry = FROM_REGISTRY.match(reference) if isinstance(reference, str) else None
         if registry and self._from_registry(model, registry):
@@ -131,8 +132,7 @@ class Lineage:
         if estate.neighbours(model, "made-by") or isinstance(stated, frozenset):
             return
         gaps = [*estate.gaps_at(model, "made-by"), *estate.gaps_at(model, "*")]
-        gap = gaps[0] if gaps else self._unsaid(model, "it does not say which job made it")
-        self._doubt(model, self._possible(model), gap)
+        self._unmade(model, gaps[0] if gaps else self._unsaid(model, "it does not say which job made it"))
 
     def _from_registry(self, node: int, named: re.Match[str]) -> bool:
         """Ties what an address names in a registry; False when it may be anything."""
@@ -145,11 +145,7 @@ class Lineage:
         if found is not None and found.elsewhere:
             return True  # of a public catalogue
         gaps = found.gaps if found is not None else self.estate.gaps_at(own or 0, "shares-asset")
-        self._doubt(
-            node,
-            self.flows.guarded(self.flows.classes),
-            gaps[0] if gaps else self._unsaid(node, "the registry's model was not read"),
-        )
+        self._doubt(node, self._anything(), gaps[:1] or (self._unsaid(node, "the registry's model was not read"),))
         return True
 
     def _registries(self) -> None:
@@ -173,7 +169,7 @@ class Lineage:
                     self._tie(model, asset, "model")
             if not same and not isinstance(stated, frozenset):
                 gap = self._unsaid(asset, "nothing says which model it was shared from")
-                self._doubt(asset, self.flows.guarded(self.flows.classes), gap)
+                self._doubt(asset, self._anything(), (gap,))
 
     def _deployment(self, deployment: int) -> None:
         estate = self.estate
@@ -185,14 +181,14 @@ class Lineage:
             self._tie(model, deployment, "model")
             if estate.kind(model) == "missing" and not isinstance(stated, frozenset):
                 gaps = estate.gaps_at(model, "*")
-                self._doubt(deployment, self._possible(deployment), gaps[0] if gaps else self._unsaid(model))
+                self._unmade(model, gaps[0] if gaps else self._unsaid(model), deployment)
         reference = estate.get(deployment, "model-reference")
         registry = FROM_REGISTRY.match(reference) if isinstance(reference, str) else None
         if registry and self._from_registry(deployment, registry):
             return
         gaps = [*estate.gaps_at(deployment, "deploys"), *estate.gaps_at(deployment, "*")]
         if gaps and not models and not isinstance(stated, frozenset):
-            self._doubt(deployment, self._possible(deployment), gaps[0])
+            self._doubt(deployment, self._possible(deployment), gaps[:1])
 
     def _tuned(self, deployment: int) -> None:
         """What a model account tuned counts as the account's data, in whatever account it is deployed."""
@@ -204,25 +200,75 @@ class Lineage:
         gaps = [*estate.gaps_at(deployment, "*"), *(estate.gaps_at(account, "*") if account is not None else ())]
         if estate.get(deployment, "base-model") is UNSET or account is None or estate.kind(account) == "missing":
             gap = gaps[0] if gaps else self._unsaid(deployment if account is None else account)
-            self._doubt(deployment, self.flows.guarded(self.flows.classes), gap)
+            self._doubt(deployment, self._anything(), (gap,))
             return
         self._seed(account)
         self._tie(account, deployment, "model")
 
-    def _possible(self, node: int) -> frozenset[str]:
-        """Classes that what was made in a workspace may come from: all that it has to do with; any, where that is not known."""
+    def _unmade(self, model: int, gap: int, named_by: int | None = None) -> None:
+        """A model of which nobody can say what made it: all that its workspace has to do with, and any job there."""
+        self._doubt(model, self._possible(model if named_by is None else named_by, model), (gap,))
+        workspace = self._workspace(model)
+        if workspace is not None:
+            self.any_job.setdefault(workspace, {})[model] = (gap,)
+            # what jobs took that nobody could list may come from anywhere; of old ones the workspace is taken to tell
+            unread = [g for g in self.estate.gaps_at(workspace, "has-job") if self.estate.gaps[g].reason != "bounded"]
+            if unread:
+                self._doubt(model, self._anything(), unread)
+
+    def _possible(self, node: int, thing: int | None = None) -> _Possible:
+        """Classes that what was made in a workspace may come from: all that it has to do with; any, where that is not known.
+
+        What a node names may be in another workspace than the node.
+        """
+        estate = self.estate
+        workspace = self._workspace(node if thing is None else thing)
+        if workspace is None and thing is not None and "/workspaces/" not in estate.key(thing):
+            workspace = self._workspace(node)
+        if workspace is None:
+            return self._anything()
+        classes, gaps = estate.get(workspace, "data-classes"), estate.gaps_at(workspace, "data-classes")
+        if classes is UNSET:
+            return _Possible(frozenset(), self._anything().seen, tuple(gaps or estate.gaps_at(workspace, "*")))
+        seen = self.flows.guarded(classes or ())
+        return _Possible(seen, self._anything().seen - seen, tuple(gaps)) if gaps else _Possible(seen)
+
+    def _anything(self) -> _Possible:
+        return _Possible(self.flows.guarded(self.flows.classes))
+
+    def _workspace(self, node: int) -> int | None:
+        """The workspace something is in, by what leads there; of what was not found, by its id."""
         estate = self.estate
         for edge in ("job-of", "model-of", "deployment-of"):
             above = estate.first(node, edge)
             workspace = estate.first(above, "endpoint-of") if above is not None and edge == "deployment-of" else above
             if workspace is not None:
-                classes = estate.get(workspace, "data-classes")
-                if isinstance(classes, frozenset) and not any(
-                    estate.gaps_at(workspace, edge) for edge in ("has-datastore", "has-data")
-                ):
-                    return self.flows.guarded(classes)
-                return self.flows.guarded(self.flows.classes) if classes is not None else frozenset()
-        return self.flows.guarded(self.flows.classes)
+                return workspace
+        key = estate.key(node) if estate.kind(node) == "missing" else ""
+        while "/" in key:
+            key = "/".join(key.split("/")[:-2])
+            found = estate.node(key)
+            if found is not None and estate.kind(found) == "workspace":
+                return found
+        return None
+
+    def _made_by_any(self) -> None:
+        """What any job of a workspace may have made may be of any class that one of them holds."""
+        estate = self.estate
+        for workspace, models in self.any_job.items():
+            held: dict[tuple[End, str], None] = {}
+            for job in estate.neighbours(workspace, "has-job"):
+                at = estate.get(job, "environment")
+                for place in self.at(job):
+                    end = End(place, at if isinstance(at, str) else None)
+                    for name in (*self.held.get((job, place), ()), *self.doubts.get((job, place), ())):
+                        held[end, name] = None
+            for model, gaps in models.items():
+                at = estate.get(model, "environment")
+                for place in self.at(model):
+                    end = End(place, at if isinstance(at, str) else None)
+                    names = [n for came, name in held for n in self._becomes("model", name, came, end)]
+                    self._doubt_at(model, place, dict.fromkeys(names), gaps)
 
     def _bounds(self, model: int) -> Sequence[int]:
         """The bound that left a job out, or why its list was not read."""
@@ -266,13 +312,17 @@ class Lineage:
                 held |= wanted
                 self._waiting[node] = None
 
-    def _doubt(self, node: int, classes: Iterable[str], gap: int) -> None:
+    def _doubt(self, node: int, possible: _Possible, gaps: Sequence[int]) -> None:
         for place in self.at(node):
-            for name in classes:
-                doubts = self.doubts.setdefault((node, place), {})
-                if name not in doubts:
-                    doubts[name] = gap
-                    self._waiting[node] = None
+            self._doubt_at(node, place, possible.seen, gaps)
+            self._doubt_at(node, place, possible.hidden, (*gaps, *possible.gaps))
+
+    def _doubt_at(self, node: int, place: _Place, classes: Iterable[str], gaps: Sequence[int]) -> None:
+        doubts = self.doubts.setdefault((node, place), {})
+        for name in classes:
+            if name not in doubts:
+                doubts[name] = tuple(gaps)
+                self._waiting[node] = None
 
     def _carry(self, source: int, target: int, what: str) -> None:
         """What is where the other is as well is taken there; what is not comes from every place the other is in."""
@@ -292,10 +342,10 @@ class Lineage:
                         self.came[target, place, name] = (source, origin, held)
                         self._waiting[target] = None
                 possible = self.doubts.setdefault((target, place), {})
-                for held, gap in (doubtful or {}).items():
+                for held, gaps in (doubtful or {}).items():
                     for name in self._becomes(what, held, from_, to):
                         if name not in possible:
-                            possible[name] = gap
+                            possible[name] = gaps
                             self._waiting[target] = None
 
     def way(self, node: int, place: _Place, name: str) -> list[int]:
@@ -313,52 +363,3 @@ class Lineage:
         if not answer.allowed:
             answer = self.flows.may(what, (name,), source, target, ("site",))
         return self.flows.guarded(answer.classes) if answer.allowed else frozenset((name,))
-
-
-# -- what follows ------------------------------------------------------------------------------------------------------
-
-
-def _write(estate: Estate, flows: Flows, lineage: Lineage, node: int) -> None:
-    if estate.kind(node) == "registry-asset" and estate.get(node, "asset-type") != "model":
-        estate.set(node, "away-from-home", frozenset())  # what is published is another rule's matter
-        return
-    places = lineage.at(node)
-    certain = frozenset().union(*(lineage.held.get((node, place), ()) for place in places))
-    stated = estate.get(node, "data-classes")
-    estate.set(node, "learned-from", certain)
-    for place in places:
-        for name, gap in lineage.doubts.get((node, place), {}).items():
-            if name not in certain:
-                estate.mark_gap(node, "learned-from", gap)
-    if certain:
-        whole = certain | (stated if isinstance(stated, frozenset) else frozenset())
-        estate.set(node, "data-classes", whole)
-        estate.set(node, "regulated", any(name in flows.homes for name in whole))
-        estate.set(node, "home", flows.home(whole))
-    away = [(place, n) for place in places for n in sorted(_away(flows, lineage.held.get((node, place), ()), place))]
-    estate.set(node, "lineage", " > ".join(estate.name(n) for n in lineage.way(node, *away[0])) if away else None)
-    if away:
-        estate.set(node, "away-from-home", frozenset(f"{name} in {place}" for place, name in away), flows.line(certain))
-        return
-    gaps = list(_open(flows, lineage, node, certain))
-    for gap in gaps:
-        estate.mark_gap(node, "away-from-home", gap)
-    if not gaps:
-        estate.set(node, "away-from-home", frozenset())
-
-
-def _open(flows: Flows, lineage: Lineage, node: int, certain: frozenset[str]) -> Iterator[int]:
-    """What keeps open whether something is away from home: where it is, or a class in doubt that is not at home there."""
-    found: dict[int, None] = {}
-    unknown_place = lineage.gaps.get(node, ())
-    for place in lineage.at(node):
-        doubts = lineage.doubts.get((node, place), {})
-        for name in _away(flows, doubts, place):
-            found[doubts[name]] = None
-        if unknown_place and any(name in flows.homes for name in (*certain, *doubts)):
-            found.update(dict.fromkeys(unknown_place))
-    yield from found
-
-
-def _away(flows: Flows, classes: Iterable[str], place: _Place) -> list[str]:
-    return [] if place is None else [name for name in classes if not flows.at_home((name,), place)]

@@ -224,20 +224,27 @@ def _platform(estate: Estate) -> None:
         for node in estate.nodes("data-class") if estate.get(node, "home") is not None
     }  # fmt: skip
     denied &= set(homes)  # what has no home may be anywhere, copied or not
+    unlisted = estate.unread_gaps("workspace") if denied else []  # one more may stand on any of them
     for kind in ("key-vault", "container-registry"):
         for node in estate.nodes(kind):
             classes: set[str] = set()
-            gaps: list[int] = []
+            gaps = list(unlisted)
             for holder in (node, *estate.neighbours(node, "dependency-of")):
                 found = estate.get(holder, "data-classes")
                 classes |= denied & found if isinstance(found, frozenset) else set()
-                gaps += estate.gaps_at(holder, "*") if found is UNSET and denied else []
-            if not classes and gaps:
-                for gap in gaps:
-                    estate.mark_gap(node, "platform-home-regions", gap)
-                continue
+                gaps += estate.gaps_at(holder, "data-classes")
+                gaps += estate.gaps_at(holder, "*") if found is UNSET else []
             allowed = [homes[name] for name in classes if isinstance(homes[name], frozenset)]
-            estate.set(node, "platform-home-regions", frozenset.intersection(*allowed) if allowed else None)
+            home = frozenset.intersection(*allowed) if allowed else None
+            copies = {estate.get(copy, "region") for copy in estate.neighbours(node, "platform-copies-to")}
+            if home is None or copies <= home:  # no class that was seen forbids them; one that was not may
+                narrower = [name for name in denied - classes if not copies <= homes[name]]
+                open_ = gaps if narrower or estate.gaps_at(node, "platform-copies-to") else []
+                for gap in open_:
+                    estate.mark_gap(node, "platform-home-regions", gap)
+                if open_:
+                    continue
+            estate.set(node, "platform-home-regions", home)
             estate.set(node, "platform-denied-for", ", ".join(sorted(classes)) or None)
 
 

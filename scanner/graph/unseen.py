@@ -14,3 +14,9 @@ def gaps_behind(estate: Estate, node: int) -> list[int]:
     kinds = [kind.name for kind in ONTOLOGY.kinds.values() if kind.arm_type and kind.arm_type == arm_type]
     found = [*estate.gaps_at(node, "*"), *(estate.unread_gaps(*kinds) if kinds else ())]
     return list(dict.fromkeys(found)) or [estate.add_gap(Gap("resource", estate.key(node), "", "missing"))]
+
+
+def list_of(record: str) -> str:
+    """What a list is of, in words, by the name of its records."""
+    known = ONTOLOGY.kinds.get(record)
+    return known.title if known is not None else record.replace("-", " ").replace("ml ", "ML ")

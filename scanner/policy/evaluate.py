@@ -11,6 +11,7 @@ from scanner import ids
 from scanner.errors import Span
 from scanner.findings import NO_PLACE, Chain, Finding, Gap, NodeRef, RuleResult
 from scanner.graph.estate import UNSET, Estate
+from scanner.graph.unseen import list_of
 from scanner.policy import shortcut
 from scanner.policy.compile import candidates
 from scanner.policy.match import Answer, holds
@@ -282,8 +283,10 @@ def _unread(estate: Estate, rule: Rule, kind: str, indices: Sequence[int]) -> Fi
     title = estate.ontology.kinds[kind].title
     where = ids.last(gap.scope) or "the tenant"
     subject = NodeRef(f"unread:{kind}|{gap.scope}", kind, f"every {title} in {where}", gap.scope)
+    lists = sorted({list_of(gap.kind) for gap in gaps})  # a list of something else may show one, too
+    listed = f"list of {lists[0]}" if len(lists) == 1 else f"lists of {', '.join(lists[:-1])} and {lists[-1]}"
     return Finding(
-        rule.info.id, "unknown", subject, "unknown", f"the list of {title} in {where} could not be read",
+        rule.info.id, "unknown", subject, "unknown", f"the {listed} in {where} could not be read",
         line=_first_line(estate), reason="gap", gaps=gaps,
     )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from scanner.graph.ontology import STAGES
@@ -54,6 +54,13 @@ def _remarks(draft: Draft, key: str, indent: str = "  ") -> Iterator[str]:
     yield from _said(draft.remarks.get(key, ()), indent)
 
 
+def _begun(draft: Draft, key: str, entries: Sequence[object], none: str) -> Iterator[str]:
+    """A section begins with its key and what is to be said of it; one without entries is a comment."""
+    yield ""
+    yield f"{key}:" if entries else f"# {key}: {none}"
+    yield from _remarks(draft, key, "  " if entries else "")
+
+
 def _environments(draft: Draft) -> Iterator[str]:
     yield ""
     yield "environments:"
@@ -75,12 +82,9 @@ def _environments(draft: Draft) -> Iterator[str]:
 
 
 def _classes(draft: Draft) -> Iterator[str]:
-    yield ""
-    if not draft.classes:
-        yield "# data-classes: no tag of a store says what is in it"
-        return
-    yield "data-classes:"
-    yield "  # nobody can tell from a tenant who owns a class, or where it may be: say so with `owner` and `home`"
+    yield from _begun(draft, "data-classes", draft.classes, "no tag of a store says what is in it")
+    if draft.classes:
+        yield "  # nobody can tell from a tenant who owns a class, or where it may be: say so with `owner` and `home`"
     for c in draft.classes:
         home = f"boundary: [{c.boundary}]" if c.boundary else f"country: {listed(c.countries)}" if c.countries else ""
         yield from _said([c.evidence])
@@ -88,13 +92,7 @@ def _classes(draft: Draft) -> Iterator[str]:
 
 
 def _sites(draft: Draft) -> Iterator[str]:
-    yield ""
-    if not draft.sites:
-        yield "# sites: nothing was seen to stand anywhere"
-        yield from _remarks(draft, "sites", "")
-        return
-    yield "sites:"
-    yield from _remarks(draft, "sites")
+    yield from _begun(draft, "sites", draft.sites, "nothing was seen to stand anywhere")
     for site in draft.sites:
         audience = f", audience: {listed(site.audience)}" if site.audience else ""
         yield from _said([site.evidence])
@@ -136,13 +134,7 @@ def _structure(draft: Draft) -> Iterator[str]:
 
 
 def _roles(draft: Draft) -> Iterator[str]:
-    yield ""
-    if not draft.rows:
-        yield "# roles: no group holds a role in an environment"
-        yield from _remarks(draft, "roles", "")
-        return
-    yield "roles:"
-    yield from _remarks(draft, "roles")
+    yield from _begun(draft, "roles", draft.rows, "no group holds a role in an environment")
     by_role: dict[str, list[Row]] = {}
     for row in draft.rows:
         by_role.setdefault(row.role, []).append(row)

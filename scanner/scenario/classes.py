@@ -226,18 +226,26 @@ class _Writer:
         gaps = estate.gaps_at(unseen, "*") or [estate.add_gap(Gap("resource", estate.key(unseen), "", "missing"))]
         for gap in gaps if node not in estate.aside else ():
             estate.mark_gap(node, "*", gap)
-            if estate.gaps[gap].permission:  # what is in no list that was read is gone, which other rules say
-                estate.mark_gap(node, "of-class", gap)
+            estate.mark_gap(node, "of-class", gap)
 
     def may_hold_more(self, workspace: int, unseen: Iterable[int]) -> None:
-        """What lies in stores that were not seen may be regulated, where nothing else in a workspace is."""
+        """What is in lists or stores that were not seen may be of more classes, and regulated where nothing else in a workspace is."""
         estate = self.estate
-        if estate.get(workspace, "regulated") is not False:
+        regulated, seen = estate.get(workspace, "regulated"), estate.get(workspace, "data-classes")
+        more = [] if regulated is UNSET else [c for c in self.scenario.data_classes if c.name not in (seen or ())]
+        if not more:
             return
-        for gap in {gap for store in unseen if not estate.key(store).startswith(_WEB) for gap in gaps_behind(estate, store)}:  # fmt: skip
-            for attribute in ("data-classes", "regulated", "home", "home-regions", "processing-regions"):
-                estate.set(workspace, attribute, UNSET)
+        gaps = [gap for edge in ("has-datastore", "has-data") for gap in estate.gaps_at(workspace, edge)]
+        gaps += [gap for store in unseen if not estate.key(store).startswith(_WEB) for gap in gaps_behind(estate, store)]  # fmt: skip
+        open_ = ["data-classes"]
+        if regulated is False and any(c.home for c in more):
+            open_ += ["regulated", "home", "home-regions", "processing-regions"]
+        # what is regulated for sure holds no more by a store that is gone
+        for gap in dict.fromkeys(g for g in gaps if regulated is False or estate.gaps[g].permission):
+            for attribute in open_:
                 estate.mark_gap(workspace, attribute, gap)
+                if regulated is False:
+                    estate.set(workspace, attribute, UNSET)
             estate.mark_gap(workspace, "of-class", gap)
 
     def guard(self, store: int) -> None:

@@ -72,7 +72,7 @@ _HOLDING = "ACC02 ACC05 SOD01 SOD05 SOD06 SOD08"  # who can do what
 
 @pytest.mark.parametrize(
     ("path", "kind", "count", "undecided"),
-    [("*/microsoft.storage/storageaccounts", "storage-account", 1, "ACC01 ACC02 ACC05 ACC11 ACC29 EST02 RES02 RES06 RES29 SOD06 SOD15"),
+    [("*/microsoft.storage/storageaccounts", "storage-account", 1, "ACC01 ACC02 ACC05 ACC11 ACC29 EST02 RES02 RES06 RES29 SOD06 SOD10 SOD15"),
      ("*/datastores", "datastore", 2, "RES02"), ("*/microsoft.authorization/roleassignments", "role-assignment", 2, f"{_HOLDING} ACC01 SOD09 SOD10"),
      ("*/microsoft.authorization/roledefinitions", "role-definition", 2, f"{_HOLDING} ACC01"), ("*/denyassignments", "deny-assignment", 2, ""),
      ("/graph/v1.0/groups", "group", 1, f"{_HOLDING} ACC10 ACC25 ACC26 ACC27 ACC28 SCN02"),

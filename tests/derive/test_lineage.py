@@ -240,6 +240,71 @@ def test_a_model_registered_by_hand_is_what_its_tag_says_else_open(facts: dict[s
     assert world.get(deployment, "away-from-home") == away
 
 
+def _served_abroad(world: World, model: int) -> int:
+    """Europe serves a model of the Norwegian workspace."""
+    return world.deployment(world.workspace("mlw-eu", "westeurope", "public"), "blue", model)
+
+
+def _named(world: World, node: int, attribute: str = "away-from-home") -> set[str]:
+    return {world.estate.gaps[gap].kind for gap in world.estate.gaps_at(node, attribute)}
+
+
+def test_a_model_nobody_listed_may_be_of_any_class_of_the_workspace_it_is_in() -> None:
+    """Not only of the one that serves it."""
+    world = World()
+    world.workspace("mlw-no", "norwayeast", "claims-no")
+    model = world.node("missing", "mlw-no/models/triage/versions/1")
+    world.gap(model, "*", kind="model")
+    deployment = _served_abroad(world, model)
+    world.derive()
+    assert world.get(deployment, "away-from-home") is UNSET
+    assert _named(world, deployment) == {"model"}
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_model_may_be_of_any_job_of_its_workspace_where_nobody_can_say_which(listed: bool) -> None:
+    """A job may take what is kept in no store of its own workspace."""
+    world = World()
+    elsewhere, workspace = (world.workspace(key, "westeurope", "public") for key in ("mlw-data", "mlw-ml"))
+    claims = world.data(elsewhere, "claims", world.store("st", "norwayeast", "claims-no"), "claims-no")
+    world.job(workspace, "train", run("mlw-ml/cpu", ["claims"]))
+    if listed:
+        model = world.model(workspace, "mlw-ml/models/triage/versions/1")
+    else:
+        model = world.node("missing", "mlw-ml/models/triage/versions/1")
+        world.gap(model, "*", kind="model")
+    deployment = _served_abroad(world, model)
+    world.derive()
+    assert world.estate.get(claims, "data-classes") == frozenset({"claims-no"})
+    assert world.get(deployment, "away-from-home") is UNSET
+    assert _named(world, deployment) == {"model"}
+
+
+@pytest.mark.parametrize(("reason", "away"), [("forbidden", UNSET), ("bounded", frozenset())])
+def test_a_model_whose_jobs_nobody_could_list_may_be_of_anything_and_one_of_an_old_job_of_what_the_workspace_holds(
+    reason: str, away: object
+) -> None:
+    world = World()
+    workspace = world.workspace("mlw-ml", "westeurope", "public")
+    world.gap(workspace, "has-job", reason=reason)
+    model = world.model(workspace, "triage", world.node("missing", "mlw-ml/jobs/train"))
+    deployment = world.deployment(workspace, "blue", model)
+    world.derive()
+    assert world.get(deployment, "away-from-home") == away
+
+
+def test_the_lists_that_would_say_more_of_a_workspace_are_named_where_it_does_not_say_which_job_made_a_model() -> None:
+    """Nothing of Norway is seen there; the lists nobody read may show some."""
+    world = World()
+    workspace = world.workspace("mlw-eu", "westeurope", "public")
+    for kind in ("datastore", "storage-account"):
+        world.gap(workspace, "data-classes", kind=kind)
+    deployment = world.deployment(workspace, "blue", world.model(workspace, "m"))
+    world.derive()
+    assert world.get(deployment, "away-from-home") is UNSET
+    assert _named(world, deployment) >= {"datastore", "storage-account"}
+
+
 def test_data_behind_an_account_nobody_sees_may_be_of_any_class_of_the_workspace() -> None:
     world = World()
     workspace = world.workspace("mlw-no", "norwayeast", "claims-no")

@@ -145,6 +145,57 @@ def test_where_the_platform_may_copy_to_is_said_by_the_classes_of_who_uses_it(
     assert estate.get(vault, "platform-home-regions") == allowed
 
 
+def _denied(estate: Estate, name: str, *home: str) -> int:
+    node = estate.add("data-class", f"data-class:{name}", name)
+    for attribute, value in (("platform-replication", "deny"), ("home", name), ("home-regions", frozenset(home))):
+        estate.set(node, attribute, value)
+    return node
+
+
+def _copied(*seen: str) -> tuple[Estate, int, int]:
+    """A vault that Azure copies from western to northern Europe, and the workspace it is of."""
+    estate = Estate()
+    _denied(estate, "local", "westeurope")
+    _denied(estate, "european", "westeurope", "northeurope")
+    vault = _add(estate, "key-vault", "/kv", "westeurope", OPEN)
+    workspace = _add(estate, "workspace", ML, "westeurope", {**EU_HOME, "data-classes": frozenset(seen) or None})
+    estate.connect(workspace, "depends-on", vault)
+    residency.derive(estate)
+    return estate, vault, workspace
+
+
+@pytest.mark.parametrize(
+    ("seen", "allowed"), [((), UNSET), (("european",), UNSET), (("local",), {"westeurope"})]
+)  # fmt: skip
+def test_classes_nobody_could_see_in_a_workspace_may_forbid_the_copies_of_what_it_stands_on(
+    seen: tuple[str, ...], allowed: Any
+) -> None:
+    """Where one that was seen forbids them, no more is needed."""
+    estate, vault, workspace = _copied(*seen)
+    gap = _gap(estate, "datastore")
+    estate.mark_gap(workspace, "data-classes", gap)
+    places.derive(estate)
+    assert estate.get(vault, "platform-home-regions") == allowed
+    assert list(estate.gaps_at(vault, "platform-home-regions")) == ([gap] if allowed is UNSET else [])
+
+
+def test_a_workspace_nobody_could_list_may_stand_on_any_vault() -> None:
+    estate, vault, _ = _copied()
+    gap = _gap(estate, "workspace")
+    estate.mark_unread("workspace", gap)
+    places.derive(estate)
+    assert estate.get(vault, "platform-home-regions") is UNSET
+    assert list(estate.gaps_at(vault, "platform-home-regions")) == [gap]
+
+
+def test_classes_that_allow_the_copies_there_are_leave_nothing_open() -> None:
+    estate, vault, workspace = _copied()
+    estate.set(estate.node("data-class:local") or 0, "platform-replication", "allow")
+    estate.mark_gap(workspace, "data-classes", _gap(estate, "datastore"))
+    places.derive(estate)
+    assert estate.get(vault, "platform-home-regions") is None and not estate.gaps_at(vault, "platform-home-regions")
+
+
 # -- vaults of backups ---------------------------------------------------------------------------------------------------
 
 

@@ -400,3 +400,39 @@ def test_quota_of_a_subscription_outside_the_scope_is_nobodys_supply() -> None:
     e.pool("ncv3", 0, sub="/subscriptions/d")
     e.derive()
     assert e.facts(need, "granted", "spare-elsewhere") == [0, frozenset()]
+
+
+@pytest.mark.parametrize(
+    ("asked", "inside", "unasked"),
+    [
+        (REGIONS, True, []),
+        (REGIONS[:1], True, ["/subscriptions/d/locations/swedencentral"]),
+        (REGIONS[:1], False, []),
+        (UNSET, True, []),  # a snapshot without a ledger of quota
+    ],
+)
+def test_quota_nobody_asked_for_at_a_site_may_be_unused_there(asked: Any, inside: bool, unasked: list[str]) -> None:
+    e = _Estate()
+    _sites(e, *REGIONS)
+    short = e.pool("ncv3", 48, 44)
+    needs = [e.need(region, "ncv3", 96, region) for region in REGIONS]
+    subscription = e.estate.add("subscription", "/subscriptions/d", "d")
+    e.set(subscription, quota_asked_in=asked if asked is UNSET else frozenset(asked))
+    workspace = e.workspace("w", "development", sub="/subscriptions/d")
+    if not inside:
+        e.estate.aside.add(workspace)
+    e.derive()
+    gaps = [e.estate.gaps[gap] for gap in e.estate.gaps_at(short, "spare-elsewhere")]
+    assert [gap.scope for gap in gaps] == unasked and all("--region" in gap.detail for gap in gaps)
+    # what a site needs may come from other regions
+    assert [len(e.estate.gaps_at(need, "spare-elsewhere")) for need in needs] == [len(unasked), 0]
+
+
+def test_quota_of_a_subscription_without_machine_learning_is_nobodys_place() -> None:
+    """It is never asked for, and who works nowhere there has nothing to give back: the rule does not reach it."""
+    e = _Estate()
+    _sites(e, *REGIONS)
+    short = e.pool("ncv3", 48, 44)
+    e.set(e.estate.add("subscription", "/subscriptions/empty", "empty"), quota_asked_in=frozenset())
+    e.derive()
+    assert not e.estate.gaps_at(short, "spare-elsewhere")

@@ -113,6 +113,15 @@ def test_a_usage_row_without_a_limit_is_not_unlimited_and_leaves_its_list_in_dou
     assert estate.unread_gaps("quota-pool")
 
 
+@pytest.mark.parametrize(("asked", "said"), [(["westeurope", "norwayeast"], {"westeurope", "norwayeast"}), ([], UNSET)])
+def test_where_quota_was_asked_for_is_what_the_ledger_says(asked: list[str], said: object) -> None:
+    """Refused or not. A snapshot whose ledger tells of no quota says nothing of it."""
+    ledger = tuple(Coverage("ml-usage", f"{SUB.lower()}/locations/{region}", "forbidden") for region in asked)
+    estate = _estate(*(record("subscription", {"id": s, "displayName": s}) for s in (SUB, SUB + "2")), coverage=ledger)
+    assert _get(estate, SUB, "quota-asked-in") == said
+    assert _get(estate, SUB + "2", "quota-asked-in") == (frozenset() if asked else UNSET)
+
+
 def test_each_system_of_quota_has_pools_of_its_own() -> None:
     def row(kind: str, name: str, used: int, limit: int, at: str = "") -> Record:
         return record(

@@ -76,6 +76,25 @@ def test_an_unread_list_of_subjects_is_one_unknown_for_every_rule_on_them() -> N
     assert "grant Microsoft.MachineLearningServices/workspaces/read at /subscriptions/s" in coverage.message
 
 
+@pytest.mark.parametrize(
+    ("kinds", "said"),
+    [
+        (["workspace"], "the list of workspace in s could not be read"),
+        (["compute"], "the list of compute in s could not be read"),
+        (["serverless-endpoint"], "the list of serverless endpoint in s could not be read"),
+        (["compute", "online-endpoint"], "the lists of compute and online endpoint in s could not be read"),
+    ],
+)
+def test_what_it_says_was_not_read_is_the_list_that_was_not(kinds: list[str], said: str) -> None:
+    """Lists of other things may show one more region."""
+    estate = Estate()
+    for kind in kinds:
+        estate.mark_unread("region", estate.add_gap(Gap(kind, "/subscriptions/s", "Some/read", "forbidden")))
+    (result,) = evaluate(estate, [RULES["RES33"]], patterns=(), keys=())
+    (finding,) = result.findings
+    assert (finding.message, finding.subject.name) == (said, "every region in s")
+
+
 def test_an_unread_list_says_nothing_of_a_rule_that_leaves_its_type_out() -> None:
     estate = Estate()
     estate.mark_unread("workspace", estate.add_gap(Gap("workspace", "/subscriptions/s", "Some/read", "forbidden")))

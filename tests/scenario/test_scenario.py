@@ -287,6 +287,44 @@ def test_an_asset_nobody_could_list_may_add_a_class() -> None:
     assert estate.get(other, "holds-guarded-data") is False  # not that workspace's store
 
 
+@pytest.mark.parametrize("edge", ["has-datastore", "has-data"])
+@pytest.mark.parametrize(("subscription", "env", "tag"), [("sub-dev", "dev", "public"), ("sub-prod", "prod", "live")])
+def test_data_nobody_could_list_may_be_of_more_classes_than_its_workspace_is_seen_to_hold(
+    edge: str, subscription: str, env: str, tag: str
+) -> None:
+    estate = _estate()
+    workspace = _workspace(estate, subscription, "w", env=env, **{"class": tag})
+    gap = estate.add_gap(Gap("datastore", f"/subscriptions/{subscription}/w", "Some/read", "forbidden"))
+    estate.mark_gap(workspace, edge, gap)
+    bind(estate, _load(BASE))
+    assert list(estate.gaps_at(workspace, "data-classes")) == list(estate.gaps_at(workspace, "of-class")) == [gap]
+    assert estate.get(workspace, "regulated") is (True if tag == "live" else UNSET)
+
+
+def test_a_workspace_of_every_class_can_hold_no_more() -> None:
+    estate = _estate()
+    workspace = _workspace(estate, "sub-prod", "w", **{"class": "public"})  # and of its environment's own class
+    estate.mark_gap(workspace, "has-data", estate.add_gap(Gap("data-asset", "/w", "Some/read", "forbidden")))
+    bind(estate, _load(BASE))
+    assert estate.get(workspace, "data-classes") == {"public", "live"} and not estate.gaps_at(workspace, "data-classes")
+
+
+@pytest.mark.parametrize("permission", ["Some/read", ""])
+def test_the_class_of_a_datastore_is_unknown_where_its_store_was_not_seen_or_is_not_there(permission: str) -> None:
+    """What is gone is told by another rule; that its data was of no class is not said by that."""
+    estate = _estate()
+    datastore = estate.add("datastore", "/subscriptions/sub-prod/w/datastores/lake", "lake")
+    store = estate.add("missing", "/subscriptions/sub-prod/st", "st")
+    estate.connect(datastore, "stored-in", store)
+    if permission:
+        gap = Gap("storage-account", "/subscriptions/sub-prod", permission, "forbidden")
+        estate.mark_gap(store, "*", estate.add_gap(gap))
+    bind(estate, _load(BASE))
+    assert estate.get(datastore, "data-classes") is UNSET
+    (found,) = estate.gaps_at(datastore, "of-class")
+    assert estate.gaps[found].permission == permission
+
+
 _ROLES = "roles:\n  ds: {production: {group: grp, duties: [train], reads: [live]}}\n"
 
 

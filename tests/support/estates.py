@@ -5,7 +5,8 @@ from __future__ import annotations
 from scanner.graph.build import build
 from scanner.snapshot import Snapshot
 
-_LEFT_OUT = {"permissions", "vm-sizes"}  # opaque; and sizes are listed where quota is used, a document has them for all
+# Opaque; sizes are listed where quota is used, a document has them for all; and what was asked for stands in no document.
+_LEFT_OUT = {"permissions", "vm-sizes", "quota-asked-in"}
 
 
 def facts(snapshot: Snapshot) -> set[tuple[str, ...]]:

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from scanner import yamlfile
-from scanner.derive import lineage, logs, movements, sites, tuning
+from scanner.derive import learned, logs, movements, sites, tuning
 from scanner.derive.movement import Flows
 from scanner.derive.whereabouts import Whereabouts
 from scanner.findings import Gap
@@ -118,7 +118,7 @@ class World:
 
     def derive(self) -> World:
         flows, where = Flows(self.estate), Whereabouts(self.estate)
-        lineage.derive(self.estate, flows, where)
+        learned.derive(self.estate, flows, where)
         movements.derive(self.estate, flows, where)
         tuning.derive(self.estate, where)
         logs.derive(self.estate, flows, where)

@@ -153,8 +153,9 @@ def _pool(context: Context, system: str, of: str, family: str, name: str) -> int
 
 
 def resolve(context: Context) -> None:
-    """Counts what no API counts, wherever machine learning is."""
+    """Counts what no API counts, wherever machine learning is; and says where quota was asked for."""
     estate = context.estate
+    _asked(context)
     found: dict[tuple[str, str, str], int] = {}
     for kind, what in (("workspace", ""), ("endpoint", "endpoints"), ("deployment", "deployments")):
         for node in estate.nodes(kind):
@@ -167,6 +168,17 @@ def resolve(context: Context) -> None:
         pool = _pool(context, "count", f"{subscription}/locations/{region}", counted, counted)
         estate.set(pool, "used", number)
         estate.set(pool, "limit", _COUNTED[counted])
+
+
+def _asked(context: Context) -> None:
+    """What the ledger says of each subscription; one that tells of no quota at all says nothing."""
+    estate = context.estate
+    asked: dict[str, set[str]] = {}
+    for entry in context.snapshot.coverage:
+        if entry.kind == "ml-usage":
+            asked.setdefault(ids.subscription_of(entry.scope) or "", set()).add(ids.last(entry.scope))
+    for subscription in estate.nodes("subscription") if asked else ():
+        estate.set(subscription, "quota-asked-in", frozenset(asked.get(estate.key(subscription), ())))
 
 
 def _region_of(context: Context, node: int) -> Any:

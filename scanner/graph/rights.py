@@ -1,0 +1,122 @@
+"""The node kinds of who may do what: principals, roles and their assignments, openings, duties."""
+
+from __future__ import annotations
+
+from scanner.graph.ontology import (
+    MARKS,
+    STAGES,
+    WAYS,
+    WAYS_IN_WORDS,
+    Attribute,
+    NodeKind,
+    attributes,
+    boolean,
+    number,
+    opaque,
+    text,
+    words,
+)
+from scanner.graph.shared import (
+    ACTIVATED,
+    GRAPH_PERMISSIONS,
+    NAMED,
+    PERSON_OR_WORKLOAD,
+    PRINCIPAL,
+)
+
+RIGHTS = (
+    # -- principals
+    NodeKind("user", "user", "build", "a person", attributes(
+        PRINCIPAL, PERSON_OR_WORKLOAD, boolean("guest", "whether it is a guest", arm="userType"),
+        boolean("declared-guest", "whether its domain is one a role row admits"),
+        text("sign-in-name", "user principal name", arm="userPrincipalName"),
+        text("country", "country or usage location of the account; null when none is kept", arm="usageLocation"),
+        boolean("synchronised", "whether it is synchronised from on premises", arm="onPremisesSyncEnabled"))),
+    NodeKind("service-principal", "service principal", "build", "a workload with credentials", attributes(
+        PRINCIPAL, PERSON_OR_WORKLOAD, text("app-owner", "tenant that owns the application", arm="appOwnerOrganizationId"),
+        text("app-id", "application (client) id", arm="appId"),
+        number("secrets", "client secrets and certificates of its application that have not ended; unset when the application was not read"),
+        GRAPH_PERMISSIONS)),
+    NodeKind("managed-identity", "managed identity", "build", "an identity Azure keeps for a resource, by object id", attributes(
+        PRINCIPAL, PERSON_OR_WORKLOAD, text("host", "folded id of the resource it belongs to"),
+        boolean("user-assigned", "whether it stands alone rather than belonging to one resource"),
+        boolean("gone", "whether its own resource is not there any more"),
+        words("policies", "folded ids of the policy assignments that a user-assigned identity acts for"), GRAPH_PERMISSIONS)),
+    NodeKind("group", "group", "build", "an Entra group", attributes(
+        PRINCIPAL, boolean("dynamic", "whether a rule decides who is in it", arm="groupTypes"),
+        boolean("role-assignable", "isAssignableToRole", arm="isAssignableToRole"),
+        boolean("synchronised", "whether it is synchronised from on premises", arm="onPremisesSyncEnabled"),
+        boolean("empty", "whether nobody is in it, nested groups counted"),
+        boolean("approved", "whether a role row names it"),
+        text("membership-rule", "the rule of a dynamic group; null when none", arm="membershipRule"),
+        boolean("restricted-unit", "whether only administrators of its own unit may change it", arm="isManagementRestricted"),
+        boolean("under-pim", "whether membership is activated through PIM for groups"), *ACTIVATED,
+        number("review-days", "days between the reviews of who is in it; null when nobody goes through it again"),
+        boolean("release-approver", "whether the scenario lets its members approve releases"),
+        boolean("of-production", "whether a row of production names it, or it holds more than reader roles there"),
+        boolean("opens-production", "whether a row of production lets it read guarded data or do more than observe"),
+        boolean("protected", "whether something keeps others out: role-assignable, a restricted unit, PIM for groups, or mastered on premises and declared so"))),
+    NodeKind("outside-subject", "outside subject", "build", "a workload elsewhere that a federated credential trusts", attributes(
+        NAMED, text("issuer", "who signs its tokens", arm="properties.issuer"), text("subject", "the subject its tokens must carry", arm="properties.subject"),
+        boolean("pattern", "whether an expression, not one subject, is trusted"), boolean("pull-request", "whether any pull request of a repository is trusted"),
+        boolean("declared", "whether the scenario lists it as a subject of the release"))),
+    NodeKind("directory-role", "directory role", "build", "an Entra directory role, by template id", attributes(NAMED)),
+    # -- authorisation
+    NodeKind("role", "role", "build", "a role definition, by GUID", attributes(
+        NAMED, boolean("custom", "whether it is the tenant's own"), opaque("permissions", "its permission blocks"))),
+    NodeKind("grant", "role assignment", "build", "a role for a principal at a scope: (principal, role GUID, scope)", attributes(
+        NAMED, text("mark", "how it is held: standing, time-bound, eligible ...", "standing", "time-bound", "eligible"),
+        text("condition", "the condition it is under; null when none"),
+        text("principal-kind", "kind of its principal"),
+        text("origin", "where its principal comes from", "microsoft", "host-default", "policy", "service", "delegated", "own"),
+        words("classes", "kinds of rights it gives", "read", "write", "data-read", "data-write", "grant"),
+        boolean("above-environments", "whether its scope is above an environment's own resources"),
+        boolean("break-glass", "whether its principal is an emergency account"),
+        boolean("declared", "whether the scenario declares it (administrators, services)"),
+        words("environments", "environments it reaches into"),
+        text("created-by", "object id of who made it; null when Azure does not say", arm="properties.createdBy"),
+        words("purposes", "purposes of the rows of production it is held by", "incident", "production-training"),
+        boolean("by-activation", "whether everybody who has it must activate something first"),
+        number("days", "how long it lasts, from start to end, when it is time-bound"),
+        boolean("ends-in-time", "whether it ends within the shortest life that a row it is held by allows"),
+        boolean("expiry-wanted", "whether a row it is held by wants access to end"),
+        boolean("review-wanted", "whether a row it is held by wants access to be reviewed"),
+        boolean("reviewed", "whether an access review goes through it as often as its row wants"),
+        *ACTIVATED,
+        words("stages", "stages of the environments it reaches into", *STAGES),
+        boolean("held-now", "whether somebody holds it without activating anything"),
+        boolean("in-role-table", "whether the role table, or another part of the scenario, has its principal in every environment it reaches into"),
+        boolean("eligible-wanted", "whether every row behind it in production wants it eligible"),
+        words("excess", "changing actions its role gives beyond the duties of its rows; null when no row is behind it"),
+        boolean("made-by-beneficiary", "whether whoever made it gains by it"),
+        boolean("approval-wanted", "whether a row behind it wants activation approved"),
+        boolean("mfa-wanted", "whether a row behind it wants a second factor"),
+        number("hours-wanted", "longest activation the rows behind it allow; null when none says"),
+        words("creates", "what it lets somebody create in a container", "resource-group", "workspace"),
+        words("retags", "environments matched by tag of which it lets somebody write tags"),
+        boolean("of-structure", "whether its holder is declared to administer, provision or create there, or is a platform identity"),
+        words("undeclared-approvers", "object ids of who approves activation and is in no group the rows name; null when no row names one"))),
+    NodeKind("deny-assignment", "deny assignment", "build", "an assignment that takes rights away", attributes(
+        NAMED, opaque("permissions", "permission blocks"), words("principals", "principals it holds for; `*` for all"),
+        words("exclude-principals", "principals left out"), boolean("children", "whether scopes below are covered"))),
+    NodeKind("opening", "opening", "derive", "one cause that lets identities reach data of one environment and class", attributes(
+        NAMED, Attribute("way", "text", "how the data is reached", WAYS, said=WAYS_IN_WORDS), text("access", "what it lets them do with the data: read or write", "read", "write"),
+        boolean("approved", "whether the scenario approves it"),
+        boolean("residual", "whether it is an administrator's residual reach"),
+        boolean("platform", "whether it lets in an identity of Microsoft, Azure or a declared service"),
+        text("mark", "the weakest mark on the way", *MARKS), words("marks", "every mark on the way that is shown", *MARKS),
+        text("environment", "environment of the data"), words("data-classes", "classes of the data"),
+        text("cause", "the first step that leaves what the scenario allows, in words"),
+        number("people", "identities it opens the data to"), text("opened-to", "how many, in words: `2 identities`"),
+        words("examples", "up to five of them"), number("targets", "how many stores it opens"),
+        words("from-environments", "environments of the workspaces, hosts and identities its chains come by, and of the workloads it lets in"),
+        words("from-stages", "stages of the environments its chains come from", *STAGES),
+        words("working-in", "environments in which the people it lets in may change something; null where they may not; only of stores outside every environment"),
+        words("kept-in-stages", "stages of the workspaces that keep the credentials its chains use", *STAGES),
+        text("fix", "the step that closes it"))),
+    NodeKind("duty", "duty", "derive", "a duty in an environment", attributes(
+        NAMED, Attribute("duty", "text", "which duty", ("train", "approve", "release", "operate", "observe", "provision", "grant-access",
+                                                   "manage-quota", "manage-data", "write", "indirect-release", "read-data"),
+                         said={"approve": "approve releases", "manage-quota": "set quota", "indirect-release": "release indirectly"}),
+        text("environment", "environment"), text("stage", "what the environment is for", *STAGES))),
+)  # fmt: skip
