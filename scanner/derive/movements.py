@@ -80,9 +80,9 @@ class Movements:
         self, subject: int, edge: str, what: str, thing: int, sources: frozenset[str], targets: frozenset[str],
         classes: frozenset[str] | None, gaps: Sequence[int] = (),
     ) -> None:  # fmt: skip
-        """Notes one movement from each of some regions to each of others."""
+        """Notes one movement from each of some regions to each of others; what stays in its region moves nowhere."""
         for source in sources:
-            for target in targets:
+            for target in targets - {source}:
                 self.add(_Way(subject, edge, what, thing, End(source), End(target)), classes, gaps)
 
     def write(self) -> None:
@@ -304,6 +304,8 @@ def _attaches(movements: Movements, datastore: int) -> None:
         return
     kept, attached = movements.where.data(datastore), movements.where.stands(workspace)
     _leave_open(estate, datastore, ("attaches-across",), [*kept.gaps, *attached.gaps])
+    if kept.regions == attached.regions and len(kept.regions) == 1:
+        return  # nearly all
     classes, gaps = classes_of(estate, datastore)
     holder = _holder(kept, datastore)
     movements.between(datastore, "attaches-across", "attach", holder, kept.regions, attached.regions, classes, gaps)

@@ -186,6 +186,8 @@ class Whereabouts:
 
 def together(places: Sequence[Where], gaps: Sequence[int] = ()) -> Where:
     """Several places as one; something is elsewhere only when all of it is."""
+    if len(places) == 1 and not gaps:
+        return places[0]
     return Where(
         frozenset().union(*(place.regions for place in places)),
         tuple(dict.fromkeys(holder for place in places for holder in place.holders)),

@@ -96,12 +96,16 @@ class Estate:
             self._ids[key] = node
             self._keys.append(key)
             self._kinds.append(kind)
-            self._columns_of.append(self._tables[kind].columns)
-            self._rows.append(self._new_row(kind, node))
+            table = self._tables[kind]
+            self._columns_of.append(table.columns)
+            self._rows.append(len(table.nodes))
+            table.nodes.append(node)
         elif kind != "missing" and self._kinds[node] == "missing":
             self._kinds[node] = kind
-            self._columns_of[node] = self._tables[kind].columns
-            self._rows[node] = self._new_row(kind, node)
+            table = self._tables[kind]
+            self._columns_of[node] = table.columns
+            self._rows[node] = len(table.nodes)
+            table.nodes.append(node)
         if original and original != key:
             self._original[node] = original
         if name is not None:
@@ -133,9 +137,9 @@ class Estate:
     def nodes(self, kind: str) -> Iterator[int]:
         """The nodes of a kind or union, in order of making. Nodes made meanwhile are not included."""
         for member in self.ontology.members(kind):
-            for node in tuple(self._tables[member].nodes):
-                if self._kinds[node] == member:
-                    yield node
+            found = self._tables[member].nodes.tolist()
+            # only what was missing can have become another kind
+            yield from found if member != "missing" else [node for node in found if self._kinds[node] == member]
 
     def count(self, kind: str) -> int:
         """How many nodes of a kind or union there are; only `missing` ones can have become another kind."""
@@ -352,11 +356,6 @@ class Estate:
         return found(to) if found is not None else None
 
     # -- inside -----------------------------------------------------------------------------------------------
-
-    def _new_row(self, kind: str, node: int) -> int:
-        table = self._tables[kind]
-        table.nodes.append(node)
-        return len(table.nodes) - 1
 
     def _lines_of(self, node: int) -> dict[str, array[int]]:
         return self._tables[self._kinds[node]].lines

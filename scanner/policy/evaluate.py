@@ -220,11 +220,11 @@ def _never_together(
 def _finding(
     estate: Estate, rule: Rule, subject: int, *, cause: str, found: Sequence[int] = (), reached: Reached | None = None
 ) -> Finding:
-    shown = [estate.get(node, "fix") for node in found]
+    fixes = (estate.get(node, "fix") for node in found)
     return Finding(
         rule.info.id, "fail", estate.ref(subject), cause, message(rule.message)(estate, subject, found),
-        tuple(_chains(estate, subject, found, reached)), *_intent(estate, rule, subject, found), *_place(estate, subject),
-        fix=next((fix for fix in shown if isinstance(fix, str) and fix), ""),
+        tuple(_chains(estate, subject, found, reached)) if reached else (), *_intent(estate, rule, subject, found), *_place(estate, subject),
+        fix=next((fix for fix in fixes if isinstance(fix, str) and fix), "") if found else "",
     )  # fmt: skip
 
 
@@ -325,8 +325,13 @@ def _place(estate: Estate, subject: int) -> tuple[str, tuple[str, ...]]:
     classes = estate.get(subject, "data-classes")
     return (
         environment if isinstance(environment, str) else "",
-        tuple(sorted(classes)) if isinstance(classes, frozenset) else (),
+        _in_order(classes) if isinstance(classes, frozenset) else (),
     )
+
+
+@cache
+def _in_order(names: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(names))
 
 
 def _first_line(estate: Estate) -> Span | None:
