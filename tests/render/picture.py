@@ -13,7 +13,7 @@ from scanner.render.text import _folded, _lines
 from tests.render.test_reports import contoso
 
 FILE = Path(__file__).parent.parent.parent / "reports" / "samples" / "demo.svg"
-_FIRST, _LAST = 34, 9
+_FIRST = 34
 
 
 def draw() -> str:
@@ -25,8 +25,11 @@ def draw() -> str:
     for line in lines[:_FIRST]:
         console.print(line, no_wrap=True, overflow="ellipsis")
     console.print("\n  ...\n", style="dim")
-    for line in lines[-_LAST:]:
-        console.print(line, no_wrap=True, overflow="ellipsis")
+    table = next(
+        at for at, line in enumerate(lines) if line.plain.split() == ["failed", "unknown", "waived", "rules", "passed"]
+    )
+    for line in lines[table:]:
+        console.print(line)
     svg = console.export_svg(title="mlposture scan --demo", unique_id="demo")
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
     return svg.replace("Fira Code", "ui-monospace, Menlo, Consolas").replace(
