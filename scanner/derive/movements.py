@@ -304,8 +304,6 @@ def _attaches(movements: Movements, datastore: int) -> None:
         return
     kept, attached = movements.where.data(datastore), movements.where.stands(workspace)
     _leave_open(estate, datastore, ("attaches-across",), [*kept.gaps, *attached.gaps])
-    if kept.regions == attached.regions and len(kept.regions) == 1:
-        return  # nearly all
     classes, gaps = classes_of(estate, datastore)
     holder = _holder(kept, datastore)
     movements.between(datastore, "attaches-across", "attach", holder, kept.regions, attached.regions, classes, gaps)

@@ -223,8 +223,8 @@ def _finding(
     fixes = (estate.get(node, "fix") for node in found)
     return Finding(
         rule.info.id, "fail", estate.ref(subject), cause, message(rule.message)(estate, subject, found),
-        tuple(_chains(estate, subject, found, reached)) if reached else (), *_intent(estate, rule, subject, found), *_place(estate, subject),
-        fix=next((fix for fix in fixes if isinstance(fix, str) and fix), "") if found else "",
+        tuple(_chains(estate, subject, found, reached)), *_intent(estate, rule, subject, found), *_place(estate, subject),
+        fix=next((fix for fix in fixes if isinstance(fix, str) and fix), ""),
     )  # fmt: skip
 
 

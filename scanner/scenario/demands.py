@@ -8,7 +8,7 @@ from scanner import ids
 from scanner.errors import Span
 from scanner.graph.estate import Estate
 from scanner.scenario.model import RoleRow, Scenario
-from scanner.scenario.names import Names, filled, flag, unfilled
+from scanner.scenario.names import Names, behind_tokens, filled, flag
 
 _WORKLOADS = ("service-principal", "managed-identity")
 _ANYBODY = (*_WORKLOADS, "group")
@@ -83,7 +83,7 @@ def _approvers(estate: Estate, scenario: Scenario, names: Names, units: Sequence
     doubts: list[int] = []
     for approver in scenario.release.approvers if scenario.release else ():
         span = scenario.release.span if scenario.release else scenario.span
-        doubts += unfilled(estate, approver)
+        doubts += behind_tokens(estate, approver)
         for _, name in filled(approver, units):
             group = names.find(name, ("group",), span)
             if group is None:

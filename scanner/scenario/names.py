@@ -28,7 +28,7 @@ def filled(name: str, units: Sequence[str]) -> Iterator[tuple[str | None, str]]:
         yield unit, unit.join(TOKEN.split(name))
 
 
-def unfilled(estate: Estate, name: str) -> list[int]:
+def behind_tokens(estate: Estate, name: str) -> list[int]:
     """Gaps of workspaces that nobody could list: one of a project that nobody saw would make a token stand for one more name."""
     return estate.unread_gaps("workspace") if TOKEN.search(name) else []
 
@@ -78,8 +78,7 @@ class Names:
 
     def _unread(self, kinds: Sequence[str]) -> tuple[Gap, ...]:
         """Gaps of the directory's lists of these kinds."""
-        lists = {_DIRECTORY[kind] for kind in kinds}
-        return tuple(self.estate.gaps[gap] for kind, gap in self.estate.unread if kind in lists)
+        return tuple(self.estate.gaps[gap] for gap in self.unread(kinds))
 
     def unread(self, kinds: Sequence[str]) -> list[int]:
         """Indices of the gaps behind which somebody of these kinds may have a name that was not found."""

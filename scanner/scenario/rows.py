@@ -10,7 +10,7 @@ from scanner.graph.estate import UNSET, Estate, Value
 from scanner.scenario import demands
 from scanner.scenario.demands import unread_within, within
 from scanner.scenario.model import RoleRow, Scenario
-from scanner.scenario.names import Names, filled, flag, unfilled
+from scanner.scenario.names import Names, behind_tokens, filled, flag
 
 _WORKLOADS = ("service-principal", "managed-identity")
 _GROUPS = ("group",)
@@ -19,7 +19,7 @@ _GROUPS = ("group",)
 def bind(estate: Estate, scenario: Scenario, names: Names) -> None:
     """Makes the rows, ties them to principals, and marks the principals."""
     # a workspace nobody could list or place may be of a project that has a row
-    unseen = list(dict.fromkeys(gap for row in scenario.roles for gap in unfilled(estate, row.principal)))
+    unseen = list(dict.fromkeys(gap for row in scenario.roles for gap in behind_tokens(estate, row.principal)))
     # a row for a project nobody could see may name a group, and so may a name nobody could look up
     by_name = any(not row.workload and not ids.is_guid(row.principal) for row in scenario.roles)
     doubts = [*unseen, *(estate.unread_gaps("group") if by_name else ())]
@@ -71,12 +71,13 @@ def _row(estate: Estate, scenario: Scenario, names: Names, row: RoleRow, unit: s
     target = estate.node(f"environment:{row.environment}")
     if target is not None:
         estate.connect(node, "row-in", target)
-    principal = names.find(name, _WORKLOADS if row.workload else _GROUPS, row.span)
+    kinds = _WORKLOADS if row.workload else _GROUPS
+    principal = names.find(name, kinds, row.span)
     if principal is not None:
         estate.connect(node, "names", principal)
         if estate.kind(principal) == "group":
             estate.set(principal, "approved", True, row.span)
-    for gap in estate.unread_gaps("service-principal" if row.workload else "group") if principal is None else ():
+    for gap in names.unread(kinds) if principal is None else ():
         estate.mark_gap(node, "names", gap)
 
 
@@ -92,27 +93,30 @@ def _administrators(estate: Estate, scenario: Scenario, names: Names) -> None:
         estate.set(node, "approval", entry.approval)
         estate.set(node, "at-most", entry.at_most)
         group = names.find(entry.group, _GROUPS, entry.span)
-        for gap in estate.unread_gaps("group") if group is None else ():
-            estate.mark_gap(node, "names", gap)
         if group is not None:
             estate.connect(node, "names", group)
             named |= dict.fromkeys(within(estate, group), entry.span)
-        else:
-            doubts += names.unread(_GROUPS)
+            continue
+        for gap in names.unread(_GROUPS):
+            estate.mark_gap(node, "names", gap)
+            doubts.append(gap)
     flag(estate, ("principal",), "administrator", named, [*doubts, *unread_within(estate, named)])
 
 
 def _release(estate: Estate, scenario: Scenario, names: Names, units: list[str]) -> None:
-    estate.fill("user", "release-workload", False)
+    for kind in ("user", *_WORKLOADS):
+        estate.fill(kind, "release-workload", False)
     release = scenario.release
+    if release is None:
+        return
     named: dict[int, Span | None] = {}
-    doubts = unfilled(estate, release.workload) if release is not None else []
-    for _, name in filled(release.workload, units) if release is not None else ():
-        workload = names.find(name, _WORKLOADS, release.span) if release is not None else None
+    doubts = behind_tokens(estate, release.workload)
+    for _, name in filled(release.workload, units):
+        workload = names.find(name, _WORKLOADS, release.span)
         if workload is None:
             doubts += names.unread(_WORKLOADS)
         else:
-            named[workload] = release.span if release is not None else None
+            named[workload] = release.span
     flag(estate, _WORKLOADS, "release-workload", named, doubts)
 
 

@@ -83,9 +83,8 @@ def _unlisted(engine: Engine) -> dict[int, set[int]]:
     estate = engine.estate
     unread = estate.unread_gaps(*_HOLDERS)
     found: defaultdict[int, set[int]] = defaultdict(set)
-    below: defaultdict[int, list[int]] = defaultdict(
-        list
-    )  # by scope, those at it and below at which anything is assigned
+    # by scope, those at it and below at which anything is assigned
+    below: defaultdict[int, list[int]] = defaultdict(list)
     for scope in engine.grants if unread else ():
         for higher in engine.chain(scope):
             below[higher].append(scope)

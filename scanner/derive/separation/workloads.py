@@ -56,12 +56,10 @@ def derive(engine: Engine, table: Table) -> None:
             declared |= everywhere
         unread = list(estate.gaps_at(workload, "holds"))
         undeclared = acts - declared
-        unnamed = {name: _unnamed(estate, workload, name in production) for name in undeclared}
-        doubts = {
-            name: found
-            for name in undeclared
-            if (found := [*rows.doubts(workload, name, rights, unread), *unnamed[name]])
-        }
+        doubts: dict[str, list[int]] = {}
+        for name in undeclared:
+            if found := [*rows.doubts(workload, name, rights, unread), *_unnamed(estate, workload, name in production)]:
+                doubts[name] = found
         if unseen_hosts and not home and len(undeclared) == 1:
             doubts.setdefault(next(iter(undeclared)), unseen_hosts)  # it may be at home there
         gaps = [*unseen_hosts, *unread, *estate.gaps_at(workload, "origin")]
