@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from scanner.derive.access.answers import Change, HeldDuty, Way
+from scanner.derive.access.links import WHOEVER
 from scanner.findings import Gap, NodeRef, Step
 from scanner.graph.ontology import WAYS
 from scanner.render.terminal import styled
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-ANYBODY = NodeRef("anybody", "outside-subject", "anybody")  # as answers name whoever comes without an identity
 _NAMES = 4  # names in a list that is cut
 
 
@@ -104,9 +104,9 @@ def people(changes: Iterable[Change]) -> set[NodeRef]:
 def counted(who: Iterable[NodeRef]) -> str:
     """`3 people and 1 workload`; `anybody, 3 people and 1 workload` where whoever comes without an identity is among them."""
     known = set(who)
-    kinds = [ref.kind for ref in known if ref != ANYBODY]
+    kinds = [ref.kind for ref in known if ref != WHOEVER]
     people, workloads = kinds.count("user"), sum(kind != "user" for kind in kinds)
-    parts = ["anybody"] * (ANYBODY in known) + [plural(people, "person", "people")] * bool(people)
+    parts = ["anybody"] * (WHOEVER in known) + [plural(people, "person", "people")] * bool(people)
     return listed(parts + [plural(workloads, "workload", "workloads")] * bool(workloads))
 
 

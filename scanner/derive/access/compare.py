@@ -16,7 +16,7 @@ from pyroaring import BitMap
 from scanner import ids
 from scanner.derive.access import tenantwide
 from scanner.derive.access.answers import Change, Difference, DutiesOf, HeldDuty, Way
-from scanner.derive.access.links import ANYBODY, Link
+from scanner.derive.access.links import ANYBODY, WHOEVER, Link
 from scanner.derive.access.questions import Found, Questions
 from scanner.derive.access.routes import chain, named_cause, picture, reference
 from scanner.derive.access.ways import WayIn
@@ -104,7 +104,7 @@ def _who(estate: Estate, found: Iterable[Found], only: Collection[str] | None) -
     people = BitMap().union(*(way.who for f in found for way in f.ways))
     keys = {estate.key(node) for node in people}
     if any(way.anybody for f in found for way in f.ways):
-        keys.add(reference(estate, ANYBODY).key)
+        keys.add(WHOEVER.key)
     return keys if only is None else keys & set(only)
 
 
@@ -246,8 +246,7 @@ class _Side:
         return tuple(sorted(made, key=lambda c: (-len(c.who), c.words, c.who[0].name, c.reach[0][1].name)))
 
     def _ref(self, key: str) -> NodeRef:
-        estate = self.mine.estate
-        anybody, node = reference(estate, ANYBODY), estate.node(key)
+        node = self.mine.estate.node(key)
         if node is None:
-            return anybody if key == anybody.key else NodeRef(key, "missing", key)
-        return estate.ref(node)
+            return WHOEVER if key == WHOEVER.key else NodeRef(key, "missing", key)
+        return self.mine.estate.ref(node)

@@ -16,9 +16,11 @@ from scanner.derive.access.actions import STORES
 from scanner.derive.access.chains import becomes, reaches
 from scanner.derive.access.entries import Entry
 from scanner.derive.access.held import NOBODY
+from scanner.findings import NodeRef
 from scanner.graph.estate import Estate
 
 ANYBODY = -1  # whoever it is: a link from here needs no identity at all
+WHOEVER = NodeRef("anybody", "outside-subject", "anybody")  # the same, as answers name them
 
 
 @dataclass(frozen=True, slots=True)

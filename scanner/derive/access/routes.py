@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 
-from scanner.derive.access.links import ANYBODY, Link
+from scanner.derive.access.links import ANYBODY, WHOEVER, Link
 from scanner.findings import Chain, NodeRef, Step
 from scanner.graph.estate import Estate
 from scanner.graph.export import Arrow, Picture
@@ -99,7 +99,7 @@ class Routes:
 def reference(estate: Estate, node: int) -> NodeRef:
     """A node as answers show it: an assignment by role and scope, since its principal stands before it."""
     if node == ANYBODY:
-        return NodeRef("anybody", "outside-subject", "anybody")
+        return WHOEVER
     if estate.kind(node) != "grant":
         return estate.ref(node)
     role, scope = estate.first(node, "of-role"), estate.first(node, "at-scope")
